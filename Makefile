@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+# LwM2M Bootstrap-Server. `make help` lists the targets.
+
+VARIANT ?= release
+B := build/$(VARIANT)
+PREFIX ?= /usr/local
+DESTDIR ?=
+CC ?= cc
+CLANG ?= clang
+Q := $(if $(V),,@)
+VERSION := 0.1.0
+
+# Targets that need no libraries must also work before `make deps`.
+NO_DEPS := help deps clean lint layers format
+DEPS := build/deps
+ifneq ($(filter-out $(NO_DEPS),$(or $(MAKECMDGOALS),all)),)
+-include $(DEPS)/openssl.mk
+endif
+
+PKGS := libcoap-3-notls inih libcbor jansson libevent_core libevent_extra libevent_pthreads sqlite3 expat
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lcsv
+
+FLAGS.release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+FLAGS.debug := -O0 -g
+FLAGS.asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS.cov := -O0 -g --coverage
+FLAGS.fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+ifeq ($(VARIANT),fuzz)
+CC := $(CLANG)
+endif
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DBS_VERSION='"$(VERSION)"' -Wall -Wextra -Wconversion -Wno-sign-conversion -Wshadow \
+	-Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -I. -isystem build/deps/include $(PKG_CFLAGS) $(OPENSSL_CFLAGS) -MMD -MP -pthread \
+	$(FLAGS.$(VARIANT)) $(CFLAGS)
+ALL_LIBS = $(PKG_LIBS) $(OPENSSL_LIBS) -lpthread -lm
+
+SERVER_SRCS := $(filter-out server/main.c,$(wildcard server/*/*.c)) $(wildcard db/*.c)
+LIB_SRCS := $(SERVER_SRCS)
+CTL_SRCS := tools/lwm2m-bootstrapctl.c $(wildcard tools/cmd_*.c tools/ctl_*.c)
+SIM_SRCS := tools/lwm2m-bootstrap-sim.c $(wildcard tools/sim_*.c)
+TESTLIB_SRCS := $(wildcard tests/lib/*.c)
+UNIT_TESTS := $(sort $(wildcard tests/unit/*/test_*.c tests/unit/test_*.c tests/scenario/test_*.c))
+FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+SYSTEM_TESTS := $(sort $(wildcard tests/system/test_*.sh))
+
+LIB := $(B)/libbootstrap.a
+PROGRAMS := $(B)/lwm2m-bootstrapd $(B)/lwm2m-bootstrapctl $(B)/lwm2m-bootstrap-sim
+obj = $(patsubst %.c,$(B)/%.o,$(1))
+
+.PHONY: all deps help clean test unit system asan fuzz-replay lint layers format run interop install
+.SECONDARY:
+.DEFAULT_GOAL := all
+
+all: $(PROGRAMS) ## build the three programs into build/<variant>/
+
+$(DEPS)/openssl.mk:
+	$(Q)tools/deps.sh $(DEPS)
+
+deps: ## install what is missing (Debian, as root); silent when nothing is
+	$(Q)tools/deps.sh $(DEPS)
+
+$(B)/%.o: %.c $(DEPS)/openssl.mk
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  CC   $<")
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+$(LIB): $(call obj,$(LIB_SRCS))
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(B)/lwm2m-bootstrapd: $(call obj,server/main.c) $(LIB)
+	$(Q)$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) $(ALL_LIBS)
+$(B)/lwm2m-bootstrapctl: $(call obj,$(CTL_SRCS)) $(LIB)
+	$(Q)$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) $(ALL_LIBS)
+$(B)/lwm2m-bootstrap-sim: $(call obj,$(SIM_SRCS)) $(LIB)
+	$(Q)$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) $(ALL_LIBS)
+
+# One program per test file; tests may link tool sources (CSV, checks) through the objects that are no main.
+TEST_OBJS := $(call obj,$(TESTLIB_SRCS) $(wildcard tools/cmd_*.c tools/ctl_*.c tools/sim_*.c))
+$(B)/tests/%: $(B)/tests/%.o $(TEST_OBJS) $(LIB)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) -lcmocka $(ALL_LIBS)
+
+# A fuzz target is a unit test too: the replay main feeds it its corpus.
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/fuzz/replay.o) $(TEST_OBJS) $(LIB)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $^ -o $@ $(LDFLAGS) -lcmocka $(ALL_LIBS)
+
+UNIT_BINS := $(patsubst %.c,$(B)/%,$(UNIT_TESTS))
+FUZZ_BINS := $(patsubst %.c,$(B)/%,$(FUZZ_SRCS))
+
+test: all $(UNIT_BINS) $(FUZZ_BINS) ## all fast tests: unit, scenario, fuzz corpora, system
+	$(Q)tests/run.sh $(B) $(UNIT_BINS) -- $(FUZZ_BINS) -- $(SYSTEM_TESTS)
+
+unit: $(UNIT_BINS) ## unit and scenario tests alone
+	$(Q)tests/run.sh $(B) $(UNIT_BINS) -- --
+
+fuzz-bins: $(FUZZ_BINS)
+
+fuzz-replay: $(FUZZ_BINS) ## replay the fuzz corpora
+	$(Q)tests/run.sh $(B) -- $(FUZZ_BINS) --
+
+run: all ## a working server with a demo fleet on loopback; DEMO=once ends after the three devices
+	$(Q)DEMO=$(DEMO) tools/demo.sh $(B)
+
+interop: all ## bootstrap clients that were not written here (needs Java, Maven, Go, Python; says what it skips)
+	$(Q)tests/interop/run.sh $(B)
+
+layers: ## print includes that the map of folders does not draw
+	$(Q)tests/layers.sh
+
+format: ## let clang-format settle the spacing
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+lint: layers ## clang-format check, cppcheck, layers
+	$(Q)DEPS_LINT=1 tools/deps.sh $(DEPS)
+	$(Q)clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
+		--suppress=missingIncludeSystem -I. -D_GNU_SOURCE -DBS_VERSION='""' -j2 server db tools
+
+install: all ## into DESTDIR/PREFIX
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8 \
+		$(DESTDIR)$(PREFIX)/share/doc/lwm2m-bootstrap
+	install -m 755 $(B)/lwm2m-bootstrapd $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(B)/lwm2m-bootstrapctl $(B)/lwm2m-bootstrap-sim $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 tools/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 server/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -m 644 server/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -m 644 schema/lwm2m-bootstrapd.conf.sample README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/lwm2m-bootstrap/
+
+clean: ## remove build/, but for the fetched OpenSSL
+	rm -rf build/release build/debug build/asan build/fuzz build/cov build/certs build/demo build/interop
+
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The provisioning store: server accounts, profiles, devices, sealed credentials. Written by lwm2m-bootstrapctl alone;
+ * the daemon opens it read-only, one connection a worker. Files in DIR (mode 0700): store.db (+ -wal, -shm), and
+ * journal.db, which belongs to journal.h.
+ *
+ * The rules of the provisioning model are enforced by the schema (schema/sqlite/store/), whoever writes: one endpoint one
+ * device; a PSK identity, a key value, a public key, a certificate belongs to one device only, and what a device
+ * bootstraps with is never what it receives. Secrets are sealed (seal.h) before they reach SQL.
+ *
+ * A handle belongs to one thread. Strings and octets that go in are copied; what comes out is owned as said at each call.
+ */
+#ifndef BS_DB_STORE_H
+#define BS_DB_STORE_H
+
+#include "server/model/account.h"
+
+struct bs_store;
+
+#define BS_STORE_FILE "store.db"
+#define BS_JOURNAL_FILE "journal.db"
+
+/* ---- opening ------------------------------------------------------------------------------------------------------ */
+
+/*
+ * Make DIR (0700) with an empty store, and the master key file (0600, 32 random octets as 64 hexadecimal digits) unless it
+ * exists. BS_EEXIST when there is a store already. diag tells what to do.
+ */
+BS_MUST_USE enum bs_err bs_store_create(const char *dir, const char *master_key_file, struct bs_diag *diag);
+
+enum bs_store_access { BS_STORE_READ, BS_STORE_WRITE };
+/*
+ * BS_EIO: file missing or unreadable; BS_EMASTERKEY: wrong or missing master key; BS_ESCHEMA: another version (READ: says to
+ * run any lwm2m-bootstrapctl command to migrate, or that the store is newer than this program; WRITE migrates older ones).
+ */
+BS_MUST_USE enum bs_err bs_store_open(const char *dir, const char *master_key_file, enum bs_store_access access,
+	struct bs_store **out, struct bs_diag *diag);
+void bs_store_close(struct bs_store *st); /* NULL is fine; wipes the keys */
+
+/* ---- daemon: look-ups ---------------------------------------------------------------------------------------------- */
+/* All: BS_OK, BS_ENOTFOUND, BS_EBUSY (try later), BS_EIO, BS_ECRYPTO, BS_ENOMEM. Cost does not grow with the fleet. */
+
+struct bs_found {
+	int64_t device_id;
+	char endpoint[BS_ENDPOINT_MAX + 1];
+	bool enabled;
+	enum bs_on_change on_change;
+	int64_t revision; /* as in struct bs_account */
+};
+
+/* Keys under that identity: current in keys[0], next in keys[1] (len 0: none; if only next has it, it stands in keys[0]). */
+BS_MUST_USE enum bs_err bs_store_find_psk(
+	struct bs_store *st, const uint8_t *identity, size_t len, struct bs_found *out, struct bs_secret keys[2]);
+BS_MUST_USE enum bs_err bs_store_find_raw_key(
+	struct bs_store *st, const uint8_t *spki, size_t len, struct bs_found *out);
+/* der: the certificate; found by its SHA-256. */
+BS_MUST_USE enum bs_err bs_store_find_certificate(
+	struct bs_store *st, const uint8_t *der, size_t len, struct bs_found *out);
+/* A device provisioned "by name", whose profile's (or own) anchor is the key with that SHA-256 (SubjectPublicKeyInfo). */
+BS_MUST_USE enum bs_err bs_store_find_name(
+	struct bs_store *st, const char *endpoint, const uint8_t anchor_sha256[32], struct bs_found *out);
+/* By ID, to see whether a live session may go on. */
+BS_MUST_USE enum bs_err bs_store_find_id(struct bs_store *st, int64_t device_id, struct bs_found *out);
+
+/* The whole account, unsealed; the caller's, to be freed with bs_account_free. */
+BS_MUST_USE enum bs_err bs_store_load_account(struct bs_store *st, int64_t device_id, struct bs_account **out);
+
+/* Wrap several look-ups in one read transaction; nesting is an error (BS_ESTATE). */
+BS_MUST_USE enum bs_err bs_store_read_begin(struct bs_store *st);
+void bs_store_read_end(struct bs_store *st);
+
+/*
+ * Changes committed since sequence number *seq (in and out). fn is called per change, oldest first; *seq is the newest
+ * seen. Start with bs_store_change_seq. Cost: the changes. device_id 0: profile or server changed, see profile_id.
+ */
+enum bs_change_kind { BS_CHANGED_DEVICE, BS_CHANGED_CREDENTIAL, BS_CHANGED_PROFILE, BS_REMOVED_DEVICE };
+struct bs_change {
+	enum bs_change_kind kind;
+	int64_t device_id, profile_id; /* 0: not of one device / one profile */
+};
+BS_MUST_USE enum bs_err bs_store_change_seq(struct bs_store *st, int64_t *seq);
+BS_MUST_USE enum bs_err bs_store_changes(
+	struct bs_store *st, int64_t *seq, void (*fn)(void *arg, const struct bs_change *change), void *arg);
+
+/* Is the file at DIR still the one that is open? False after it was replaced or deleted. */
+bool bs_store_is_current(struct bs_store *st);
+
+/* ---- tool: transactions ------------------------------------------------------------------------------------------- */
+
+/* BEGIN IMMEDIATE. BS_EBUSY when another tool writes (after a wait of 5 s). */
+BS_MUST_USE enum bs_err bs_store_begin(struct bs_store *st, struct bs_diag *diag);
+/* Call before the first device of a large import (more than some thousand rows): cache size, bulk nonces. */
+void bs_store_bulk(struct bs_store *st);
+BS_MUST_USE enum bs_err bs_store_commit(struct bs_store *st, struct bs_diag *diag);
+void bs_store_rollback(struct bs_store *st); /* also when no transaction is open */
+
+/* ---- tool: server accounts ---------------------------------------------------------------------------------------- */
+
+struct bs_server_def {
+	int64_t id; /* out of find and list */
+	const char *name;
+	bool repository;
+	uint16_t ssid; /* 0 for a repository */
+	enum bs_mode mode;
+	const char *uri;
+	const uint8_t *server_key; /* DER, converted already; NULL: none */
+	size_t server_key_len;
+	const char *sms_number; /* NULL: none */
+	const struct bs_setting *settings;
+	size_t setting_count;
+};
+/* BS_EEXIST: the name is taken. */
+BS_MUST_USE enum bs_err bs_store_add_server(struct bs_store *st, const struct bs_server_def *def, struct bs_diag *diag);
+/* fn's def is lent for the call. name NULL: all, by name. BS_ENOTFOUND when a name is given and not there. */
+typedef void bs_server_fn(void *arg, const struct bs_server_def *def);
+BS_MUST_USE enum bs_err bs_store_each_server(struct bs_store *st, const char *name, bs_server_fn *fn, void *arg);
+/* BS_EREFUSED while a profile uses it; diag names one. */
+BS_MUST_USE enum bs_err bs_store_remove_server(struct bs_store *st, const char *name, struct bs_diag *diag);
+
+/* ---- tool: profiles ----------------------------------------------------------------------------------------------- */
+
+struct bs_profile_def {
+	struct bs_profile profile; /* id: out of find and list */
+	const char *const *servers; /* names, in order */
+	size_t server_count;
+	bool has_anchor;
+	uint8_t anchor_sha256[32]; /* of the trust anchor's SubjectPublicKeyInfo */
+	const struct bs_acl *acls;
+	size_t acl_count;
+	const struct bs_setting *writes;
+	size_t write_count;
+	int64_t device_count; /* out of list only */
+};
+BS_MUST_USE enum bs_err bs_store_add_profile(
+	struct bs_store *st, const struct bs_profile_def *def, struct bs_diag *diag);
+typedef void bs_profile_fn(void *arg, const struct bs_profile_def *def);
+BS_MUST_USE enum bs_err bs_store_each_profile(struct bs_store *st, const char *name, bs_profile_fn *fn, void *arg);
+BS_MUST_USE enum bs_err bs_store_remove_profile(struct bs_store *st, const char *name, struct bs_diag *diag);
+
+/* ---- tool: devices ------------------------------------------------------------------------------------------------ */
+
+/* What a device bootstraps with. Exactly one of the forms of its mode. */
+struct bs_bootstrap_def {
+	enum bs_mode mode; /* PSK, RPK, X509 */
+	const char *identity; /* PSK */
+	const struct bs_secret *key; /* PSK; borrowed */
+	const uint8_t *spki; /* RPK: SubjectPublicKeyInfo, DER */
+	size_t spki_len;
+	bool has_certificate; /* X509 pinned; else by name under the profile's anchor */
+	uint8_t certificate_sha256[32];
+};
+
+struct bs_grant_def {
+	int64_t server_id;
+	const uint8_t *public_or_identity; /* resource 3 */
+	size_t public_or_identity_len;
+	const struct bs_secret *secret_key; /* resource 5; NULL: the device holds its own */
+	const struct bs_sms *sms; /* NULL: none */
+};
+
+struct bs_device_def {
+	const char *endpoint;
+	int64_t profile_id;
+	bool enabled;
+	const char *batch, *iccid, *imsi, *note; /* NULL: none */
+	struct bs_bootstrap_def bootstrap;
+	const struct bs_grant_def *grants;
+	size_t grant_count;
+};
+
+/* Why a device was refused by the schema. */
+enum bs_conflict_kind {
+	BS_CONFLICT_NONE,
+	BS_CONFLICT_ENDPOINT,
+	BS_CONFLICT_IDENTITY, /* bootstrap PSK identity */
+	BS_CONFLICT_KEY, /* bootstrap PSK */
+	BS_CONFLICT_PUBLIC_KEY, /* bootstrap raw public key */
+	BS_CONFLICT_CERTIFICATE, /* bootstrap certificate */
+	BS_CONFLICT_SERVER_IDENTITY, /* delivered; server_id says for which server */
+	BS_CONFLICT_SERVER_KEY,
+	BS_CONFLICT_SERVER_PUBLIC,
+	BS_CONFLICT_SMS_KEY,
+};
+struct bs_conflict {
+	enum bs_conflict_kind kind;
+	int64_t server_id;
+	bool same_device; /* the value is the same device's own bootstrap credential (or was given twice for it) */
+	char endpoint[BS_ENDPOINT_MAX + 1]; /* of the other device */
+};
+
+/* BS_EREFUSED with *conflict filled in; the transaction goes on and may only be rolled back. Also BS_EIO (disk full). */
+BS_MUST_USE enum bs_err bs_store_add_device(
+	struct bs_store *st, const struct bs_device_def *def, struct bs_conflict *conflict, struct bs_diag *diag);
+
+struct bs_device_info {
+	int64_t device_id;
+	char endpoint[BS_ENDPOINT_MAX + 1];
+	char profile[BS_NAME_MAX + 1];
+	bool enabled;
+	enum bs_mode mode;
+	char batch[64], iccid[24], imsi[20], note[256];
+	char identity[BS_IDENTITY_MAX + 1]; /* PSK identity, or SHA-256 of key or certificate in hex, or "" (by name) */
+	bool has_next;
+	char next_identity[BS_IDENTITY_MAX + 1];
+};
+typedef void bs_device_fn(void *arg, const struct bs_device_info *info);
+/* endpoint NULL: all, by endpoint. BS_ENOTFOUND when one was asked for. */
+BS_MUST_USE enum bs_err bs_store_each_device(struct bs_store *st, const char *endpoint, bs_device_fn *fn, void *arg);
+BS_MUST_USE enum bs_err bs_store_enable_device(struct bs_store *st, const char *endpoint, bool enabled);
+BS_MUST_USE enum bs_err bs_store_delete_device(struct bs_store *st, const char *endpoint);
+/*
+ * Give a device a next bootstrap credential beside the current one (same mode; the identity may stay). BS_EEXIST when it has a
+ * next one already.
+ */
+BS_MUST_USE enum bs_err bs_store_set_next(struct bs_store *st, const char *endpoint, const struct bs_bootstrap_def *def,
+	struct bs_conflict *conflict, struct bs_diag *diag);
+/* The next credential becomes the current one; the current one is gone. BS_ENOTFOUND: no next. */
+BS_MUST_USE enum bs_err bs_store_settle(struct bs_store *st, const char *endpoint);
+/* Endpoint of the device that has this PSK identity, or SHA-256 (hex) of key or certificate. For explain. */
+BS_MUST_USE enum bs_err bs_store_endpoint_of(
+	struct bs_store *st, const char *identity, char endpoint[BS_ENDPOINT_MAX + 1]);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/base/outcome.h"
+
+#include <string.h>
+
+static const struct {
+	const char *word, *what, *todo;
+} outcomes[] = {
+#define X(name, word, what, todo) [name] = { word, what, todo },
+	BS_OUTCOMES(X)
+#undef X
+};
+
+static enum bs_outcome
+known(enum bs_outcome o)
+{
+	return (unsigned)o < BS_OUTCOME_COUNT ? o : BS_OUT_INTERNAL;
+}
+
+const char *
+bs_outcome_word(enum bs_outcome o)
+{
+	return outcomes[known(o)].word;
+}
+
+const char *
+bs_outcome_what(enum bs_outcome o)
+{
+	return outcomes[known(o)].what;
+}
+
+const char *
+bs_outcome_todo(enum bs_outcome o)
+{
+	return outcomes[known(o)].todo;
+}
+
+enum bs_outcome
+bs_outcome_parse(const char *word)
+{
+	unsigned o = 0;
+
+	while (o < BS_OUTCOME_COUNT && strcmp(outcomes[o].word, word) != 0)
+		o++;
+	return (enum bs_outcome)o;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From an account to an ordered list of requests (design: "Bootstrap session"; spec 2, 3, 5, 12).
+ *
+ * Order: Delete /0, /1 (/2 and /21 when used), or /; Write /21, /0, /1, /2, extra writes in the operator's order; Finish.
+ * Bootstrap-Discover comes before a plan can be made, so it is not in it: what it found is an argument.
+ * Instance IDs: /0 takes the lowest IDs that avoid the client's own bootstrap account (from Discover; without it, from
+ * security_iid of the profile on); /1 and /2 count from 0. Resources newer than the client's version are left out.
+ */
+#ifndef BS_BOOTSTRAP_PLAN_H
+#define BS_BOOTSTRAP_PLAN_H
+
+#include "server/content/format.h"
+#include "server/content/link.h"
+#include "server/model/account.h"
+
+enum bs_op_kind { BS_OP_DELETE, BS_OP_WRITE, BS_OP_FINISH };
+
+struct bs_op {
+	enum bs_op_kind kind;
+	struct bs_path target;
+	bool mandatory; /* a refusal ends the run; Deletes are not: many clients refuse some (spec 11.1) */
+	size_t first, count; /* WRITE: its instances in the plan */
+};
+
+/* What is known of the client when the plan is made. */
+struct bs_client_view {
+	enum bs_lwm2m version; /* of Discover; UNKNOWN: from pct, else the profile's unknown_version */
+	int32_t pct; /* -1: absent */
+	const struct bs_discovered *discovered; /* NULL: no Discover, or it failed */
+};
+
+struct bs_plan {
+	const struct bs_format *format;
+	enum bs_lwm2m version;
+	struct bs_op *ops;
+	size_t op_count;
+	struct bs_instance *instances;
+	size_t instance_count;
+	bool left_out_access_control; /* the client has no Object 2: /2 was dropped, worth a warning in the outcome */
+	/* private: storage of entries and decoded octets */
+	struct bs_plan_arena *arena;
+};
+
+/*
+ * The plan borrows octets of account: account must outlive it. now_s is Unix time, for settings whose value is "now".
+ * BS_ENOMEM; BS_EUNSUPPORTED: format not writable by this server; BS_ERANGE, BS_EFORMAT: a setting that does not fit
+ * (the tool refuses those when they are configured). diag says which.
+ */
+BS_MUST_USE enum bs_err bs_plan_build(const struct bs_account *account, const struct bs_client_view *view,
+	int64_t now_s, struct bs_plan **out, struct bs_diag *diag);
+void bs_plan_free(struct bs_plan *plan); /* wipes; NULL is fine */
+
+/* Payload of a WRITE into out (a secret: the caller wipes it). */
+BS_MUST_USE enum bs_err bs_plan_encode(
+	const struct bs_plan *plan, const struct bs_op *op, uint8_t *out, size_t max, size_t *len);
+
+#endif

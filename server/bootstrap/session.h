@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The bootstrap session of one DTLS association: answers POST /bs, runs the plan, reports one outcome per run. A state
+ * machine as a table (states x events); a pair not in the table ends the run with BS_ESTATE (outcome internal-error).
+ *
+ *   IDLE -request-> LOADING -plan-> ACCEPTED(2.04 left, pause) -> DISCOVERING -> RUNNING -> FINISHING -> DONE (= IDLE again)
+ *
+ * A passing problem (store busy, overload) is never answered by an error code: the request is dropped before
+ * deduplication, or left unanswered, and the client's own retransmission brings it back.
+ */
+#ifndef BS_BOOTSTRAP_SESSION_H
+#define BS_BOOTSTRAP_SESSION_H
+
+#include "server/base/outcome.h"
+#include "server/coap/exchange.h"
+#include "server/model/account.h"
+
+struct bs_session;
+
+/* Whom the handshake proved (one device; its endpoint name is the only identity this session accepts). */
+struct bs_client {
+	int64_t device_id;
+	char endpoint[BS_ENDPOINT_MAX + 1];
+	enum bs_mode mode;
+};
+
+/* What one run came to. */
+struct bs_report {
+	enum bs_outcome outcome;
+	char detail[200]; /* in words: path, code, step, query as quoted; never a secret; may be "" */
+	char step[BS_PATH_TEXT + 16]; /* where it ended: "request", "discover", "delete /0", "write /0/1", "finish" */
+	uint8_t code; /* CoAP code of the refusal; 0: none */
+	enum bs_lwm2m version;
+	uint16_t format; /* Content-Format used; BS_NO_FORMAT: none */
+	unsigned writes; /* accepted */
+	uint64_t took_ms; /* from the Bootstrap-Request on */
+};
+
+enum bs_admission { BS_ADMIT, BS_ADMIT_DROP, BS_ADMIT_TOO_MANY };
+
+struct bs_session_ops {
+	/*
+	 * A new Bootstrap-Request: count the attempt and claim the device for this run (any other run of it becomes
+	 * superseded). DROP: no room at the moment, stay silent. TOO_MANY: limit of attempts, stay silent but report.
+	 */
+	enum bs_admission (*admit)(void *arg, uint64_t now_ms, const struct bs_client *client);
+	/*
+	 * Load the device's account. Completes by bs_session_loaded from the loop, never before this call returns; not at
+	 * all when bs_session_abort came first (then the loader frees what it loaded).
+	 */
+	void (*load)(void *arg, int64_t device_id);
+	/* A run ended. */
+	void (*finished)(void *arg, uint64_t now_ms, const struct bs_report *report);
+	/* Unix time in seconds, for values "now". */
+	int64_t (*wall_s)(void *arg);
+};
+
+struct bs_session *bs_session_new(
+	const struct bs_session_ops *ops, void *arg, struct bs_exchange *ex, const struct bs_client *client);
+/* Frees without a report: call bs_session_abort first. NULL is fine. */
+void bs_session_free(struct bs_session *s);
+
+/* From the exchange's on_request; same return value. */
+bool bs_session_request(
+	struct bs_session *s, uint64_t now_ms, const struct bs_msg *msg, const struct bs_request_ref *ref);
+/* Takes account (NULL unless err is BS_OK). BS_EBUSY, BS_ENOMEM: stay silent; BS_ENOTFOUND: the device is gone. */
+void bs_session_loaded(struct bs_session *s, uint64_t now_ms, enum bs_err err, struct bs_account *account);
+/* End the run, if any, with this outcome (superseded, shutdown, device disabled, client closed). */
+void bs_session_abort(struct bs_session *s, uint64_t now_ms, enum bs_outcome outcome, const char *detail);
+bool bs_session_is_running(const struct bs_session *s);
+/* A run has ended on this association, or is running. False: no Bootstrap-Request came yet. */
+bool bs_session_was_used(const struct bs_session *s);
+
+uint64_t bs_session_next_deadline_ms(const struct bs_session *s);
+void bs_session_tick(struct bs_session *s, uint64_t now_ms);
+
+#endif

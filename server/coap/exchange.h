@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The exchange layer of one peer (RFC 7252, 4 and 5; RFC 7959): one outstanding request of ours (NSTART 1) with
+ * retransmission, separate responses and block-wise transfer both ways; deduplication and answers for requests of the
+ * client. It knows no clock, no socket, no DTLS: time and randomness are arguments, datagrams leave by a callback.
+ *
+ * One struct bs_exchange belongs to one DTLS association, so (association, Message ID) is the key of deduplication:
+ * never the endpoint name (leshan#1012).
+ *
+ * Ignored silently and counted: other versions, malformed NON/ACK/RST, stray ACK and RST, responses with an unknown token
+ * in an ACK. Answered: a malformed CON and a ping with RST, an unknown critical option in a request with 4.02 (a response
+ * with one is rejected), Proxy-Uri with 5.05. A NON request is treated as RFC 7252 5.2.3 says.
+ */
+#ifndef BS_COAP_EXCHANGE_H
+#define BS_COAP_EXCHANGE_H
+
+#include "server/base/random.h"
+#include "server/coap/msg.h"
+
+#define BS_EXCHANGE_LIFETIME_MS 247000
+#define BS_NON_LIFETIME_MS 145000
+#define BS_SEPARATE_WAIT_MS 93000 /* wait for the response once an empty ACK came (spec 9.4) */
+#define BS_DEDUP_MAX 16 /* requests of the client remembered; the oldest goes first */
+#define BS_RESPONSE_MAX 65536 /* octets of a response put together from blocks */
+#define BS_DATAGRAM_MAX 1280 /* largest CoAP message written */
+#define BS_REQUEST_PAYLOAD_MAX 8192 /* largest payload of a request of ours, before it is cut into blocks */
+
+struct bs_exchange;
+
+struct bs_exchange_params {
+	uint32_t ack_timeout_ms;
+	uint32_t max_retransmit;
+	uint16_t block_size; /* 16 .. 1024: larger payloads leave in blocks of this size */
+};
+/* RFC 7252 4.8 defaults, blocks of 512. */
+void bs_exchange_params_init(struct bs_exchange_params *p);
+
+struct bs_exchange_counters {
+	uint64_t retransmissions, duplicates, ignored, malformed, resets_sent;
+};
+
+/* Which request of the client is being answered: copied by the one who answers later. */
+struct bs_request_ref {
+	enum bs_coap_type type;
+	uint16_t id;
+	struct bs_token token;
+};
+
+/* What the layer above gives. Each runs inside input or tick, never frees the exchange. */
+struct bs_exchange_ops {
+	/* Send one datagram; it is lent for the call. */
+	void (*send)(void *arg, const uint8_t *data, size_t len);
+	/*
+	 * A request of the client, new (not a duplicate). Return true when it is answered or will be with
+	 * bs_exchange_respond; false to forget it as if it never came (overload: dropped before dedup, spec 9.3).
+	 */
+	bool (*on_request)(void *arg, uint64_t now_ms, const struct bs_msg *msg, const struct bs_request_ref *ref);
+	bs_random_fn *random;
+};
+
+struct bs_exchange *bs_exchange_new(const struct bs_exchange_ops *ops, void *arg, uint64_t now_ms);
+/* Wipes what is in flight. NULL is fine. */
+void bs_exchange_free(struct bs_exchange *ex);
+void bs_exchange_set_params(struct bs_exchange *ex, const struct bs_exchange_params *p);
+
+/* One decrypted datagram came in. */
+void bs_exchange_input(struct bs_exchange *ex, uint64_t now_ms, const uint8_t *data, size_t len);
+
+/*
+ * Answer a request. Piggybacked while its ACK has not been sent, else as a separate CON. Remembered for duplicates.
+ * No payload: this server answers with codes alone. BS_ESTATE: nothing remembers that request.
+ */
+BS_MUST_USE enum bs_err bs_exchange_respond(
+	struct bs_exchange *ex, uint64_t now_ms, const struct bs_request_ref *ref, uint8_t code);
+/* The answer will take longer: send the empty ACK now (RFC 7252, 5.2.2). */
+void bs_exchange_ack_empty(struct bs_exchange *ex, uint64_t now_ms, const struct bs_request_ref *ref);
+
+/*
+ * The end of a request of ours. BS_OK: response holds the final response, its payload put together from all blocks
+ * (lent for the call). BS_ETIMEOUT: no ACK or no response; BS_ERESET: the client answered RST; BS_ELIMIT: the response is
+ * longer than BS_RESPONSE_MAX; BS_EFORMAT: it broke the rules of block-wise transfer.
+ * Not called after bs_exchange_cancel.
+ */
+typedef void bs_response_fn(void *arg, uint64_t now_ms, enum bs_err err, const struct bs_msg *response);
+
+/*
+ * Send a confirmable request. type, id and token of msg are set here; path, query, formats and payload are copied, the
+ * copy is wiped when the exchange ends (it may carry keys). A payload above the block size leaves with Block1 and Size1
+ * in its first block; 4.13 and a smaller size in a 2.31 are followed, 4.08 restarts once.
+ * BS_ESTATE: another request is outstanding. BS_ERANGE: the payload is above BS_REQUEST_PAYLOAD_MAX.
+ */
+BS_MUST_USE enum bs_err bs_exchange_request(
+	struct bs_exchange *ex, uint64_t now_ms, const struct bs_msg *msg, bs_response_fn *done, void *arg);
+/* Forget the outstanding request, if any. Its late answers are then treated as strays. */
+void bs_exchange_cancel(struct bs_exchange *ex);
+bool bs_exchange_is_busy(const struct bs_exchange *ex);
+
+/* Timers: act at the deadline (BS_NEVER: none). Calling tick early or late does no harm. */
+uint64_t bs_exchange_next_deadline_ms(const struct bs_exchange *ex);
+void bs_exchange_tick(struct bs_exchange *ex, uint64_t now_ms);
+
+const struct bs_exchange_counters *bs_exchange_get_counters(const struct bs_exchange *ex);
+
+#endif

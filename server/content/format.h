@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Content-Formats of LwM2M (spec 7.1) and the codecs behind them. One row per format in format.c; tlv.h, senml_cbor.h
+ * and the others hold one codec each.
+ */
+#ifndef BS_CONTENT_FORMAT_H
+#define BS_CONTENT_FORMAT_H
+
+#include "server/base/buf.h"
+#include "server/model/value.h"
+
+enum {
+	BS_CF_TEXT = 0,
+	BS_CF_LINK = 40,
+	BS_CF_OPAQUE = 42,
+	BS_CF_CBOR = 60,
+	BS_CF_SENML_JSON = 110,
+	BS_CF_SENML_CBOR = 112,
+	BS_CF_TLV = 11542,
+	BS_CF_LWM2M_CBOR = 11544,
+};
+
+/*
+ * Encode the payload of a Bootstrap-Write to target.
+ *
+ * At BS_LEVEL_OBJECT all count instances belong to the target's object; at BS_LEVEL_INSTANCE there is one, whose iid is
+ * the target's; at BS_LEVEL_RESOURCE the one instance holds the entries of that resource alone.
+ * Writes into w alone: no copy of a secret is left on the heap. Errors are w's (BS_ESPACE), or BS_EUNSUPPORTED.
+ */
+typedef void bs_encode_fn(
+	struct bs_wr *w, const struct bs_path *target, const struct bs_instance *instances, size_t count);
+
+struct bs_format {
+	uint16_t number;
+	const char *name; /* "tlv", "senml-cbor": as profile add --format reads it */
+	bs_encode_fn *encode;
+};
+
+/* NULL when this server cannot write that format. */
+const struct bs_format *bs_format_find(uint16_t number);
+const struct bs_format *bs_format_find_name(const char *name);
+
+bs_encode_fn bs_tlv_encode; /* content/tlv.c, spec 7.3 */
+bs_encode_fn bs_senml_cbor_encode; /* content/senml_cbor.c, spec 7.5 */
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One DTLS association with one address: an SSL over a datagram BIO of our own. Created only after a valid cookie.
+ *
+ * Datagrams leave through ops->send; plain datagrams arrive through ops->on_data, one call per record. Nothing is freed
+ * under a callback: after on_closed the owner frees the peer when the stack has unwound.
+ */
+#ifndef BS_DTLS_PEER_H
+#define BS_DTLS_PEER_H
+
+#include "server/base/addr.h"
+#include "server/base/outcome.h"
+#include "server/dtls/cookie.h"
+#include "server/dtls/credential.h"
+
+struct bs_peer;
+
+/* What the client showed so far; known parts are filled in also when the handshake fails. */
+struct bs_proof {
+	enum bs_credential_kind kind;
+	bool has_device;
+	struct bs_device_match device;
+	/* For people: PSK identity as it came (may hold anything), SHA-256 of key or certificate in hex, subject. */
+	uint8_t identity[256];
+	size_t identity_len;
+	unsigned psk_slot; /* which key of bs_psk_match was used */
+	int64_t expires_s; /* Unix time at which the certificate ends; 0: none */
+	const char *suite; /* OpenSSL name; NULL before it is chosen */
+};
+
+enum bs_peer_state { BS_PEER_HANDSHAKE, BS_PEER_OPEN, BS_PEER_IGNORING, BS_PEER_CLOSED };
+
+struct bs_peer_ops {
+	/* Send one datagram from local to remote. Lent for the call. */
+	void (*send)(
+		void *arg, const struct bs_addr *local, const struct bs_addr *remote, const uint8_t *data, size_t len);
+	void (*on_open)(void *arg, struct bs_peer *peer, uint64_t now_ms);
+	void (*on_data)(void *arg, struct bs_peer *peer, uint64_t now_ms, const uint8_t *data, size_t len);
+	/*
+	 * The association ended, or the handshake failed: outcome (DONE for an orderly close after open) and detail in words.
+	 * Called once. A peer that goes on ignoring its address (unknown credential, silent) reports here at once, too, and
+	 * stays in the table as IGNORING until the handshake time is over.
+	 */
+	void (*on_closed)(
+		void *arg, struct bs_peer *peer, uint64_t now_ms, enum bs_outcome outcome, const char *detail);
+};
+
+/* Counters of one worker, shared by its peers. */
+struct bs_dtls_counters {
+	uint64_t hellos, cookies_sent, cookies_bad, handshakes_started, handshakes_done, handshakes_failed;
+	uint64_t records_dropped, dropped_table_full, dropped_half_open, dropped_prefix, dropped_unknown, replaced;
+};
+
+BS_MUST_USE enum bs_err bs_peer_new(struct bs_dtls_ctx *ctx, const struct bs_peer_ops *ops, void *arg,
+	const struct bs_addr *local, const struct bs_addr *remote, uint64_t now_ms, uint32_t handshake_time_ms,
+	struct bs_peer **out);
+void bs_peer_free(struct bs_peer *peer); /* NULL is fine; sends nothing */
+
+/* One datagram from the wire. */
+void bs_peer_input(struct bs_peer *peer, uint64_t now_ms, const uint8_t *data, size_t len);
+/* Send one plain datagram (state OPEN). BS_ESTATE, BS_EIO. */
+BS_MUST_USE enum bs_err bs_peer_send(struct bs_peer *peer, const uint8_t *data, size_t len);
+/* Send close_notify and be CLOSED; on_closed is not called. */
+void bs_peer_close(struct bs_peer *peer);
+
+uint64_t bs_peer_next_deadline_ms(const struct bs_peer *peer);
+void bs_peer_tick(struct bs_peer *peer, uint64_t now_ms);
+
+enum bs_peer_state bs_peer_get_state(const struct bs_peer *peer);
+const struct bs_proof *bs_peer_get_proof(const struct bs_peer *peer);
+const struct bs_addr *bs_peer_get_remote(const struct bs_peer *peer);
+/* The owner's own pointer. */
+void bs_peer_set_user(struct bs_peer *peer, void *user);
+void *bs_peer_get_user(const struct bs_peer *peer);
+
+#endif

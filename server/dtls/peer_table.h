@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All peers of one worker, by address. A datagram enters here: known address -> its peer; else the stateless cookie
+ * exchange; a good cookie -> a new peer, if the caps allow. When full, new ClientHellos are dropped silently.
+ *
+ * An address may have two peers for a while: a new ClientHello (with a good cookie) from the address of a live peer starts
+ * a pending one, which replaces the old only after its handshake is done (RFC 6347, 4.2.8).
+ *
+ * Cost per datagram and per timer does not grow with the number of live peers.
+ */
+#ifndef BS_DTLS_PEER_TABLE_H
+#define BS_DTLS_PEER_TABLE_H
+
+#include "server/dtls/peer.h"
+
+struct bs_peer_limits {
+	uint32_t peers; /* all of this worker */
+	uint32_t half_open; /* in HANDSHAKE or IGNORING */
+	uint32_t half_open_prefix; /* of one source prefix (IPv4 /24, IPv6 /56) */
+	uint32_t handshake_ms;
+	uint64_t idle_ms; /* close an OPEN peer that was quiet for so long */
+};
+/* 20,000; 2,000; 500; 60 s; 24 h */
+void bs_peer_limits_init(struct bs_peer_limits *l);
+
+struct bs_peer_table;
+
+/* ops and arg are handed to each peer. on_closed of ops is also called for idle and evicted peers. */
+BS_MUST_USE enum bs_err bs_peer_table_new(struct bs_dtls_ctx *ctx, const struct bs_peer_limits *limits,
+	const struct bs_peer_ops *ops, void *arg, bs_random_fn *random, uint64_t now_ms, struct bs_peer_table **out);
+void bs_peer_table_free(struct bs_peer_table *t); /* close_notify to all that are open */
+
+void bs_peer_table_input(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local,
+	const struct bs_addr *remote, const uint8_t *data, size_t len);
+
+/* The earliest deadline of all peers (BS_NEVER: none), from a heap or wheel; tick runs what is due, a bounded number. */
+uint64_t bs_peer_table_next_deadline_ms(const struct bs_peer_table *t);
+void bs_peer_table_tick(struct bs_peer_table *t, uint64_t now_ms);
+
+/* Free the peers that were closed since; call when no callback is on the stack. */
+void bs_peer_table_sweep(struct bs_peer_table *t);
+/* Mark as closed, send close_notify, remove from the table; memory goes at the next sweep. */
+void bs_peer_table_close(struct bs_peer_table *t, struct bs_peer *peer);
+
+size_t bs_peer_table_count(const struct bs_peer_table *t);
+size_t bs_peer_table_half_open(const struct bs_peer_table *t);
+/* Each peer once; fn must not close peers. */
+void bs_peer_table_each(struct bs_peer_table *t, void (*fn)(void *arg, struct bs_peer *peer), void *arg);
+const struct bs_dtls_counters *bs_peer_table_counters(const struct bs_peer_table *t);
+
+#endif

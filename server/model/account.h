@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything a bootstrap run needs to know of one device, as loaded from the store: a snapshot, owned by the run.
+ * Servers and profile are shared configuration; each struct bs_grant adds what belongs to this device alone.
+ */
+#ifndef BS_MODEL_ACCOUNT_H
+#define BS_MODEL_ACCOUNT_H
+
+#include "server/base/blob.h"
+#include "server/base/secret.h"
+#include "server/model/object.h"
+
+#define BS_ENDPOINT_MAX 252 /* a Uri-Query is 255 octets, "ep=" takes three (spec 2.4) */
+#define BS_NAME_MAX 63 /* names of server accounts, profiles, batches */
+#define BS_URI_MAX 255 /* resource 0 of Object 0 */
+#define BS_IDENTITY_MAX 255 /* OpenSSL's limit for a PSK identity is 256 with its NUL */
+#define BS_SERVERS_MAX 16 /* server accounts in one profile */
+
+/* Secured Packet Structure or DTLS parameters of the SMS binding (spec 4; resources 6 to 8 of Object 0). */
+struct bs_sms {
+	uint8_t mode; /* resource 6: 1 DTLS-PSK, 2 Secured Packet Structure, 3 NoSec; 0: no SMS parameters */
+	uint8_t kic, kid, spi1, spi2;
+	uint8_t tar[3];
+	struct bs_secret kic_key, kid_key; /* resource 8 is the one, then the other; mode 1 uses kic_key alone (16) */
+};
+
+/* A resource that the operator set: resources of Objects 0 and 1 of a server account, extra writes of a profile. */
+struct bs_setting {
+	uint16_t oid, iid, rid, riid; /* iid is meaningful in extra writes only */
+	bool multiple;
+	enum bs_type type;
+	char *text; /* as bs_value_parse reads it */
+};
+
+/* One LwM2M server that the device shall know: a /0 instance and, unless it is a repository, a /1 instance. */
+struct bs_grant {
+	int64_t server_id;
+	char name[BS_NAME_MAX + 1];
+	bool repository; /* /0 instance alone */
+	uint16_t ssid;
+	enum bs_mode mode;
+	char uri[BS_URI_MAX + 1];
+	struct bs_blob server_key; /* resource 4: SubjectPublicKeyInfo or certificate, DER */
+	char sms_number[24]; /* resource 9; "": no SMS binding */
+	struct bs_setting *settings;
+	size_t setting_count;
+	/* this device's own */
+	struct bs_blob public_or_identity; /* resource 3: PSK identity, SubjectPublicKeyInfo or certificate, DER */
+	struct bs_secret secret_key; /* resource 5: PSK or PKCS#8 v1 DER; empty: the device holds its own key */
+	struct bs_sms sms;
+};
+
+/* One /2 instance to write. */
+struct bs_acl_entry {
+	uint16_t ssid; /* 0: for the servers not listed */
+	uint8_t rights;
+};
+
+struct bs_acl {
+	uint16_t oid, iid; /* the object instance it is about; iid 65535: the right to create */
+	uint16_t owner; /* a Short Server ID, or 65535: the Bootstrap-Server alone */
+	struct bs_acl_entry entries[BS_SERVERS_MAX + 1];
+	size_t count;
+};
+
+enum bs_access_control { BS_AC_NONE, BS_AC_DERIVED, BS_AC_EXPLICIT };
+enum bs_on_change { BS_CHANGE_KEEP, BS_CHANGE_CLOSE, BS_CHANGE_CLOSE_AFTER_RUN };
+enum bs_delete_policy { BS_DELETE_OBJECTS, BS_DELETE_ROOT, BS_DELETE_NONE }; /* /0 /1 (/2 /21); /; nothing */
+
+/* How to run: one row of the store's table profile. */
+struct bs_profile {
+	int64_t id;
+	char name[BS_NAME_MAX + 1];
+	enum bs_access_control access_control;
+	enum bs_on_change on_change;
+	bool discover; /* send Bootstrap-Discover first (default yes) */
+	enum bs_delete_policy delete_policy;
+	enum bs_level write_level; /* OBJECT or INSTANCE (default) */
+	uint16_t format; /* Content-Format to use whatever the client prefers; 0: the client's choice */
+	bool omit_unused_keys; /* leave resources 3, 4, 5 out where the mode does not use them (default no) */
+	uint8_t sms_parameters_len; /* resource 7: 6 (default) or 7 octets (spec 4.3) */
+	enum bs_lwm2m unknown_version; /* what to send when the client's version is not known (default 1.0) */
+	uint32_t ack_timeout_ms; /* ACK_TIMEOUT, default 2,000 */
+	uint32_t max_retransmit; /* MAX_RETRANSMIT, default 4 */
+	uint32_t first_delay_ms; /* pause between the 2.04 and the first command, default 50 (spec 9.4) */
+	uint16_t security_iid; /* first instance ID of /0 for a client without Discover (default 1, spec 12) */
+	uint16_t block_size; /* Block1 size, 16 to 1024, default 512 */
+};
+
+/* The defaults named above; name and id stay empty. */
+void bs_profile_init(struct bs_profile *p);
+/* Total time of one step in the worst case: RFC 7252 4.8, 1.5 x ACK_TIMEOUT x (2^(MAX_RETRANSMIT+1) - 1). */
+uint64_t bs_profile_step_ms(const struct bs_profile *p);
+#define BS_STEP_MAX_MS 230000 /* clients give up 247 s after the last command (spec 9.1) */
+
+struct bs_account {
+	int64_t device_id;
+	int64_t revision; /* of device, credentials, profile and servers together; changes when any of them does */
+	char endpoint[BS_ENDPOINT_MAX + 1];
+	bool enabled;
+	struct bs_profile profile;
+	struct bs_grant *grants; /* in the profile's order */
+	size_t grant_count;
+	struct bs_acl *acls; /* explicit entries */
+	size_t acl_count;
+	struct bs_setting *writes; /* extra writes, in order */
+	size_t write_count;
+};
+
+/* An empty account on the heap; NULL without memory. The loader fills it in with calloc'd arrays. */
+struct bs_account *bs_account_new(void);
+/* Wipes every secret. NULL is fine. */
+void bs_account_free(struct bs_account *a);
+
+#endif

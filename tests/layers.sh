@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Print every #include that the map of folders does not draw; exit 1 when there is one.
+set -eu
+cd "$(dirname "$0")/.."
+
+# folder: folders it may include from (its own and server/base always), then foreign headers that live there alone
+allowed() {
+	case $1 in
+	server/base) echo "" ;;
+	server/model) echo "" ;;
+	server/content) echo "server/model" ;;
+	server/dtls) echo "" ;;
+	server/coap) echo "" ;;
+	server/bootstrap) echo "server/coap server/content server/model db/store.h" ;;
+	server/conf) echo "server/model" ;;
+	server/net) echo "server/bootstrap server/coap server/dtls server/content server/model server/conf db" ;;
+	server/admin) echo "server/conf server/model server/net db/store.h db/recorder.h" ;;
+	server) echo "server/conf server/net server/admin server/dtls db" ;;
+	db) echo "server/model" ;;
+	tools) echo "db server/content server/model server/conf server/bootstrap/plan.h" ;;
+	esac
+}
+
+bad=0
+complain() { echo "$1 includes $2: $3"; bad=1; }
+
+for file in $(find server db tools -name '*.[ch]'); do
+	dir=$(dirname "$file")
+	for inc in $(sed -n 's/^#include "\([^"]*\)".*/\1/p' "$file"); do
+		ok=0
+		case $inc in server/base/* | "$dir"/*) [ "$(dirname "$inc")" = "$dir" ] || [ "${inc#server/base/}" != "$inc" ] && ok=1 ;; esac
+		for a in $(allowed "$dir"); do
+			case $inc in "$a" | "$a"/*) ok=1 ;; esac
+		done
+		[ $ok = 1 ] || complain "$file" "$inc" "not on the map"
+	done
+	for inc in $(sed -n 's/^#include <\([^>]*\)>.*/\1/p' "$file"); do
+		case $inc in
+		openssl/ssl.h) case $dir in server/dtls) ;; tools) ;; *) complain "$file" "$inc" "belongs to server/dtls" ;; esac ;;
+		coap3/*) [ "$file" = server/coap/msg.c ] || complain "$file" "$inc" "belongs to server/coap/msg.c" ;;
+		event2/*) case $dir in server/net | server/admin) ;; *) complain "$file" "$inc" "belongs to server/net, server/admin" ;; esac ;;
+		sqlite3.h) [ "$dir" = db ] || complain "$file" "$inc" "belongs to db" ;;
+		esac
+	done
+done
+exit $bad
