@@ -71,13 +71,26 @@ bs_addr_set(struct bs_addr *a, const struct sockaddr *sa, socklen_t len)
 	}
 }
 
+static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+/* IPv4 itself, or the IPv4 address inside a mapped one; NULL for true IPv6. */
+static const void *
+ipv4_of(const struct bs_addr *a)
+{
+	const uint8_t *ip6 = a->in6.sin6_addr.s6_addr;
+
+	if (a->sa.sa_family == AF_INET)
+		return &a->in4.sin_addr;
+	return memcmp(ip6, mapped_prefix, sizeof(mapped_prefix)) == 0 ? ip6 + 12 : NULL;
+}
+
 const char *
 bs_addr_format_host(const struct bs_addr *a, char out[BS_ADDR_TEXT])
 {
 	if (a->len == 0)
 		snprintf(out, BS_ADDR_TEXT, "-");
-	else if (a->sa.sa_family == AF_INET)
-		inet_ntop(AF_INET, &a->in4.sin_addr, out, BS_ADDR_TEXT);
+	else if (ipv4_of(a) != NULL)
+		inet_ntop(AF_INET, ipv4_of(a), out, BS_ADDR_TEXT);
 	else
 		inet_ntop(AF_INET6, &a->in6.sin6_addr, out, BS_ADDR_TEXT);
 	return out;
@@ -91,7 +104,7 @@ bs_addr_format(const struct bs_addr *a, char out[BS_ADDR_TEXT])
 	bs_addr_format_host(a, host);
 	if (a->len == 0)
 		snprintf(out, BS_ADDR_TEXT, "-");
-	else if (a->sa.sa_family == AF_INET)
+	else if (ipv4_of(a) != NULL)
 		snprintf(out, BS_ADDR_TEXT, "%.46s:%u", host, bs_addr_port(a));
 	else
 		snprintf(out, BS_ADDR_TEXT, "[%.46s]:%u", host, bs_addr_port(a));
@@ -126,21 +139,14 @@ bs_addr_key(const struct bs_addr *a, uint8_t out[32])
 size_t
 bs_addr_prefix_key(const struct bs_addr *a, uint8_t out[32])
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	const uint8_t *ip6 = a->in6.sin6_addr.s6_addr;
-
 	memset(out, 0, 32);
 	if (a->len == 0)
 		return 0;
-	if (a->sa.sa_family == AF_INET) {
-		memcpy(out, &a->in4.sin_addr, 3);
+	if (ipv4_of(a) != NULL) {
+		memcpy(out, ipv4_of(a), 3);
 		return 3;
 	}
-	if (memcmp(ip6, mapped, sizeof(mapped)) == 0) {
-		memcpy(out, ip6 + 12, 3);
-		return 3;
-	}
-	memcpy(out, ip6, 7);
+	memcpy(out, a->in6.sin6_addr.s6_addr, 7);
 	return 7;
 }
 

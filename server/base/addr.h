@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A socket address, IPv4 or IPv6. Text form: "192.0.2.1:5684", "[2001:db8::1]:5684". An IPv4 address that arrives
- * mapped into IPv6 stays as it came; parse and format are inverse.
+ * mapped into IPv6 keeps its octets (answers must leave the same way) and is shown as the IPv4 address that it is.
  */
 #ifndef BS_BASE_ADDR_H
 #define BS_BASE_ADDR_H

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Configuration of the daemon: an INI file (lwm2m-bootstrapd.conf(5)). options.c has one row per option; it feeds the
+ * parser, the defaults, --help, and the sample in schema/, which a test compares with it.
+ *
+ * Refused with file and line: an unknown section or key (with the nearest known one), a value that does not parse or is
+ * out of range, a single option given twice, a required one that is missing.
+ */
+#ifndef BS_CONF_CONF_H
+#define BS_CONF_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "server/base/err.h"
+
+/* A list of values in the order of the file. */
+struct bs_conf_list {
+	char **items;
+	size_t count;
+};
+
+/* [server] is the default identity; each [server NAME] one more, chosen when the client's SNI is NAME. */
+struct bs_conf_identity {
+	char *sni; /* NULL: the default */
+	char *certificate, *private_key, *raw_key;
+};
+
+#define BS_CONF_IDENTITIES_MAX 16
+
+struct bs_conf {
+	struct bs_conf_list listen;
+	char *store_directory, *master_key;
+	struct bs_conf_identity identities[BS_CONF_IDENTITIES_MAX];
+	size_t identity_count; /* those with a certificate or a raw key */
+	struct bs_conf_list trust_anchors, crls;
+	char *user;
+	uint64_t workers; /* 0: one per CPU */
+	char *ciphers, *groups, *sigalgs; /* NULL: the defaults of server/dtls/credential.h */
+	bool alert_unknown, prefer_raw_key;
+	uint64_t mtu, dtls_timeout_ms, handshake_ms, idle_ms;
+	uint64_t request_ms, stop_ms;
+	uint64_t peers, half_open, half_open_prefix, attempts_per_minute;
+	uint64_t journal_days, journal_bytes, journal_queue, unknown_max, journal_per_device, log_lines;
+	uint64_t log_level; /* enum bs_log_level */
+	bool log_json;
+};
+
+/* Read file. On error conf is cleared and diag tells file, line, what and the way out. */
+BS_MUST_USE enum bs_err bs_conf_read(const char *file, struct bs_conf *conf, struct bs_diag *diag);
+/* The same from memory; name stands for the file in messages. */
+BS_MUST_USE enum bs_err bs_conf_read_text(
+	const char *name, const char *text, struct bs_conf *conf, struct bs_diag *diag);
+void bs_conf_clear(struct bs_conf *conf);
+
+/* Every option as the sample shows it: comment, then "# key = default". */
+void bs_conf_print_options(FILE *out);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/net/device_table.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <uthash.h>
+
+#define WINDOW_MS 60000
+
+struct device {
+	int64_t id;
+	bool running;
+	unsigned worker;
+	uint64_t run;
+	struct bs_addr from;
+	uint64_t window_ms; /* start of the minute that attempts are counted in */
+	unsigned attempts;
+	unsigned psk_first;
+	TAILQ_ENTRY(device) link; /* least recently used first */
+	UT_hash_handle hh;
+};
+
+struct bs_device_table {
+	pthread_mutex_t lock;
+	size_t max;
+	unsigned attempts_per_minute;
+	struct device *by_id;
+	TAILQ_HEAD(, device) recent;
+};
+
+enum bs_err
+bs_device_table_new(size_t max, unsigned attempts_per_minute, struct bs_device_table **out)
+{
+	struct bs_device_table *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return BS_ENOMEM;
+	pthread_mutex_init(&t->lock, NULL);
+	t->max = max;
+	t->attempts_per_minute = attempts_per_minute;
+	TAILQ_INIT(&t->recent);
+	*out = t;
+	return BS_OK;
+}
+
+static void
+forget(struct bs_device_table *t, struct device *d)
+{
+	HASH_DEL(t->by_id, d);
+	TAILQ_REMOVE(&t->recent, d, link);
+	free(d);
+}
+
+void
+bs_device_table_free(struct bs_device_table *t)
+{
+	struct device *d;
+
+	if (t == NULL)
+		return;
+	while ((d = TAILQ_FIRST(&t->recent)) != NULL)
+		forget(t, d);
+	pthread_mutex_destroy(&t->lock);
+	free(t);
+}
+
+static struct device *
+find(struct bs_device_table *t, int64_t id)
+{
+	struct device *d;
+
+	HASH_FIND(hh, t->by_id, &id, sizeof(id), d);
+	return d;
+}
+
+/* The device, made when it is not there, as the most recently used. NULL without memory. */
+static struct device *
+touch(struct bs_device_table *t, uint64_t now_ms, int64_t id)
+{
+	struct device *d = find(t, id);
+
+	if (d != NULL) {
+		TAILQ_REMOVE(&t->recent, d, link);
+	} else {
+		if (HASH_COUNT(t->by_id) >= t->max)
+			forget(t, TAILQ_FIRST(&t->recent));
+		d = calloc(1, sizeof(*d));
+		if (d == NULL)
+			return NULL;
+		d->id = id;
+		d->window_ms = now_ms;
+		HASH_ADD(hh, t->by_id, id, sizeof(d->id), d);
+	}
+	TAILQ_INSERT_TAIL(&t->recent, d, link);
+	return d;
+}
+
+static bool
+same_host(const struct bs_addr *a, const struct bs_addr *b)
+{
+	char host_a[BS_ADDR_TEXT], host_b[BS_ADDR_TEXT];
+
+	return strcmp(bs_addr_format_host(a, host_a), bs_addr_format_host(b, host_b)) == 0;
+}
+
+/* Count one attempt; false when that is one too many. */
+static bool
+count_attempt(struct device *d, uint64_t now_ms, unsigned most)
+{
+	if (now_ms - d->window_ms >= WINDOW_MS) {
+		d->window_ms = now_ms;
+		d->attempts = 0;
+	}
+	if (d->attempts >= most)
+		return false;
+	d->attempts++;
+	return true;
+}
+
+enum bs_err
+bs_device_table_claim(struct bs_device_table *t, uint64_t now_ms, int64_t device_id, unsigned worker, uint64_t run,
+	const struct bs_addr *from, struct bs_device_claim *out)
+{
+	enum bs_err err = BS_OK;
+	struct device *d;
+
+	memset(out, 0, sizeof(*out));
+	pthread_mutex_lock(&t->lock);
+	d = touch(t, now_ms, device_id);
+	if (d == NULL) {
+		err = BS_ENOMEM;
+	} else if (!count_attempt(d, now_ms, t->attempts_per_minute)) {
+		out->too_many = true;
+	} else {
+		out->superseded = d->running;
+		out->worker = d->worker;
+		out->run = d->run;
+		out->other_address = d->running && !same_host(&d->from, from);
+		d->running = true;
+		d->worker = worker;
+		d->run = run;
+		d->from = *from;
+	}
+	pthread_mutex_unlock(&t->lock);
+	return err;
+}
+
+void
+bs_device_table_release(struct bs_device_table *t, int64_t device_id, uint64_t run)
+{
+	struct device *d;
+
+	pthread_mutex_lock(&t->lock);
+	d = find(t, device_id);
+	if (d != NULL && d->run == run)
+		d->running = false;
+	pthread_mutex_unlock(&t->lock);
+}
+
+unsigned
+bs_device_table_psk_first(struct bs_device_table *t, int64_t device_id)
+{
+	struct device *d;
+	unsigned first;
+
+	pthread_mutex_lock(&t->lock);
+	d = find(t, device_id);
+	first = d != NULL ? d->psk_first : 0;
+	pthread_mutex_unlock(&t->lock);
+	return first;
+}
+
+void
+bs_device_table_psk_result(struct bs_device_table *t, uint64_t now_ms, int64_t device_id, unsigned slot, bool good)
+{
+	unsigned first = good ? slot : 1 - slot;
+	struct device *d;
+
+	pthread_mutex_lock(&t->lock);
+	/* Key 0 first is what a device that is not in the table gets: no need to remember that. */
+	d = first != 0 ? touch(t, now_ms, device_id) : find(t, device_id);
+	if (d != NULL)
+		d->psk_first = first;
+	pthread_mutex_unlock(&t->lock);
+}
+
+size_t
+bs_device_table_count(struct bs_device_table *t)
+{
+	size_t n;
+
+	pthread_mutex_lock(&t->lock);
+	n = HASH_COUNT(t->by_id);
+	pthread_mutex_unlock(&t->lock);
+	return n;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What must be known of a device across workers: who runs a bootstrap of it, how often it came lately, which of two
+ * pre-shared keys to try. Small, locked, bounded: when it is full the device that was quiet for longest is forgotten.
+ *
+ * A device that reboots comes with another port and may land on another worker: its new run takes the claim, and the
+ * caller tells the old run's worker that it is superseded.
+ */
+#ifndef BS_NET_DEVICE_TABLE_H
+#define BS_NET_DEVICE_TABLE_H
+
+#include "server/base/addr.h"
+
+struct bs_device_table;
+
+struct bs_device_claim {
+	bool too_many; /* the limit of attempts is reached: the claim was not made */
+	bool superseded; /* another run was active ... */
+	unsigned worker; /* ... at this worker ... */
+	uint64_t run; /* ... under this number */
+	bool other_address; /* and from another host: maybe one credential in two devices */
+};
+
+BS_MUST_USE enum bs_err bs_device_table_new(size_t max, unsigned attempts_per_minute, struct bs_device_table **out);
+void bs_device_table_free(struct bs_device_table *t); /* NULL is fine */
+
+/* A Bootstrap-Request came. BS_ENOMEM. */
+BS_MUST_USE enum bs_err bs_device_table_claim(struct bs_device_table *t, uint64_t now_ms, int64_t device_id,
+	unsigned worker, uint64_t run, const struct bs_addr *from, struct bs_device_claim *out);
+/* The run ended; no effect when another run holds the claim. */
+void bs_device_table_release(struct bs_device_table *t, int64_t device_id, uint64_t run);
+
+/* Two keys under one identity: which to use first (0 or 1), and what came of it. A failure tries the other next time. */
+unsigned bs_device_table_psk_first(struct bs_device_table *t, int64_t device_id);
+void bs_device_table_psk_result(
+	struct bs_device_table *t, uint64_t now_ms, int64_t device_id, unsigned slot, bool good);
+
+size_t bs_device_table_count(struct bs_device_table *t);
+
+#endif
