@@ -3,7 +3,7 @@
  * The bootstrap session of one DTLS association: answers POST /bs, runs the plan, reports one outcome per run. A state
  * machine as a table (states x events); a pair not in the table ends the run with BS_ESTATE (outcome internal-error).
  *
- *   IDLE -request-> LOADING -plan-> ACCEPTED(2.04 left, pause) -> DISCOVERING -> RUNNING -> FINISHING -> DONE (= IDLE again)
+ *   IDLE -request-> LOADING -account-> ACCEPTED (2.04 left, pause) -> DISCOVERING -> RUNNING -> FINISHING -> IDLE
  *
  * A passing problem (store busy, overload) is never answered by an error code: the request is dropped before
  * deduplication, or left unanswered, and the client's own retransmission brings it back.
@@ -14,6 +14,10 @@
 #include "server/base/outcome.h"
 #include "server/coap/exchange.h"
 #include "server/model/account.h"
+
+#define BS_SESSION_RETRY_MS 500 /* pause before a store that failed is asked again */
+#define BS_SESSION_LOAD_MAX_MS 45000 /* MAX_TRANSMIT_SPAN: the client sends its request again for so long */
+#define BS_SESSION_ACK_MS 1000 /* loading that takes longer is acknowledged first (RFC 7252, 5.2.2) */
 
 struct bs_session;
 
@@ -29,7 +33,8 @@ struct bs_report {
 	enum bs_outcome outcome;
 	char detail[200]; /* in words: path, code, step, query as quoted; never a secret; may be "" */
 	char step[BS_PATH_TEXT + 16]; /* where it ended: "request", "discover", "delete /0", "write /0/1", "finish" */
-	uint8_t code; /* CoAP code of the refusal; 0: none */
+	char claimed[BS_ENDPOINT_MAX + 1]; /* endpoint mismatch: the name that the device gave, UTF-8; else "" */
+	uint8_t code; /* CoAP code of the refusal, the device's or ours; 0: none */
 	enum bs_lwm2m version;
 	uint16_t format; /* Content-Format used; BS_NO_FORMAT: none */
 	unsigned writes; /* accepted */
@@ -41,7 +46,9 @@ enum bs_admission { BS_ADMIT, BS_ADMIT_DROP, BS_ADMIT_TOO_MANY };
 struct bs_session_ops {
 	/*
 	 * A new Bootstrap-Request: count the attempt and claim the device for this run (any other run of it becomes
-	 * superseded). DROP: no room at the moment, stay silent. TOO_MANY: limit of attempts, stay silent but report.
+	 * superseded; one on this session has been reported as such before). DROP: no room at the moment, stay silent.
+	 * TOO_MANY: limit of attempts, stay silent but report. ADMIT and TOO_MANY are followed by exactly one finished,
+	 * also for a request that is then refused.
 	 */
 	enum bs_admission (*admit)(void *arg, uint64_t now_ms, const struct bs_client *client);
 	/*
@@ -49,7 +56,7 @@ struct bs_session_ops {
 	 * all when bs_session_abort came first (then the loader frees what it loaded).
 	 */
 	void (*load)(void *arg, int64_t device_id);
-	/* A run ended. */
+	/* A run ended. The session is idle by then; it must not be freed in here. */
 	void (*finished)(void *arg, uint64_t now_ms, const struct bs_report *report);
 	/* Unix time in seconds, for values "now". */
 	int64_t (*wall_s)(void *arg);
@@ -63,7 +70,11 @@ void bs_session_free(struct bs_session *s);
 /* From the exchange's on_request; same return value. */
 bool bs_session_request(
 	struct bs_session *s, uint64_t now_ms, const struct bs_msg *msg, const struct bs_request_ref *ref);
-/* Takes account (NULL unless err is BS_OK). BS_EBUSY, BS_ENOMEM: stay silent; BS_ENOTFOUND: the device is gone. */
+/*
+ * Takes account (NULL unless err is BS_OK). BS_ENOTFOUND: the device is gone. Any other error counts as passing: load is
+ * called again after BS_SESSION_RETRY_MS, and after BS_SESSION_LOAD_MAX_MS the run ends without an answer. A result that
+ * nobody waits for any more is freed.
+ */
 void bs_session_loaded(struct bs_session *s, uint64_t now_ms, enum bs_err err, struct bs_account *account);
 /* End the run, if any, with this outcome (superseded, shutdown, device disabled, client closed). */
 void bs_session_abort(struct bs_session *s, uint64_t now_ms, enum bs_outcome outcome, const char *detail);
