@@ -4,6 +4,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/*
+ * A static OpenSSL newer than the C library is linked with __isoc23_strtol defined as strtol (tools/deps.sh). The linker
+ * can do that only where something calls strtol, which a small test does not.
+ */
+long test_calls_strtol(const char *text);
+
+long
+test_calls_strtol(const char *text)
+{
+	return strtol(text, NULL, 10);
+}
+
 size_t
 hex(const char *text, uint8_t *out, size_t max)
 {

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/model/account.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void
+bs_profile_init(struct bs_profile *p)
+{
+	*p = (struct bs_profile){
+		.on_change = BS_CHANGE_CLOSE_AFTER_RUN,
+		.discover = true,
+		.delete_policy = BS_DELETE_OBJECTS,
+		.write_level = BS_LEVEL_INSTANCE,
+		.sms_parameters_len = 6,
+		.unknown_version = BS_LWM2M_1_0,
+		.ack_timeout_ms = 2000,
+		.max_retransmit = 4,
+		.first_delay_ms = 50,
+		.security_iid = 1,
+		.block_size = 512,
+	};
+}
+
+uint64_t
+bs_profile_step_ms(const struct bs_profile *p)
+{
+	/* Beyond 32 doublings nothing is told apart any more, and the shift stays defined. */
+	unsigned doublings = p->max_retransmit < 32 ? p->max_retransmit + 1 : 32;
+
+	return (uint64_t)p->ack_timeout_ms * 3 / 2 * ((UINT64_C(1) << doublings) - 1);
+}
+
+static void
+free_settings(struct bs_setting *settings, size_t count)
+{
+	for (size_t i = 0; settings != NULL && i < count; i++) {
+		/* Some are keys: the Master Secret of Object 21, in an extra write. */
+		if (settings[i].text != NULL)
+			bs_wipe(settings[i].text, strlen(settings[i].text));
+		free(settings[i].text);
+	}
+	free(settings);
+}
+
+static void
+clear_grant(struct bs_grant *g)
+{
+	bs_blob_clear(&g->server_key);
+	bs_blob_clear(&g->public_or_identity);
+	free_settings(g->settings, g->setting_count);
+	bs_wipe(g, sizeof(*g));
+}
+
+struct bs_account *
+bs_account_new(void)
+{
+	struct bs_account *a = calloc(1, sizeof(*a));
+
+	if (a != NULL)
+		bs_profile_init(&a->profile);
+	return a;
+}
+
+void
+bs_account_free(struct bs_account *a)
+{
+	if (a == NULL)
+		return;
+	for (size_t i = 0; a->grants != NULL && i < a->grant_count; i++)
+		clear_grant(&a->grants[i]);
+	free(a->grants);
+	free(a->acls);
+	free_settings(a->writes, a->write_count);
+	free(a);
+}
