@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A Leshan 2.0 client (LwM2M 1.1): bootstraps, prints Objects 0, 1 and 2 as it holds them, registers.
+//
+//   java Client FILE    properties: endpoint, uri, mode (psk, rpk, x509), and in hexadecimal id, key, server
+//
+// Prints "/object/instance/resource value" (octets in hexadecimal). Exit: 0 registered, 3 bootstrap failed, 4 register failed.
+
+import java.io.FileReader;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+
+import org.eclipse.leshan.client.LeshanClient;
+import org.eclipse.leshan.client.LeshanClientBuilder;
+import org.eclipse.leshan.client.engine.DefaultRegistrationEngineFactory;
+import org.eclipse.leshan.client.object.Device;
+import org.eclipse.leshan.client.object.Security;
+import org.eclipse.leshan.client.object.Server;
+import org.eclipse.leshan.client.observer.LwM2mClientObserverAdapter;
+import org.eclipse.leshan.client.resource.BaseInstanceEnabler;
+import org.eclipse.leshan.client.resource.LwM2mObjectEnabler;
+import org.eclipse.leshan.client.resource.ObjectsInitializer;
+import org.eclipse.leshan.client.servers.LwM2mServer;
+import org.eclipse.leshan.core.ResponseCode;
+import org.eclipse.leshan.core.model.ObjectModel;
+import org.eclipse.leshan.core.node.LwM2mObject;
+import org.eclipse.leshan.core.node.LwM2mObjectInstance;
+import org.eclipse.leshan.core.node.LwM2mResource;
+import org.eclipse.leshan.core.node.LwM2mResourceInstance;
+import org.eclipse.leshan.core.request.BootstrapRequest;
+import org.eclipse.leshan.core.request.ReadRequest;
+import org.eclipse.leshan.core.request.RegisterRequest;
+import org.eclipse.leshan.core.response.ReadResponse;
+import org.eclipse.leshan.core.response.WriteResponse;
+import org.eclipse.leshan.core.util.Hex;
+import org.eclipse.leshan.transport.californium.client.endpoint.CaliforniumClientEndpointsProvider;
+import org.eclipse.leshan.transport.californium.client.endpoint.coap.CoapClientProtocolProvider;
+import org.eclipse.leshan.transport.californium.client.endpoint.coaps.CoapsClientProtocolProvider;
+
+public class Client {
+    static final int BOOTSTRAP_FAILED = 3, REGISTER_FAILED = 4;
+
+    /** Leshan's Security drops what it does not use (resources 6 to 9, the SMS binding): keep it. */
+    public static class KeepingSecurity extends Security {
+        private final Map<Integer, LwM2mResource> rest = new TreeMap<>();
+
+        public KeepingSecurity() {
+        }
+
+        @Override
+        public WriteResponse write(LwM2mServer server, boolean replace, int id, LwM2mResource value) {
+            if (id < 6 || id > 9)
+                return super.write(server, replace, id, value);
+            rest.put(id, value);
+            return WriteResponse.success();
+        }
+
+        @Override
+        public ReadResponse read(LwM2mServer server, int id) {
+            return rest.containsKey(id) ? ReadResponse.success(rest.get(id)) : super.read(server, id);
+        }
+
+        @Override
+        public List<Integer> getAvailableResourceIds(ObjectModel model) {
+            List<Integer> ids = new java.util.ArrayList<>(super.getAvailableResourceIds(model));
+            ids.addAll(rest.keySet());
+            return ids;
+        }
+    }
+
+    /** Object 2, for which Leshan has no class: whatever was written. */
+    public static class AccessControl extends BaseInstanceEnabler {
+        private final Map<Integer, LwM2mResource> all = new TreeMap<>();
+
+        @Override
+        public WriteResponse write(LwM2mServer server, boolean replace, int id, LwM2mResource value) {
+            all.put(id, value);
+            return WriteResponse.success();
+        }
+
+        @Override
+        public ReadResponse read(LwM2mServer server, int id) {
+            return all.containsKey(id) ? ReadResponse.success(all.get(id)) : ReadResponse.notFound();
+        }
+
+        @Override
+        public List<Integer> getAvailableResourceIds(ObjectModel model) {
+            return new java.util.ArrayList<>(all.keySet());
+        }
+    }
+
+    static String text(Object value) {
+        return value instanceof byte[] ? Hex.encodeHexString((byte[]) value) : String.valueOf(value);
+    }
+
+    static void dump(LeshanClient client) {
+        for (LwM2mObjectEnabler object : client.getObjectTree().getObjectEnablers().values()) {
+            if (object.getId() > 2)
+                continue;
+            LwM2mObject content = (LwM2mObject) object.read(LwM2mServer.SYSTEM, new ReadRequest(object.getId()))
+                    .getContent();
+            for (LwM2mObjectInstance instance : content.getInstances().values())
+                for (LwM2mResource resource : instance.getResources().values()) {
+                    String path = "/" + object.getId() + "/" + instance.getId() + "/" + resource.getId();
+                    if (resource.isMultiInstances())
+                        for (LwM2mResourceInstance one : resource.getInstances().values())
+                            System.out.println(path + "/" + one.getId() + " " + text(one.getValue()));
+                    else
+                        System.out.println(path + " " + text(resource.getValue()));
+                }
+        }
+    }
+
+    static Security bootstrapAccount(Properties p) {
+        byte[] id = Hex.decodeHex(p.getProperty("id").toCharArray());
+        byte[] key = Hex.decodeHex(p.getProperty("key").toCharArray());
+        byte[] server = Hex.decodeHex(p.getProperty("server", "").toCharArray());
+
+        switch (p.getProperty("mode")) {
+        case "psk":
+            return Security.pskBootstrap(p.getProperty("uri"), id, key);
+        case "rpk":
+            return Security.rpkBootstrap(p.getProperty("uri"), id, key, server);
+        default:
+            return Security.x509Bootstrap(p.getProperty("uri"), id, key, server);
+        }
+    }
+
+    static LeshanClient build(Properties p) {
+        ObjectsInitializer objects = new ObjectsInitializer();
+        objects.setInstancesForObject(0, bootstrapAccount(p));
+        objects.setClassForObject(0, KeepingSecurity.class);
+        objects.setClassForObject(1, Server.class);
+        objects.setClassForObject(2, AccessControl.class);
+        objects.setInstancesForObject(3, new Device("interop", "leshan", "1"));
+
+        return new LeshanClientBuilder(p.getProperty("endpoint")).setObjects(objects.createAll())
+                .setRegistrationEngineFactory(new DefaultRegistrationEngineFactory().setRequestTimeoutInMs(15000))
+                .setEndpointsProviders(new CaliforniumClientEndpointsProvider.Builder(new CoapClientProtocolProvider(),
+                        new CoapsClientProtocolProvider()).build())
+                .build();
+    }
+
+    static void leave(int status, String line) {
+        System.out.println(line);
+        System.out.flush();
+        Runtime.getRuntime().halt(status);
+    }
+
+    public static void main(String[] args) throws Exception {
+        Properties p = new Properties();
+        p.load(new FileReader(args[0]));
+        LeshanClient client = build(p);
+        client.addObserver(new LwM2mClientObserverAdapter() {
+            @Override
+            public void onBootstrapSuccess(LwM2mServer server, BootstrapRequest request) {
+                System.out.println("bootstrap done");
+                dump(client);
+            }
+
+            @Override
+            public void onBootstrapFailure(LwM2mServer server, BootstrapRequest request, ResponseCode code,
+                    String message, Exception cause) {
+                leave(BOOTSTRAP_FAILED, "bootstrap failed: " + code + " " + message + " " + cause);
+            }
+
+            @Override
+            public void onBootstrapTimeout(LwM2mServer server, BootstrapRequest request) {
+                leave(BOOTSTRAP_FAILED, "bootstrap failed: no answer");
+            }
+
+            @Override
+            public void onRegistrationSuccess(LwM2mServer server, RegisterRequest request, String id) {
+                System.out.println("registered at " + server.getUri());
+                new Thread(() -> {
+                    client.destroy(true); // close_notify and deregistration, then leave
+                    leave(0, "end");
+                }).start();
+            }
+
+            @Override
+            public void onRegistrationFailure(LwM2mServer server, RegisterRequest request, ResponseCode code,
+                    String message, Exception cause) {
+                leave(REGISTER_FAILED, "register failed: " + code + " " + message + " " + cause);
+            }
+
+            @Override
+            public void onRegistrationTimeout(LwM2mServer server, RegisterRequest request) {
+                leave(REGISTER_FAILED, "register failed: no answer");
+            }
+
+            @Override
+            public void onUnexpectedError(Throwable error) {
+                leave(REGISTER_FAILED, "unexpected: " + error);
+            }
+        });
+        client.start();
+        Thread.sleep(60000);
+        leave(BOOTSTRAP_FAILED, "nothing happened for 60 s");
+    }
+}
