@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/lib/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "server/conf/conf.h"
+
+#define NEEDED "[store]\ndirectory = /d\nmaster-key = /k\n"
+
+static void
+test_defaults(void **state)
+{
+	struct bs_conf c;
+	struct bs_diag diag;
+
+	(void)state;
+	assert_int_equal(bs_conf_read_text("f", NEEDED, &c, &diag), BS_OK);
+	assert_int_equal(c.listen.count, 1);
+	assert_string_equal(c.listen.items[0], "*:5684");
+	assert_int_equal(c.mtu, 1280);
+	assert_int_equal(c.dtls_timeout_ms, 1000);
+	assert_int_equal(c.idle_ms, 86400000);
+	assert_int_equal(c.journal_bytes, 1 << 30);
+	assert_false(c.alert_unknown);
+	assert_false(c.log_json);
+	assert_int_equal(c.log_level, 2);
+	assert_null(c.ciphers);
+	bs_conf_clear(&c);
+}
+
+static void
+test_values(void **state)
+{
+	static const char text[] =
+		"; comment\n" NEEDED "[listen]\naddress = 192.0.2.1:5684\naddress = [::1]:5685\n"
+		"[server]\ncertificate = a.pem\nprivate-key = a.key\ntrust-anchors = ca1.pem\ntrust-anchors = ca2.pem\n"
+		"[server b.example]\ncertificate = b.pem\nprivate-key = b.key\n"
+		"[dtls]\nunknown-credential = alert\ntimeout = 9s\nhandshake-time = 1500ms\n"
+		"[limits]\njournal-size = 64M\n[log]\nformat = json\nlevel = debug\n";
+	struct bs_conf c;
+	struct bs_diag diag;
+
+	(void)state;
+	assert_int_equal(bs_conf_read_text("f", text, &c, &diag), BS_OK);
+	assert_int_equal(c.listen.count, 2);
+	assert_string_equal(c.listen.items[1], "[::1]:5685");
+	assert_int_equal(c.identity_count, 2);
+	assert_null(c.identities[0].sni);
+	assert_string_equal(c.identities[0].certificate, "a.pem");
+	assert_string_equal(c.identities[1].sni, "b.example");
+	assert_string_equal(c.identities[1].private_key, "b.key");
+	assert_int_equal(c.trust_anchors.count, 2);
+	assert_true(c.alert_unknown);
+	assert_int_equal(c.dtls_timeout_ms, 9000);
+	assert_int_equal(c.handshake_ms, 1500);
+	assert_int_equal(c.journal_bytes, 64 << 20);
+	assert_true(c.log_json);
+	assert_int_equal(c.log_level, 3);
+	bs_conf_clear(&c);
+}
+
+static void
+test_refused(void **state)
+{
+	static const struct {
+		const char *row, *text, *message;
+	} rows[] = {
+		{ "unknown key", NEEDED "[dtls]\ncipher = x\n",
+			"f:5: unknown option \"cipher\" in [dtls]; did you mean \"ciphers\" in [dtls]?" },
+		{ "key of another section", NEEDED "[dtls]\nworkers = 2\n",
+			"f:5: unknown option \"workers\" in [dtls]; did you mean \"workers\" in [server]?" },
+		{ "unknown section", NEEDED "[nothing]\nzzzzzzzzzz = 2\n",
+			"f:5: unknown option \"zzzzzzzzzz\" in [nothing]; lwm2m-bootstrapd --options lists all" },
+		{ "shared option in a named server", NEEDED "[server x]\ncrls = a\n",
+			"f:5: unknown option \"crls\" in [server x]; did you mean \"crls\" in [server]?" },
+		{ "twice", NEEDED "[dtls]\nmtu = 600\nmtu = 700\n", "f:6: mtu is given twice" },
+		{ "no number", NEEDED "[dtls]\nmtu = much\n", "f:5: mtu = \"much\": expected a number" },
+		{ "negative", NEEDED "[dtls]\nmtu = -600\n", "f:5: mtu = \"-600\": expected a number" },
+		{ "out of range", NEEDED "[dtls]\nmtu = 100\n", "f:5: mtu = 100 is out of range (576 to 1500)" },
+		{ "above RFC 7925", NEEDED "[dtls]\ntimeout = 10s\n",
+			"f:5: timeout = 10s is out of range (1000 to 9000 ms)" },
+		{ "unknown unit", NEEDED "[dtls]\ntimeout = 10w\n",
+			"f:5: timeout = \"10w\": expected a time such as 500ms, 2s, 5m or 24h" },
+		{ "too large for 64 bits", NEEDED "[limits]\njournal-size = 99999999999999G\n",
+			"f:5: journal-size = \"99999999999999G\": expected a number of octets such as 512K, 64M or "
+			"1G" },
+		{ "no choice", NEEDED "[log]\nlevel = loud\n",
+			"f:5: level = \"loud\": expected error warning info debug" },
+		{ "prefix of a choice", NEEDED "[log]\nlevel = inf\n",
+			"f:5: level = \"inf\": expected error warning info debug" },
+		{ "no yes", NEEDED "[dtls]\nprefer-raw-key = 1\n", "f:5: prefer-raw-key = \"1\": expected yes or no" },
+		{ "empty", NEEDED "[dtls]\nciphers =\n", "f:5: ciphers has no value" },
+		{ "no pair", NEEDED "rubbish\n", "f:4: neither a [section] nor key = value" },
+		{ "missing", "[store]\ndirectory = /d\n", "f: master-key is missing in [store]" },
+		{ "empty file", "", "f: directory is missing in [store]" },
+		{ "certificate alone", NEEDED "[server]\ncertificate = a\n",
+			"f: [server]: certificate and private-key go together" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bs_conf c;
+		struct bs_diag diag = { 0 };
+
+		if (bs_conf_read_text("f", rows[i].text, &c, &diag) == BS_OK)
+			fail_msg("%s: accepted", rows[i].row);
+		assert_string_equal(diag.text, rows[i].message);
+	}
+}
+
+static void
+test_long_line(void **state)
+{
+	char *text = malloc(1000100);
+	struct bs_conf c;
+	struct bs_diag diag;
+
+	(void)state;
+	strcpy(text, NEEDED "[dtls]\nciphers = ");
+	memset(text + strlen(text), 'x', 1000000);
+	text[1000050] = '\0';
+	assert_int_equal(bs_conf_read_text("f", text, &c, &diag), BS_EFORMAT);
+	assert_string_equal(diag.text, "f:5: the line is too long");
+	free(text);
+}
+
+static void
+test_missing_file(void **state)
+{
+	struct bs_conf c;
+	struct bs_diag diag;
+
+	(void)state;
+	assert_int_equal(bs_conf_read("tests/no-such.conf", &c, &diag), BS_EIO);
+	assert_string_equal(diag.text, "tests/no-such.conf: No such file or directory");
+}
+
+/* The sample is what --options prints, and, with its required options filled in, it is accepted. */
+static void
+test_sample(void **state)
+{
+	static char printed[65536], sample[65536];
+	FILE *out = fmemopen(printed, sizeof(printed), "w"), *in = fopen("schema/lwm2m-bootstrapd.conf.sample", "r");
+	struct bs_conf c;
+	struct bs_diag diag;
+	char *body;
+
+	(void)state;
+	assert_non_null(out);
+	assert_non_null(in);
+	bs_conf_print_options(out);
+	fclose(out);
+	sample[fread(sample, 1, sizeof(sample) - 1, in)] = '\0';
+	fclose(in);
+	body = strstr(sample, "[listen]");
+	assert_non_null(body);
+	for (char *p = body; (p = strstr(p, "\ndirectory = ")) != NULL;) /* the sample names the usual places */
+		memmove(p + 13, p + 13 + strcspn(p + 13, "\n"), strlen(p + 13 + strcspn(p + 13, "\n")) + 1), p += 13;
+	for (char *p = body; (p = strstr(p, "\nmaster-key = ")) != NULL;)
+		memmove(p + 14, p + 14 + strcspn(p + 14, "\n"), strlen(p + 14 + strcspn(p + 14, "\n")) + 1), p += 14;
+	assert_string_equal(body, printed);
+	assert_int_equal(bs_conf_read("schema/lwm2m-bootstrapd.conf.sample", &c, &diag), BS_OK);
+	bs_conf_clear(&c);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_missing_file),
+		cmocka_unit_test(test_sample),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/lib/test.h"
+
+#include "server/net/device_table.h"
+
+static struct bs_addr
+addr(const char *text)
+{
+	struct bs_addr a;
+
+	assert_int_equal(bs_addr_parse(text, &a), BS_OK);
+	return a;
+}
+
+static struct bs_device_claim
+claim(struct bs_device_table *t, uint64_t now_ms, int64_t device, unsigned worker, uint64_t run, const char *from)
+{
+	struct bs_addr a = addr(from);
+	struct bs_device_claim c;
+
+	assert_int_equal(bs_device_table_claim(t, now_ms, device, worker, run, &a, &c), BS_OK);
+	return c;
+}
+
+static void
+test_supersede(void **state)
+{
+	struct bs_device_table *t;
+	struct bs_device_claim c;
+
+	(void)state;
+	assert_int_equal(bs_device_table_new(10, 100, &t), BS_OK);
+	c = claim(t, 0, 1, 0, 100, "192.0.2.1:1000");
+	assert_false(c.superseded);
+	c = claim(t, 1, 1, 1, 101, "192.0.2.1:2000"); /* it rebooted: another port, another worker */
+	assert_true(c.superseded);
+	assert_int_equal(c.worker, 0);
+	assert_int_equal(c.run, 100);
+	assert_false(c.other_address);
+	bs_device_table_release(t, 1, 100); /* the old run ends late: the new one keeps its claim */
+	c = claim(t, 2, 1, 0, 102, "198.51.100.1:1");
+	assert_true(c.superseded);
+	assert_int_equal(c.run, 101);
+	assert_true(c.other_address);
+	bs_device_table_release(t, 1, 102);
+	assert_false(claim(t, 3, 1, 0, 103, "192.0.2.1:1").superseded);
+	bs_device_table_free(t);
+}
+
+static void
+test_attempts(void **state)
+{
+	struct bs_device_table *t;
+
+	(void)state;
+	assert_int_equal(bs_device_table_new(10, 2, &t), BS_OK);
+	assert_false(claim(t, 0, 1, 0, 1, "192.0.2.1:1").too_many);
+	assert_false(claim(t, 59999, 1, 0, 2, "192.0.2.1:1").too_many);
+	assert_true(claim(t, 59999, 1, 0, 3, "192.0.2.1:1").too_many);
+	assert_false(claim(t, 59999, 2, 0, 4, "192.0.2.1:1").too_many); /* another device */
+	assert_false(claim(t, 60000, 1, 0, 5, "192.0.2.1:1").too_many);
+	bs_device_table_free(t);
+}
+
+static void
+test_psk_order(void **state)
+{
+	struct bs_device_table *t;
+
+	(void)state;
+	assert_int_equal(bs_device_table_new(10, 2, &t), BS_OK);
+	assert_int_equal(bs_device_table_psk_first(t, 1), 0);
+	bs_device_table_psk_result(t, 0, 1, 0, false);
+	assert_int_equal(bs_device_table_psk_first(t, 1), 1); /* after a failure, the other */
+	bs_device_table_psk_result(t, 0, 1, 1, true);
+	assert_int_equal(bs_device_table_psk_first(t, 1), 1); /* after a success, the same */
+	bs_device_table_psk_result(t, 0, 1, 1, false);
+	assert_int_equal(bs_device_table_psk_first(t, 1), 0);
+	bs_device_table_free(t);
+}
+
+static void
+test_bound(void **state)
+{
+	struct bs_device_table *t;
+
+	(void)state;
+	assert_int_equal(bs_device_table_new(3, 1, &t), BS_OK);
+	for (int64_t i = 1; i <= 3; i++)
+		claim(t, 0, i, 0, (uint64_t)i, "192.0.2.1:1");
+	claim(t, 1, 1, 0, 9, "192.0.2.1:1"); /* 1 is now the most recent one */
+	claim(t, 2, 4, 0, 10, "192.0.2.1:1"); /* 2 goes */
+	assert_int_equal(bs_device_table_count(t), 3);
+	assert_true(claim(t, 3, 1, 0, 11, "192.0.2.1:1").too_many);
+	assert_false(claim(t, 3, 2, 0, 12, "192.0.2.1:1").too_many);
+	bs_device_table_free(t);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_supersede),
+		cmocka_unit_test(test_attempts),
+		cmocka_unit_test(test_psk_order),
+		cmocka_unit_test(test_bound),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
