@@ -9,7 +9,8 @@
  *
  * Ignored silently and counted: other versions, malformed NON/ACK/RST, stray ACK and RST, responses with an unknown token
  * in an ACK. Answered: a malformed CON and a ping with RST, an unknown critical option in a request with 4.02 (a response
- * with one is rejected), Proxy-Uri with 5.05. A NON request is treated as RFC 7252 5.2.3 says.
+ * with one is rejected), Proxy-Uri with 5.05. A NON request is answered by a NON (RFC 7252 5.2.3); with an unknown critical
+ * option it is ignored (5.4.1).
  */
 #ifndef BS_COAP_EXCHANGE_H
 #define BS_COAP_EXCHANGE_H
@@ -19,7 +20,7 @@
 
 #define BS_EXCHANGE_LIFETIME_MS 247000
 #define BS_NON_LIFETIME_MS 145000
-#define BS_SEPARATE_WAIT_MS 93000 /* wait for the response once an empty ACK came (spec 9.4) */
+#define BS_SEPARATE_WAIT_MS 93000 /* wait for the response once an empty ACK came: MAX_TRANSMIT_WAIT */
 #define BS_DEDUP_MAX 16 /* requests of the client remembered; the oldest goes first */
 #define BS_RESPONSE_MAX 65536 /* octets of a response put together from blocks */
 #define BS_DATAGRAM_MAX 1280 /* largest CoAP message written */
@@ -52,7 +53,7 @@ struct bs_exchange_ops {
 	void (*send)(void *arg, const uint8_t *data, size_t len);
 	/*
 	 * A request of the client, new (not a duplicate). Return true when it is answered or will be with
-	 * bs_exchange_respond; false to forget it as if it never came (overload: dropped before dedup, spec 9.3).
+	 * bs_exchange_respond; false to forget it as if it never came (overload: its retransmission counts as new).
 	 */
 	bool (*on_request)(void *arg, uint64_t now_ms, const struct bs_msg *msg, const struct bs_request_ref *ref);
 	bs_random_fn *random;
@@ -67,8 +68,10 @@ void bs_exchange_set_params(struct bs_exchange *ex, const struct bs_exchange_par
 void bs_exchange_input(struct bs_exchange *ex, uint64_t now_ms, const uint8_t *data, size_t len);
 
 /*
- * Answer a request. Piggybacked while its ACK has not been sent, else as a separate CON. Remembered for duplicates.
- * No payload: this server answers with codes alone. BS_ESTATE: nothing remembers that request.
+ * Answer a request. Piggybacked while its ACK has not been sent, else as a separate CON, repeated until the client
+ * acknowledges it; a second separate response before that takes the place of the first, which is not repeated any more.
+ * Remembered for duplicates. No payload: this server answers with codes alone. BS_ESTATE: nothing remembers that request
+ * as open.
  */
 BS_MUST_USE enum bs_err bs_exchange_respond(
 	struct bs_exchange *ex, uint64_t now_ms, const struct bs_request_ref *ref, uint8_t code);
@@ -87,7 +90,9 @@ typedef void bs_response_fn(void *arg, uint64_t now_ms, enum bs_err err, const s
  * Send a confirmable request. type, id and token of msg are set here; path, query, formats and payload are copied, the
  * copy is wiped when the exchange ends (it may carry keys). A payload above the block size leaves with Block1 and Size1
  * in its first block; 4.13 and a smaller size in a 2.31 are followed, 4.08 restarts once.
- * BS_ESTATE: another request is outstanding. BS_ERANGE: the payload is above BS_REQUEST_PAYLOAD_MAX.
+ * While a separate response of ours is not acknowledged, the request waits for that (NSTART 1): the client must know the
+ * answer before the first command. BS_ESTATE: another request is outstanding. BS_ERANGE: the payload is above
+ * BS_REQUEST_PAYLOAD_MAX. BS_ESPACE: path and query do not fit a datagram. BS_ENOMEM.
  */
 BS_MUST_USE enum bs_err bs_exchange_request(
 	struct bs_exchange *ex, uint64_t now_ms, const struct bs_msg *msg, bs_response_fn *done, void *arg);
