@@ -47,7 +47,7 @@ LIB := $(B)/libbootstrap.a
 PROGRAMS := $(B)/lwm2m-bootstrapd $(B)/lwm2m-bootstrapctl $(B)/lwm2m-bootstrap-sim
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all deps help clean test unit system asan fuzz-replay lint layers format run interop install
+.PHONY: all deps help clean test unit fuzz-bins fuzz-replay lint layers format run interop install
 .SECONDARY:
 .DEFAULT_GOAL := all
 
