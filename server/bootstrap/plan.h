@@ -25,7 +25,8 @@ struct bs_op {
 
 /* What is known of the client when the plan is made. */
 struct bs_client_view {
-	enum bs_lwm2m version; /* of Discover; UNKNOWN: from pct, else the profile's unknown_version */
+	/* of Discover; at least 1.1 when there is a pct (1.0 has none); UNKNOWN without pct: the profile's unknown_version */
+	enum bs_lwm2m version;
 	int32_t pct; /* -1: absent */
 	const struct bs_discovered *discovered; /* NULL: no Discover, or it failed */
 };
