@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by run.sh: keys, the table of devices, store, daemon, and the Leshan server that the accounts lead to.
+
+lifetime=300 sms_number=4917012345678
+ssid() { case $1 in psk) echo 101 ;; rpk) echo 102 ;; x509) echo 103 ;; sms) echo 104 ;; esac; }
+accounts_of() { case $1 in two) echo psk rpk ;; *) echo "$1" ;; esac; } # PROFILE
+
+ctl() { "$build/lwm2m-bootstrapctl" -s "$work/store" -k "$work/master.key" "$@"; }
+
+# Two makers of keys: what a device has from the factory, and what it receives for the LwM2M server.
+make_keys() {
+	endpoints=$(all_cases echo_endpoint)
+	# shellcheck disable=SC2086
+	"$root/certs/dev-pki.sh" "$pki" device $endpoints >"$log/pki" 2>&1 &&
+		"$root/certs/dev-pki.sh" "$target_pki" device $endpoints >>"$log/pki" 2>&1 ||
+		give_up "no keys" "$log/pki"
+	"$root/certs/dev-pki.sh" "$work/stranger-pki" || give_up "no keys" "$log/pki"
+}
+
+echo_endpoint() { echo "$2"; }
+
+columns=endpoint,profile,mode,psk_identity,psk_key_hex,rpk_public_b64,psk.psk_identity,psk.psk_key_hex
+columns=$columns,rpk.rpk_private_b64,x509.cert_b64,x509.private_b64,sms.psk_identity,sms.psk_key_hex
+columns=$columns,sms.sms_mode,sms.sms_kic,sms.sms_kid,sms.sms_spi,sms.sms_tar,sms.sms_kic_key_hex,sms.sms_kid_key_hex
+
+table_row() { # CLIENT ENDPOINT MODE PROFILE: one device; fills in what its mode and the profile's accounts need
+	identity='' key='' public='' psk=, rpk='' x509=, sms=,,,,,,,,
+	case $3 in
+	psk) identity=$2 key=$(openssl rand -hex 16 | tr -d '\n' | hex) ;; # 32 characters: coap-client takes keys as text
+	rpk) public=$(cat "$pki/$2-raw.pub.b64") ;;
+	esac
+	for account in $(accounts_of "$4"); do
+		case $account in
+		psk) psk=$2@target,$(openssl rand -hex 16) ;;
+		rpk) rpk=$(der_key "$target_pki/$2-raw.key" | openssl base64 -A) ;;
+		x509) x509=$(der_certificate "$target_pki/$2.pem" | openssl base64 -A),$(der_key "$target_pki/$2.key" |
+			openssl base64 -A) ;;
+		sms) sms=$2@target,$(openssl rand -hex 16),sps,12,12,16,B20203,$(openssl rand -hex 16),$(openssl rand -hex 16) ;;
+		esac
+	done
+	echo "$2,$4,$3,$identity,$key,$public,$psk,$rpk,$x509,$sms"
+}
+
+# The field COLUMN of the row of ENDPOINT in the imported table (it has no quotes).
+field() { # ENDPOINT COLUMN
+	awk -F, -v ep="$1" -v column="$2" '
+		NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+		$1 == ep { print $(at[column]); exit }' "$table"
+}
+
+add_servers() {
+	uri=coaps://127.0.0.1:$target_port
+	ctl server add psk --uri "$uri" --ssid 101 --mode psk --lifetime $lifetime &&
+		ctl server add rpk --uri "$uri" --ssid 102 --mode rpk --lifetime $lifetime --server-key "$target_pki/server.pub" &&
+		ctl server add x509 --uri "$uri" --ssid 103 --mode x509 --lifetime $lifetime --server-cert "$target_pki/server.pem" &&
+		ctl server add sms --uri "$uri" --ssid 104 --mode psk --lifetime $lifetime --binding US --sms-number $sms_number
+}
+
+add_profiles() {
+	for name in psk rpk x509 sms; do
+		ctl profile add $name --server $name --anchor "$pki/ca.pem" || return 1
+	done
+	ctl profile add two --server psk --server rpk --access-control derived --anchor "$pki/ca.pem"
+}
+
+make_store() {
+	{ echo "$columns" && all_cases table_row; } >"$table"
+	{ ctl init && add_servers && add_profiles && ctl import "$table"; } >"$log/store" 2>&1 ||
+		give_up "the store could not be filled" "$log/store"
+}
+
+start_daemon() {
+	cat >"$work/bootstrapd.conf" <<-END
+		[listen]
+		address = 127.0.0.1:$port
+		[store]
+		directory = $work/store
+		master-key = $work/master.key
+		[server]
+		certificate = $pki/server.pem
+		private-key = $pki/server.key
+		raw-key = $pki/server-raw.key
+		trust-anchors = $pki/ca.pem
+		[dtls]
+		handshake-time = 10s
+		[coap]
+		request-time = 10s
+		[control]
+		socket = $work/control
+	END
+	"$build/lwm2m-bootstrapd" -c "$work/bootstrapd.conf" >"$log/bootstrapd" 2>&1 &
+	daemon_pid=$!
+	await 10 taken "$port" || give_up "the daemon does not listen" "$log/bootstrapd"
+}
+
+# What the target knows of the devices, from the same table.
+target_client() { # CLIENT ENDPOINT MODE PROFILE
+	# shellcheck disable=SC2046
+	set -- "$2" $(accounts_of "$4") # the first account: Leshan's clients register at one server only
+	case $2 in
+	psk | sms) echo "psk.$1=$(hex_of "$(field "$1" "$2.psk_identity")"):$(field "$1" "$2.psk_key_hex")" ;;
+	rpk) echo "rpk.$1=$(hex "$target_pki/$1-raw.pub.der")" ;;
+	x509) echo "x509.$1=" ;;
+	esac
+}
+
+start_target() {
+	{
+		echo "port=$target_port"
+		echo "certificate=$(der_certificate "$target_pki/server.pem" | hex)"
+		echo "key=$(der_key "$target_pki/server.key" | hex)"
+		echo "anchor=$(der_certificate "$target_pki/ca.pem" | hex)"
+		all_cases target_client
+	} >"$run/target.properties"
+	leshan 2.0 Target "$run/target.properties" >"$log/target" 2>"$log/target.err" &
+	target_pid=$!
+	await 20 taken "$target_port" || give_up "the Leshan server does not listen" "$log/target.err"
+}
