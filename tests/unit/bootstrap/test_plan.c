@@ -1,0 +1,765 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Plans, written out as text: one line per request; "0.1=true" is a boolean, h'..' octets, 2[101] a resource instance. */
+#include "tests/lib/test.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "server/base/text.h"
+#include "server/bootstrap/plan.h"
+
+#define NOW 1700000000
+#define KEY_A "\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f"
+#define KEY_B "\x20\x21\x22\x23\x24\x25\x26\x27\x28\x29\x2a\x2b\x2c\x2d\x2e\x2f"
+#define KEY_A_HEX "101112131415161718191a1b1c1d1e1f"
+#define KEY_B_HEX "202122232425262728292a2b2c2d2e2f"
+
+/* ---- plan as text -------------------------------------------------------------------------------------------------- */
+
+struct out {
+	char text[8192];
+	size_t len;
+};
+
+static void add(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+add(struct out *o, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	o->len += (size_t)vsnprintf(o->text + o->len, sizeof(o->text) - o->len, fmt, ap);
+	va_end(ap);
+	assert_true(o->len < sizeof(o->text));
+}
+
+static void
+add_value(struct out *o, const struct bs_value *v)
+{
+	char text[1024];
+
+	switch (v->type) {
+	case BS_TYPE_INTEGER:
+	case BS_TYPE_TIME:
+		add(o, "%" PRId64, v->integer);
+		break;
+	case BS_TYPE_UNSIGNED:
+		add(o, "%" PRIu64 "u", v->uinteger);
+		break;
+	case BS_TYPE_FLOAT:
+		add(o, "%g", v->real);
+		break;
+	case BS_TYPE_BOOLEAN:
+		add(o, "%s", v->boolean ? "true" : "false");
+		break;
+	case BS_TYPE_OBJLNK:
+		add(o, "%u:%u", v->link.oid, v->link.iid);
+		break;
+	case BS_TYPE_OPAQUE:
+		add(o, "h'%s'", bs_hex_encode(v->bytes.data, v->bytes.len, text));
+		break;
+	case BS_TYPE_STRING:
+	case BS_TYPE_CORELNK:
+		add(o, "\"%.*s\"", (int)v->bytes.len, v->bytes.len > 0 ? (const char *)v->bytes.data : "");
+		break;
+	}
+}
+
+static void
+add_instance(struct out *o, const struct bs_instance *inst)
+{
+	add(o, " %u/%u", inst->oid, inst->iid);
+	for (size_t i = 0; i < inst->count; i++) {
+		const struct bs_entry *e = &inst->entries[i];
+
+		if (i > 0) /* the codecs rely on the order */
+			assert_true(e[-1].rid < e->rid || (e[-1].rid == e->rid && e[-1].riid < e->riid));
+		if (e->multiple)
+			add(o, " %u[%u]=", e->rid, e->riid);
+		else
+			add(o, " %u=", e->rid);
+		add_value(o, &e->value);
+	}
+}
+
+static void
+describe(struct out *o, const struct bs_plan *p)
+{
+	static const char *const verbs[] = { "delete", "write", "finish" };
+	char path[BS_PATH_TEXT];
+
+	*o = (struct out){ 0 };
+	for (size_t i = 0; i < p->op_count; i++) {
+		const struct bs_op *op = &p->ops[i];
+
+		add(o, "%s %s", verbs[op->kind], op->kind == BS_OP_FINISH ? "" : bs_path_format(&op->target, path));
+		if (op->kind == BS_OP_WRITE)
+			add(o, " :");
+		for (size_t k = 0; k < op->count; k++)
+			add_instance(o, &p->instances[op->first + k]);
+		add(o, "\n");
+		assert_int_equal(op->mandatory, op->kind != BS_OP_DELETE);
+	}
+}
+
+/* ---- accounts ------------------------------------------------------------------------------------------------------ */
+
+static char *
+copy_text(const char *text)
+{
+	char *copy = strdup(text);
+
+	assert_non_null(copy);
+	return copy;
+}
+
+static void *
+grow(void *array, size_t count, size_t size)
+{
+	uint8_t *bigger = realloc(array, (count + 1) * size);
+
+	assert_non_null(bigger);
+	memset(bigger + count * size, 0, size);
+	return bigger;
+}
+
+static struct bs_grant *
+add_grant(struct bs_account *a, uint16_t ssid, enum bs_mode mode)
+{
+	struct bs_grant *g;
+
+	a->grants = grow(a->grants, a->grant_count, sizeof(*a->grants));
+	g = &a->grants[a->grant_count++];
+	g->ssid = ssid;
+	g->mode = mode;
+	snprintf(g->uri, sizeof(g->uri), "coaps://s%u.example:5684", ssid);
+	assert_int_equal(bs_blob_set(&g->public_or_identity, "id", 2), BS_OK);
+	assert_int_equal(bs_secret_set(&g->secret_key, KEY_A, 16), BS_OK);
+	return g;
+}
+
+static struct bs_setting
+setting(uint16_t oid, uint16_t rid, enum bs_type type, const char *text)
+{
+	return (struct bs_setting){ .oid = oid, .rid = rid, .type = type, .text = copy_text(text) };
+}
+
+static struct bs_setting *
+set(struct bs_grant *g, uint16_t oid, uint16_t rid, enum bs_type type, const char *text)
+{
+	g->settings = grow(g->settings, g->setting_count, sizeof(*g->settings));
+	g->settings[g->setting_count] = setting(oid, rid, type, text);
+	return &g->settings[g->setting_count++];
+}
+
+static struct bs_setting *
+extra(struct bs_account *a, uint16_t oid, uint16_t iid, uint16_t rid, enum bs_type type, const char *text)
+{
+	a->writes = grow(a->writes, a->write_count, sizeof(*a->writes));
+	a->writes[a->write_count] = setting(oid, rid, type, text);
+	a->writes[a->write_count].iid = iid;
+	return &a->writes[a->write_count++];
+}
+
+struct fixture {
+	struct bs_account *account;
+	struct bs_client_view view;
+	struct bs_discovered discovered;
+	struct bs_plan *plan;
+	struct bs_diag diag;
+	struct out out;
+};
+
+static int
+setup(void **state)
+{
+	struct fixture *fx = *state = test_calloc(1, sizeof(*fx));
+
+	fx->account = bs_account_new();
+	fx->view.pct = -1;
+	return fx->account == NULL;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *fx = *state;
+
+	bs_plan_free(fx->plan);
+	bs_account_free(fx->account);
+	test_free(fx);
+	return 0;
+}
+
+static void
+discover(struct fixture *fx, const char *result)
+{
+	assert_int_equal(bs_link_parse(result, strlen(result), &fx->discovered), BS_OK);
+	fx->view.discovered = &fx->discovered;
+	fx->view.version = fx->discovered.version;
+}
+
+static enum bs_err
+build(struct fixture *fx)
+{
+	bs_plan_free(fx->plan);
+	return bs_plan_build(fx->account, &fx->view, NOW, &fx->plan, &fx->diag);
+}
+
+static void
+expect_plan(struct fixture *fx, const char *expected)
+{
+	assert_int_equal(build(fx), BS_OK);
+	describe(&fx->out, fx->plan);
+	assert_string_equal(fx->out.text, expected);
+}
+
+/* The instance at path, as text; fails when the plan does not write it. */
+static const char *
+instance_text(struct fixture *fx, uint16_t oid, uint16_t iid)
+{
+	assert_int_equal(build(fx), BS_OK);
+	fx->out = (struct out){ 0 };
+	for (size_t i = 0; i < fx->plan->instance_count; i++) {
+		const struct bs_instance *inst = &fx->plan->instances[i];
+
+		if (inst->oid == oid && inst->iid == iid) {
+			add_instance(&fx->out, inst);
+			return fx->out.text;
+		}
+	}
+	fail_msg("the plan has no /%u/%u", oid, iid);
+	return "";
+}
+
+#define DELETES "delete /0\ndelete /1\n"
+#define PSK_101 " 0=\"coaps://s101.example:5684\" 1=false 2=0 3=h'6964' 4=h'' 5=h'" KEY_A_HEX "' 10=101"
+#define SERVER_101 " 0=101 1=86400 6=true 7=\"U\""
+
+/* ---- tests --------------------------------------------------------------------------------------------------------- */
+
+static void
+one_server_with_a_pre_shared_key(void **state)
+{
+	struct fixture *fx = *state;
+
+	add_grant(fx->account, 101, BS_MODE_PSK);
+	expect_plan(fx, DELETES "write /0/1 : 0/1" PSK_101 "\nwrite /1/0 : 1/0" SERVER_101 "\nfinish \n");
+	assert_int_equal(fx->plan->format->number, 11542);
+	assert_int_equal(fx->plan->version, BS_LWM2M_1_0);
+	assert_false(fx->plan->left_out_access_control);
+}
+
+/* Keys by security mode: which of the resources 3, 4, 5 hold something (LwM2M Core 1.1, E.1). */
+static void
+keys_follow_the_mode(void **state)
+{
+	static const struct {
+		enum bs_mode mode;
+		const char *all, *omitted;
+	} rows[] = {
+		{ BS_MODE_PSK, "3=h'6964' 4=h'' 5=h'" KEY_A_HEX "'", "3=h'6964' 5=h'" KEY_A_HEX "'" },
+		{ BS_MODE_RPK, "3=h'6964' 4=h'736b' 5=h'" KEY_A_HEX "'", "3=h'6964' 4=h'736b' 5=h'" KEY_A_HEX "'" },
+		{ BS_MODE_X509, "3=h'6964' 4=h'736b' 5=h'" KEY_A_HEX "'", "3=h'6964' 4=h'736b' 5=h'" KEY_A_HEX "'" },
+		{ BS_MODE_NOSEC, "3=h'' 4=h'' 5=h''", "" },
+		{ BS_MODE_EST, "3=h'' 4=h'736b' 5=h''", "4=h'736b'" },
+	};
+	struct fixture *fx = *state;
+	struct bs_grant *g = add_grant(fx->account, 101, BS_MODE_PSK);
+
+	assert_int_equal(bs_blob_set(&g->server_key, "sk", 2), BS_OK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char expected[256];
+
+		g->mode = rows[i].mode;
+		fx->account->profile.omit_unused_keys = false;
+		snprintf(expected, sizeof(expected), " 0/1 0=\"coaps://s101.example:5684\" 1=false 2=%d %s 10=101",
+			rows[i].mode, rows[i].all);
+		assert_string_equal(instance_text(fx, 0, 1), expected);
+		fx->account->profile.omit_unused_keys = true;
+		snprintf(expected, sizeof(expected), " 0/1 0=\"coaps://s101.example:5684\" 1=false 2=%d%s%s 10=101",
+			rows[i].mode, rows[i].omitted[0] != '\0' ? " " : "", rows[i].omitted);
+		assert_string_equal(instance_text(fx, 0, 1), expected);
+	}
+	g->mode = (enum bs_mode)5;
+	assert_int_equal(build(fx), BS_EFORMAT);
+}
+
+static void
+device_that_holds_its_key_keeps_it(void **state)
+{
+	struct fixture *fx = *state;
+	struct bs_grant *g = add_grant(fx->account, 101, BS_MODE_RPK);
+
+	assert_int_equal(bs_blob_set(&g->server_key, "sk", 2), BS_OK);
+	bs_secret_clear(&g->secret_key);
+	assert_string_equal(
+		instance_text(fx, 0, 1), " 0/1 0=\"coaps://s101.example:5684\" 1=false 2=1 3=h'6964' 4=h'736b' 10=101");
+}
+
+static void
+repository_has_no_server_instance(void **state)
+{
+	struct fixture *fx = *state;
+
+	add_grant(fx->account, 101, BS_MODE_PSK);
+	add_grant(fx->account, 0, BS_MODE_PSK)->repository = true;
+	add_grant(fx->account, 102, BS_MODE_PSK);
+	fx->account->profile.access_control = BS_AC_DERIVED;
+	assert_string_equal(instance_text(fx, 0, 2),
+		" 0/2 0=\"coaps://s0.example:5684\" 1=false 2=0 3=h'6964' 4=h'' 5=h'" KEY_A_HEX "'");
+	assert_string_equal(instance_text(fx, 1, 1), " 1/1 0=102 1=86400 6=true 7=\"U\"");
+	assert_string_equal(instance_text(fx, 2, 1), " 2/1 0=1 1=1 2[102]=15 3=102");
+	assert_int_equal(fx->plan->instance_count, 3 + 2 + 2);
+}
+
+/* ---- instance IDs -------------------------------------------------------------------------------------------------- */
+
+static void
+security_instances_avoid_the_bootstrap_account(void **state)
+{
+	static const struct {
+		const char *name, *discover; /* NULL: none */
+		uint16_t iid[3];
+	} rows[] = {
+		{ "no Discover: from the profile's ID on", NULL, { 4, 5, 6 } },
+		{ "account at 0", "</0/0>,</3/0>", { 1, 2, 3 } },
+		{ "account at 1", "</0/1>,</0/0>;ssid=7,</3/0>", { 0, 2, 3 } },
+		{ "account at 9", "</0/9>,</3/0>", { 0, 1, 2 } },
+		{ "two candidates", "</0/0>,</0/2>,</3/0>", { 1, 3, 4 } },
+		{ "no candidate: it may be hidden", "</0/0>;ssid=7,</3/0>", { 4, 5, 6 } },
+		{ "Object 0 not shown", "</1>,</3/0>", { 4, 5, 6 } },
+		{ "Object 0 without instance", "</0>,</3/0>", { 4, 5, 6 } },
+	};
+	struct fixture *fx = *state;
+
+	fx->account->profile.security_iid = 4;
+	for (uint16_t i = 0; i < 3; i++)
+		add_grant(fx->account, 101 + i, BS_MODE_PSK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fx->view.discovered = NULL;
+		if (rows[i].discover != NULL)
+			discover(fx, rows[i].discover);
+		assert_int_equal(build(fx), BS_OK);
+		for (size_t k = 0; k < 3; k++) {
+			if (fx->plan->instances[k].oid != 0 || fx->plan->instances[k].iid != rows[i].iid[k])
+				fail_msg("%s: instance %zu is /%u/%u", rows[i].name, k, fx->plan->instances[k].oid,
+					fx->plan->instances[k].iid);
+			assert_int_equal(fx->plan->instances[3 + k].oid, 1);
+			assert_int_equal(fx->plan->instances[3 + k].iid, k);
+		}
+	}
+	fx->view.discovered = NULL;
+	fx->account->profile.security_iid = 65533; /* 65533, 65534, and no third */
+	assert_int_equal(build(fx), BS_ERANGE);
+}
+
+/* ---- settings ------------------------------------------------------------------------------------------------------ */
+
+static void
+settings_override_and_are_ordered(void **state)
+{
+	struct fixture *fx = *state;
+	struct bs_grant *g = add_grant(fx->account, 101, BS_MODE_PSK);
+
+	set(g, 1, 7, BS_TYPE_STRING, "UQ");
+	set(g, 1, 5, BS_TYPE_INTEGER, "60");
+	set(g, 1, 1, BS_TYPE_INTEGER, "300");
+	set(g, 1, 2, BS_TYPE_INTEGER, "1");
+	set(g, 1, 6, BS_TYPE_BOOLEAN, "false");
+	assert_string_equal(instance_text(fx, 1, 0), " 1/0 0=101 1=300 2=1 5=60 6=false 7=\"UQ\"");
+}
+
+static void
+no_maximum_period_is_left_out(void **state)
+{
+	struct fixture *fx = *state;
+	struct bs_setting *s = set(add_grant(fx->account, 101, BS_MODE_PSK), 1, 3, BS_TYPE_INTEGER, "0");
+
+	assert_string_equal(instance_text(fx, 1, 0), " 1/0 0=101 1=86400 6=true 7=\"U\"");
+	free(s->text);
+	s->text = copy_text("1");
+	assert_string_equal(instance_text(fx, 1, 0), " 1/0 0=101 1=86400 3=1 6=true 7=\"U\"");
+}
+
+static void
+settings_newer_than_the_client_are_left_out(void **state)
+{
+	static const struct {
+		enum bs_lwm2m version;
+		const char *security, *server;
+	} rows[] = {
+		{ BS_LWM2M_1_0, " 0/1" PSK_101, " 1/0" SERVER_101 },
+		{ BS_LWM2M_1_1, " 0/1" PSK_101 " 14=\"sni\" 16[0]=49320u 16[1]=49326u", " 1/0" SERVER_101 " 23=true" },
+		{ BS_LWM2M_1_2, " 0/1" PSK_101 " 14=\"sni\" 16[0]=49320u 16[1]=49326u 18[0]=23u",
+			" 1/0" SERVER_101 " 23=true 26=1" },
+	};
+	struct fixture *fx = *state;
+	struct bs_grant *g = add_grant(fx->account, 101, BS_MODE_PSK);
+
+	set(g, 0, 18, BS_TYPE_UNSIGNED, "23")->multiple = true;
+	set(g, 0, 16, BS_TYPE_UNSIGNED, "49326")->multiple = true;
+	g->settings[1].riid = 1;
+	set(g, 0, 16, BS_TYPE_UNSIGNED, "49320")->multiple = true;
+	set(g, 0, 14, BS_TYPE_STRING, "sni");
+	set(g, 1, 26, BS_TYPE_INTEGER, "1");
+	set(g, 1, 23, BS_TYPE_BOOLEAN, "1");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fx->view.version = rows[i].version;
+		assert_string_equal(instance_text(fx, 0, 1), rows[i].security);
+		assert_string_equal(instance_text(fx, 1, 0), rows[i].server);
+	}
+}
+
+/* Resources 11 and 12 of Object 0 are about the Bootstrap-Server's own account. */
+static void
+settings_of_bootstrap_accounts_are_left_out(void **state)
+{
+	struct fixture *fx = *state;
+	struct bs_grant *g = add_grant(fx->account, 101, BS_MODE_PSK);
+
+	set(g, 0, 11, BS_TYPE_INTEGER, "1");
+	set(g, 0, 12, BS_TYPE_INTEGER, "0");
+	assert_string_equal(instance_text(fx, 0, 1), " 0/1" PSK_101);
+}
+
+static void
+bad_settings_are_told(void **state)
+{
+	static const struct {
+		uint16_t oid, rid;
+		enum bs_type type;
+		const char *text;
+		enum bs_err err;
+		const char *told;
+	} rows[] = {
+		{ 1, 1, BS_TYPE_INTEGER, "soon", BS_EFORMAT, "resource 1 of object 1" },
+		{ 1, 1, BS_TYPE_INTEGER, "4294967295", BS_ERANGE, "Lifetime" },
+		{ 1, 8, BS_TYPE_STRING, "", BS_EFORMAT, "executable" },
+		{ 0, 8, BS_TYPE_OPAQUE, "cafe1", BS_EFORMAT, "resource 8 of object 0" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fixture *fx = *state;
+		struct bs_grant *g;
+
+		bs_account_free(fx->account);
+		fx->account = bs_account_new();
+		g = add_grant(fx->account, 101, BS_MODE_PSK);
+		set(g, rows[i].oid, rows[i].rid, rows[i].type, rows[i].text);
+		assert_int_equal(build(fx), rows[i].err);
+		assert_null(fx->plan);
+		assert_non_null(strstr(fx->diag.text, rows[i].told));
+		assert_null(strstr(fx->diag.text, "cafe")); /* it may be a key */
+	}
+}
+
+/* ---- SMS binding --------------------------------------------------------------------------------------------------- */
+
+static void
+sms_fields_become_resources(void **state)
+{
+	static const struct {
+		const char *name;
+		uint8_t mode, parameters_len, spi2;
+		const char *expected;
+	} rows[] = {
+		{ "none", 0, 6, 0, "" },
+		{ "DTLS-PSK: key alone", 1, 6, 0, " 6=1 8=h'" KEY_A_HEX "' 9=\"447700900123\"" },
+		{ "secured packets, 6 octets", 2, 6, 0,
+			" 6=2 7=h'121216b20203' 8=h'" KEY_A_HEX KEY_B_HEX "' 9=\"447700900123\"" },
+		{ "secured packets, 7 octets", 2, 7, 0x21,
+			" 6=2 7=h'12121621b20203' 8=h'" KEY_A_HEX KEY_B_HEX "' 9=\"447700900123\"" },
+		{ "NoSec: number alone", 3, 6, 0, " 6=3 9=\"447700900123\"" },
+	};
+	struct fixture *fx = *state;
+	struct bs_grant *g = add_grant(fx->account, 101, BS_MODE_PSK);
+
+	strcpy(g->sms_number, "447700900123");
+	g->sms = (struct bs_sms){ .kic = 0x12, .kid = 0x12, .spi1 = 0x16, .tar = { 0xb2, 0x02, 0x03 } };
+	assert_int_equal(bs_secret_set(&g->sms.kic_key, KEY_A, 16), BS_OK);
+	assert_int_equal(bs_secret_set(&g->sms.kid_key, KEY_B, 16), BS_OK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char expected[512];
+
+		g->sms.mode = rows[i].mode;
+		g->sms.spi2 = rows[i].spi2;
+		fx->account->profile.sms_parameters_len = rows[i].parameters_len;
+		snprintf(expected, sizeof(expected),
+			" 0/1 0=\"coaps://s101.example:5684\" 1=false 2=0 3=h'6964' 4=h'' 5=h'" KEY_A_HEX "'%s 10=101",
+			rows[i].expected);
+		assert_string_equal(instance_text(fx, 0, 1), expected);
+	}
+	g->sms.mode = 2;
+	g->sms.spi2 = 0x21;
+	fx->account->profile.sms_parameters_len = 6;
+	assert_int_equal(build(fx), BS_ERANGE);
+	assert_non_null(strstr(fx->diag.text, "0x21"));
+}
+
+/* ---- access control ------------------------------------------------------------------------------------------------ */
+
+static void
+two_servers_own_their_instances(void **state)
+{
+	struct fixture *fx = *state;
+
+	add_grant(fx->account, 101, BS_MODE_PSK);
+	add_grant(fx->account, 300, BS_MODE_NOSEC);
+	fx->account->profile.access_control = BS_AC_DERIVED;
+	expect_plan(fx,
+		DELETES "delete /2\n"
+			"write /0/1 : 0/1" PSK_101 "\n"
+			"write /0/2 : 0/2 0=\"coaps://s300.example:5684\" 1=false 2=3 3=h'' 4=h'' 5=h'' 10=300\n"
+			"write /1/0 : 1/0" SERVER_101 "\n"
+			"write /1/1 : 1/1 0=300 1=86400 6=true 7=\"U\"\n"
+			"write /2/0 : 2/0 0=1 1=0 2[101]=15 3=101\n"
+			"write /2/1 : 2/1 0=1 1=1 2[300]=15 3=300\n"
+			"finish \n");
+}
+
+static void
+one_server_needs_no_access_control(void **state)
+{
+	struct fixture *fx = *state;
+
+	add_grant(fx->account, 101, BS_MODE_PSK);
+	fx->account->profile.access_control = BS_AC_DERIVED;
+	expect_plan(fx, DELETES "write /0/1 : 0/1" PSK_101 "\nwrite /1/0 : 1/0" SERVER_101 "\nfinish \n");
+}
+
+static void
+explicit_entries_are_written(void **state)
+{
+	struct fixture *fx = *state;
+
+	add_grant(fx->account, 101, BS_MODE_PSK);
+	fx->account->profile.access_control = BS_AC_EXPLICIT;
+	fx->account->acls = grow(NULL, 1, sizeof(struct bs_acl));
+	fx->account->acl_count = 2;
+	fx->account->acls[0] = (struct bs_acl){
+		.oid = 3, .iid = 0, .owner = 101, .entries = { { 102, 1 }, { 101, 15 }, { 0, 1 } }, .count = 3
+	};
+	fx->account->acls[1] = (struct bs_acl){
+		.oid = 3, .iid = 65535, .owner = 65535, .entries = { { 300, 16 } }, .count = 1
+	};
+	assert_string_equal(instance_text(fx, 2, 0), " 2/0 0=3 1=0 2[0]=1 2[101]=15 2[102]=1 3=101");
+	assert_string_equal(instance_text(fx, 2, 1), " 2/1 0=3 1=65535 2[300]=16 3=65535");
+	fx->account->profile.access_control = BS_AC_NONE;
+	assert_int_equal(build(fx), BS_OK);
+	assert_int_equal(fx->plan->instance_count, 2);
+}
+
+static void
+client_without_object_2_gets_none(void **state)
+{
+	struct fixture *fx = *state;
+
+	add_grant(fx->account, 101, BS_MODE_PSK);
+	add_grant(fx->account, 102, BS_MODE_PSK);
+	fx->account->profile.access_control = BS_AC_DERIVED;
+	discover(fx, "</>;lwm2m=1.1,</0/0>,</1>,</3/0>");
+	assert_int_equal(build(fx), BS_OK);
+	assert_true(fx->plan->left_out_access_control);
+	describe(&fx->out, fx->plan);
+	assert_null(strstr(fx->out.text, "write /2"));
+	assert_null(strstr(fx->out.text, "delete /2"));
+	discover(fx, "</>;lwm2m=1.1,</0/0>,</1>,</2>,</3/0>");
+	assert_int_equal(build(fx), BS_OK);
+	assert_false(fx->plan->left_out_access_control);
+	assert_int_equal(fx->plan->instance_count, 6);
+	discover(fx, ""); /* says nothing of what the client has */
+	assert_int_equal(build(fx), BS_OK);
+	assert_false(fx->plan->left_out_access_control);
+}
+
+/* ---- order, level, deletes ----------------------------------------------------------------------------------------- */
+
+static void
+extra_writes_are_grouped_and_oscore_comes_first(void **state)
+{
+	struct fixture *fx = *state;
+	struct bs_grant *g = add_grant(fx->account, 101, BS_MODE_PSK);
+
+	set(g, 0, 17, BS_TYPE_OBJLNK, "21:0");
+	extra(fx->account, 3, 0, 14, BS_TYPE_STRING, "+01:00");
+	extra(fx->account, 3, 0, 13, BS_TYPE_TIME, "now");
+	extra(fx->account, 21, 0, 0, BS_TYPE_OPAQUE, "0102");
+	extra(fx->account, 21, 0, 1, BS_TYPE_OPAQUE, "");
+	extra(fx->account, 21, 0, 2, BS_TYPE_OPAQUE, "01");
+	extra(fx->account, 11, 1, 0, BS_TYPE_STRING, "apn");
+	extra(fx->account, 3, 0, 15, BS_TYPE_STRING, "Europe/Berlin");
+	fx->view.version = BS_LWM2M_1_1;
+	expect_plan(fx, DELETES "delete /21\n"
+				"write /21/0 : 21/0 0=h'0102' 1=h'' 2=h'01'\n"
+				"write /0/1 : 0/1" PSK_101 " 17=21:0\n"
+				"write /1/0 : 1/0" SERVER_101 "\n"
+				"write /3/0 : 3/0 13=1700000000 14=\"+01:00\"\n"
+				"write /11/1 : 11/1 0=\"apn\"\n"
+				"write /3/0 : 3/0 15=\"Europe/Berlin\"\n"
+				"finish \n");
+	/* Object 21 came with 1.1: nothing of it is left for a 1.0 client. */
+	fx->view.version = BS_LWM2M_1_0;
+	assert_int_equal(build(fx), BS_OK);
+	describe(&fx->out, fx->plan);
+	assert_null(strstr(fx->out.text, "/21"));
+	assert_null(strstr(fx->out.text, "21:0"));
+}
+
+static void
+object_level_makes_one_write_per_object(void **state)
+{
+	struct fixture *fx = *state;
+
+	add_grant(fx->account, 101, BS_MODE_PSK);
+	add_grant(fx->account, 102, BS_MODE_NOSEC);
+	extra(fx->account, 3, 0, 14, BS_TYPE_STRING, "Z");
+	fx->account->profile.write_level = BS_LEVEL_OBJECT;
+	expect_plan(fx, DELETES "write /0 : 0/1" PSK_101
+				" 0/2 0=\"coaps://s102.example:5684\" 1=false 2=3 3=h'' 4=h'' 5=h'' 10=102\n"
+				"write /1 : 1/0" SERVER_101 " 1/1 0=102 1=86400 6=true 7=\"U\"\n"
+				"write /3 : 3/0 14=\"Z\"\n"
+				"finish \n");
+}
+
+static void
+deletes_follow_the_policy(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->account->profile.delete_policy = BS_DELETE_ROOT;
+	expect_plan(fx, "delete /\nfinish \n");
+	fx->account->profile.delete_policy = BS_DELETE_NONE;
+	expect_plan(fx, "finish \n");
+	fx->account->profile.delete_policy = BS_DELETE_OBJECTS;
+	expect_plan(fx, DELETES "finish \n");
+}
+
+/* ---- version and format -------------------------------------------------------------------------------------------- */
+
+static void
+version_and_format_are_chosen(void **state)
+{
+	static const struct {
+		const char *name;
+		enum bs_lwm2m discovered, unknown;
+		int32_t pct;
+		uint16_t profile_format;
+		enum bs_lwm2m version;
+		uint16_t format;
+	} rows[] = {
+		{ "nothing known", BS_LWM2M_UNKNOWN, BS_LWM2M_1_0, -1, 0, BS_LWM2M_1_0, 11542 },
+		{ "nothing known, profile", BS_LWM2M_UNKNOWN, BS_LWM2M_1_1, -1, 0, BS_LWM2M_1_1, 11542 },
+		{ "Discover", BS_LWM2M_1_2, BS_LWM2M_1_0, -1, 0, BS_LWM2M_1_2, 11542 },
+		{ "Discover says less than the profile", BS_LWM2M_1_0, BS_LWM2M_1_2, -1, 0, BS_LWM2M_1_0, 11542 },
+		{ "pct", BS_LWM2M_UNKNOWN, BS_LWM2M_1_0, 112, 0, BS_LWM2M_1_1, 112 },
+		{ "pct for TLV", BS_LWM2M_UNKNOWN, BS_LWM2M_1_0, 11542, 0, BS_LWM2M_1_1, 11542 },
+		{ "pct and Discover 1.0", BS_LWM2M_1_0, BS_LWM2M_1_0, 112, 0, BS_LWM2M_1_1, 112 },
+		{ "pct and Discover 1.2", BS_LWM2M_1_2, BS_LWM2M_1_0, 112, 0, BS_LWM2M_1_2, 112 },
+		{ "profile's format", BS_LWM2M_UNKNOWN, BS_LWM2M_1_0, 112, 11542, BS_LWM2M_1_1, 11542 },
+		{ "pct of 1.2, overridden", BS_LWM2M_UNKNOWN, BS_LWM2M_1_0, 11544, 112, BS_LWM2M_1_2, 112 },
+	};
+	struct fixture *fx = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fx->view.version = rows[i].discovered;
+		fx->view.pct = rows[i].pct;
+		fx->account->profile.unknown_version = rows[i].unknown;
+		fx->account->profile.format = rows[i].profile_format;
+		assert_int_equal(build(fx), BS_OK);
+		if (fx->plan->version != rows[i].version || fx->plan->format->number != rows[i].format)
+			fail_msg(
+				"%s: version %d, format %u", rows[i].name, fx->plan->version, fx->plan->format->number);
+	}
+}
+
+static void
+unknown_format_is_refused(void **state)
+{
+	static const int32_t numbers[] = { 0, 50, 1542, 65535, 65536, INT32_MAX };
+	struct fixture *fx = *state;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		fx->view.pct = numbers[i];
+		assert_int_equal(build(fx), BS_EUNSUPPORTED);
+		assert_null(fx->plan);
+	}
+}
+
+/* ---- payloads ------------------------------------------------------------------------------------------------------ */
+
+/* The worked example: coaps://dm.example:5684, identity dev-0001, key 00..0f, server 101, at /0/1. */
+static void
+payloads_are_encoded(void **state)
+{
+	struct fixture *fx = *state;
+	struct bs_grant *g = add_grant(fx->account, 101, BS_MODE_PSK);
+	uint8_t out[256], key[16];
+	size_t len;
+
+	for (uint8_t i = 0; i < 16; i++)
+		key[i] = i;
+	strcpy(g->uri, "coaps://dm.example:5684");
+	assert_int_equal(bs_blob_set(&g->public_or_identity, "dev-0001", 8), BS_OK);
+	assert_int_equal(bs_secret_set(&g->secret_key, key, 16), BS_OK);
+	fx->account->profile.omit_unused_keys = true;
+	assert_int_equal(build(fx), BS_OK);
+	assert_int_equal(bs_plan_encode(fx->plan, &fx->plan->ops[2], out, sizeof(out), &len), BS_OK);
+	assert_hex("/0/1 in TLV", out, len,
+		"c80017 636f6170733a2f2f646d2e6578616d706c653a35363834 c10100 c10200 c80308 6465762d30303031"
+		" c80510 000102030405060708090a0b0c0d0e0f c10a65");
+	assert_int_equal(bs_plan_encode(fx->plan, &fx->plan->ops[3], out, sizeof(out), &len), BS_OK);
+	assert_hex("/1/0 in TLV", out, len, "c10065 c40100015180 c10601 c10755");
+	assert_int_equal(bs_plan_encode(fx->plan, &fx->plan->ops[2], out, 64, &len), BS_ESPACE);
+	assert_int_equal(bs_plan_encode(fx->plan, &fx->plan->ops[0], out, sizeof(out), &len), BS_ESTATE);
+
+	fx->view.pct = 112;
+	fx->account->profile.write_level = BS_LEVEL_OBJECT;
+	assert_int_equal(build(fx), BS_OK);
+	assert_int_equal(bs_plan_encode(fx->plan, &fx->plan->ops[3], out, sizeof(out), &len), BS_OK);
+	assert_hex("/1 in SenML CBOR", out, len,
+		"84 a3 21 63 2f312f 00 63 302f30 02 1865 a2 00 63 302f31 02 1a00015180 a2 00 63 302f36 04 f5"
+		" a2 00 63 302f37 03 61 55");
+}
+
+static void
+nothing_is_fine_to_free(void **state)
+{
+	(void)state;
+	bs_plan_free(NULL);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(one_server_with_a_pre_shared_key),
+		TEST(keys_follow_the_mode),
+		TEST(device_that_holds_its_key_keeps_it),
+		TEST(repository_has_no_server_instance),
+		TEST(security_instances_avoid_the_bootstrap_account),
+		TEST(settings_override_and_are_ordered),
+		TEST(no_maximum_period_is_left_out),
+		TEST(settings_newer_than_the_client_are_left_out),
+		TEST(settings_of_bootstrap_accounts_are_left_out),
+		TEST(bad_settings_are_told),
+		TEST(sms_fields_become_resources),
+		TEST(two_servers_own_their_instances),
+		TEST(one_server_needs_no_access_control),
+		TEST(explicit_entries_are_written),
+		TEST(client_without_object_2_gets_none),
+		TEST(extra_writes_are_grouped_and_oscore_comes_first),
+		TEST(object_level_makes_one_write_per_object),
+		TEST(deletes_follow_the_policy),
+		TEST(version_and_format_are_chosen),
+		TEST(unknown_format_is_refused),
+		TEST(payloads_are_encoded),
+		TEST(nothing_is_fine_to_free),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
