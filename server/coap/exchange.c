@@ -37,9 +37,12 @@ struct request {
 	uint8_t data[]; /* path, query, payload: may carry keys */
 };
 
+/* A response of ours that is a message of its own. */
 struct separate {
 	bool active;
-	struct bs_msg msg;
+	uint8_t code;
+	uint16_t id;
+	struct bs_token token;
 	struct repeat repeat;
 };
 
@@ -429,11 +432,9 @@ start_separate(struct bs_exchange *ex, uint64_t now_ms, const struct bs_request_
 {
 	struct separate *s = &ex->separate;
 
-	s->active = true;
-	bs_msg_init(&s->msg, BS_CON, code, ex->next_id++);
-	s->msg.token = ref->token;
+	*s = (struct separate){ .active = true, .code = code, .id = ex->next_id++, .token = ref->token };
 	repeat_start(ex, &s->repeat, now_ms);
-	(void)!send_msg(ex, &s->msg);
+	send_short(ex, BS_CON, s->code, s->id, &s->token);
 }
 
 static void
@@ -561,7 +562,7 @@ on_empty(struct bs_exchange *ex, uint64_t now_ms, const struct bs_msg *m)
 	} else if (ours && q->state == REQUEST_SENT) {
 		q->state = REQUEST_ACKED;
 		q->repeat.deadline_ms = now_ms + BS_SEPARATE_WAIT_MS;
-	} else if (ex->separate.active && ex->separate.msg.id == m->id) {
+	} else if (ex->separate.active && ex->separate.id == m->id) {
 		end_separate(ex, now_ms);
 	} else {
 		ex->counters.ignored++;
@@ -610,7 +611,7 @@ tick_separate(struct bs_exchange *ex, uint64_t now_ms)
 	if (!s->active || now_ms < s->repeat.deadline_ms)
 		return;
 	if (repeat_again(ex, &s->repeat, now_ms))
-		(void)!send_msg(ex, &s->msg);
+		send_short(ex, BS_CON, s->code, s->id, &s->token);
 	else
 		end_separate(ex, now_ms);
 }

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The payload of a request may carry keys: when the exchange ends, however it ends, no copy is left in memory. Looked for
+ * in the whole writable memory of this process, by way of /proc.
+ */
+#include "tests/lib/test.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "server/base/secret.h"
+#include "server/coap/exchange.h"
+
+#define CANARY_LEN 24
+#define MAPPING_MAX ((uint64_t)256 << 20) /* larger ones are the sanitizer's own */
+
+struct fixture {
+	struct bs_exchange *ex;
+	uint64_t seed, now_ms;
+	uint8_t header[12]; /* of the last message sent */
+	unsigned done_count;
+};
+
+/* Never whole in the test's own memory: made octet by octet. */
+static uint8_t
+canary_octet(size_t i)
+{
+	return (uint8_t)(0xa5 ^ i * 37);
+}
+
+static unsigned
+count_canaries(const uint8_t *data, size_t len)
+{
+	unsigned found = 0;
+
+	for (size_t at = 0; at + CANARY_LEN <= len; at++) {
+		size_t i = 0;
+
+		while (i < CANARY_LEN && data[at + i] == canary_octet(i))
+			i++;
+		found += i == CANARY_LEN;
+	}
+	return found;
+}
+
+static uint8_t window[65536 + CANARY_LEN];
+
+static unsigned
+search_mapping(int mem, uint64_t from, uint64_t to)
+{
+	unsigned found = 0;
+
+	while (from < to) {
+		size_t want = to - from < sizeof(window) ? (size_t)(to - from) : sizeof(window);
+		ssize_t n = pread(mem, window, want, (off_t)from);
+
+		if (n <= 0)
+			break;
+		found += count_canaries(window, (size_t)n);
+		if ((size_t)n < want || want < sizeof(window))
+			break;
+		from += sizeof(window) - CANARY_LEN; /* overlap: counted twice at worst */
+	}
+	bs_wipe(window, sizeof(window)); /* what was found must not be found here next time */
+	return found;
+}
+
+/* Copies of the canary in writable memory. */
+static unsigned
+search_memory(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	int mem = open("/proc/self/mem", O_RDONLY);
+	char line[512];
+	unsigned found = 0;
+
+	assert_non_null(maps);
+	assert_true(mem >= 0);
+	while (fgets(line, sizeof(line), maps) != NULL) {
+		uint64_t from, to, own = (uint64_t)(uintptr_t)window;
+		char mode[8];
+
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[1] != 'w' || to - from > MAPPING_MAX)
+			continue;
+		if (own >= from && own < to) {
+			found += search_mapping(mem, from, own);
+			found += search_mapping(mem, own + sizeof(window), to);
+		} else {
+			found += search_mapping(mem, from, to);
+		}
+	}
+	close(mem);
+	fclose(maps);
+	return found;
+}
+
+static void
+on_send(void *arg, const uint8_t *data, size_t len)
+{
+	memcpy(((struct fixture *)arg)->header, data, len < 12 ? len : 12);
+}
+
+static bool
+on_request(void *arg, uint64_t now_ms, const struct bs_msg *msg, const struct bs_request_ref *ref)
+{
+	(void)arg;
+	(void)now_ms;
+	(void)msg;
+	(void)ref;
+	return true;
+}
+
+static void
+on_random(void *arg, void *out, size_t len)
+{
+	test_random(&((struct fixture *)arg)->seed, out, len);
+}
+
+static void
+on_done(void *arg, uint64_t now_ms, enum bs_err err, const struct bs_msg *response)
+{
+	(void)now_ms;
+	(void)err;
+	(void)response;
+	((struct fixture *)arg)->done_count++;
+}
+
+/* The ways to end. */
+
+static void
+reply(struct fixture *fx, uint8_t first, uint8_t code, size_t len)
+{
+	uint8_t wire[12];
+
+	memcpy(wire, fx->header, sizeof(wire));
+	wire[0] = first;
+	wire[1] = code;
+	bs_exchange_input(fx->ex, fx->now_ms, wire, len);
+}
+
+static void
+by_response(struct fixture *fx)
+{
+	reply(fx, 0x68, BS_CHANGED, 12);
+}
+
+static void
+by_refusal(struct fixture *fx)
+{
+	reply(fx, 0x68, BS_BAD_REQUEST, 12);
+}
+
+static void
+by_reset(struct fixture *fx)
+{
+	reply(fx, 0x70, BS_EMPTY, 4);
+}
+
+static void
+by_timeout(struct fixture *fx)
+{
+	while (fx->done_count == 0) {
+		fx->now_ms = bs_exchange_next_deadline_ms(fx->ex);
+		bs_exchange_tick(fx->ex, fx->now_ms);
+	}
+}
+
+static void
+by_cancel(struct fixture *fx)
+{
+	bs_exchange_cancel(fx->ex);
+}
+
+static void
+by_free(struct fixture *fx)
+{
+	bs_exchange_free(fx->ex);
+	fx->ex = NULL;
+}
+
+static const struct row {
+	const char *name;
+	size_t payload_len;
+	void (*end)(struct fixture *fx);
+} rows[] = {
+	{ "response", 100, by_response },
+	{ "refusal", 100, by_refusal },
+	{ "reset", 100, by_reset },
+	{ "timeout", 100, by_timeout },
+	{ "cancel", 100, by_cancel },
+	{ "free", 100, by_free },
+	{ "cancel between blocks", 1500, by_cancel },
+	{ "reset between blocks", 1500, by_reset },
+};
+
+static void
+start(struct fixture *fx, size_t payload_len)
+{
+	uint8_t *payload = calloc(1, payload_len);
+	struct bs_msg m;
+
+	assert_non_null(payload);
+	for (size_t i = 0; i < CANARY_LEN; i++)
+		payload[50 + i] = canary_octet(i);
+	bs_msg_init(&m, BS_CON, BS_PUT, 0);
+	m.payload = payload;
+	m.payload_len = payload_len;
+	assert_int_equal(bs_exchange_request(fx->ex, fx->now_ms, &m, on_done, fx), BS_OK);
+	bs_wipe(payload, payload_len);
+	free(payload);
+}
+
+static void
+test_no_copy_is_left(void **state)
+{
+	static const struct bs_exchange_ops ops = { on_send, on_request, on_random };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fixture fx = { .seed = 3, .now_ms = 1 };
+
+		fx.ex = bs_exchange_new(&ops, &fx, 1);
+		assert_non_null(fx.ex);
+		start(&fx, rows[i].payload_len);
+		if (search_memory() != 1)
+			fail_msg("%s: the copy in flight must be found, and no other", rows[i].name);
+		rows[i].end(&fx);
+		if (search_memory() != 0)
+			fail_msg("%s: a copy is left", rows[i].name);
+		bs_exchange_free(fx.ex);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_no_copy_is_left) };
+
+	return cmocka_run_group_tests_name("wipe", tests, NULL, NULL);
+}
