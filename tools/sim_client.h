@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One simulated device: handshake, Bootstrap-Request, answers to what the server asks, Finish. Non-blocking: the owner
+ * waits for the socket and for the deadline, calls in, and looks again. No clock is read here. Thousands may live in one
+ * process.
+ *
+ *   new -> start -> (on_readable | on_timer)* until ended -> result -> free
+ */
+#ifndef SIM_CLIENT_H
+#define SIM_CLIENT_H
+
+#include "server/base/addr.h"
+#include "server/base/random.h"
+#include "tools/sim_coap.h"
+#include "tools/sim_device.h"
+#include "tools/sim_dtls.h"
+#include "tools/sim_fault.h"
+
+#define SIM_BLOCKWISE_MAX 65536 /* the largest payload taken in blocks */
+#define SIM_SEEN_MAX 16 /* answers kept for retransmissions of the server */
+
+struct sim_client;
+/* A line of progress about one client, without its end. */
+typedef void sim_say_fn(void *arg, const struct sim_client *c, const char *text);
+
+/* Shared by all clients, constant while they live. */
+struct sim_conf {
+	struct bs_addr server;
+	const char *server_text; /* HOST:PORT, for the URI of the device's own account */
+	const struct sim_dtls *dtls;
+	enum sim_version version;
+	int pct; /* preferred Content-Format, -1: not sent */
+	uint16_t bs_iid;
+	bool stale, repository_ok;
+	uint16_t extra[SIM_EXTRA_OBJECTS];
+	size_t extra_count;
+	uint8_t block_szx; /* the largest block the device takes or gives, as SZX */
+	uint64_t timeout_ms; /* for the whole run */
+	uint64_t ack_timeout_ms; /* RFC 7252 section 4.8 */
+	uint64_t linger_ms; /* after Finish, for its retransmission */
+	struct sim_fault fault;
+	sim_say_fn *say; /* NULL: quiet */
+	void *say_arg;
+};
+
+/* One list makes the enum and the words of the output. */
+#define SIM_RESULTS(X) \
+	X(SIM_RUNNING, "running") \
+	X(SIM_DONE, "done") \
+	X(SIM_NO_CREDENTIAL, "no-credential") \
+	X(SIM_HANDSHAKE_FAILED, "handshake-failed") \
+	X(SIM_HANDSHAKE_TIMEOUT, "handshake-timeout") \
+	X(SIM_NO_ANSWER, "no-answer") \
+	X(SIM_REQUEST_REFUSED, "request-refused") \
+	X(SIM_FINISH_REFUSED, "finish-refused") \
+	X(SIM_RESET_BY_SERVER, "reset-by-server") \
+	X(SIM_CLOSED_BY_SERVER, "closed-by-server") \
+	X(SIM_TIMEOUT, "timeout") \
+	X(SIM_MISBEHAVED, "misbehaved") \
+	X(SIM_ERROR, "error")
+#define X(name, word) name,
+enum sim_result { SIM_RESULTS(X) SIM_RESULT_COUNT };
+#undef X
+
+enum sim_state {
+	SIM_ST_NEW,
+	SIM_ST_HANDSHAKE,
+	SIM_ST_REQUESTED, /* the Bootstrap-Request is out */
+	SIM_ST_ACCEPTED, /* 2.04 is in: the server is at the wheel */
+	SIM_ST_LINGER, /* Finish is answered */
+	SIM_ST_ENDED,
+};
+
+/* A Confirmable message of ours on its way (one at a time: NSTART 1). */
+struct sim_con {
+	struct sim_out msg;
+	bool active, acked;
+	uint16_t mid;
+	unsigned sent;
+	uint64_t wait_ms, due_ms;
+};
+
+/* An answer kept for the server's retransmission (RFC 7252 section 4.5). */
+struct sim_seen {
+	bool used;
+	uint16_t mid;
+	uint64_t at_ms;
+	uint8_t *answer;
+	size_t len;
+};
+
+/* A payload that comes in blocks. */
+struct sim_assembly {
+	uint8_t *data;
+	size_t len;
+	struct sim_path path;
+	uint32_t format;
+};
+
+struct sim_client {
+	const struct sim_conf *conf;
+	char *endpoint;
+	struct sim_identity identity;
+	char *psk_identity;
+	struct bs_secret psk;
+	struct sim_device device;
+	struct sim_link link;
+	enum sim_state state;
+	enum sim_result result;
+	enum sim_result end_as; /* what LINGER ends with */
+	char detail[240]; /* what ended it, or the first thing the device refused */
+	char suite[64];
+	uint64_t start_ms, end_ms, dtls_due_ms, linger_due_ms;
+	struct sim_con con;
+	uint8_t token[4];
+	uint16_t next_mid;
+	struct sim_seen seen[SIM_SEEN_MAX];
+	unsigned next_seen;
+	struct sim_assembly assembly;
+	bool fault_spent, silent;
+	unsigned count[SIM_AT_ANY]; /* requests answered, per step */
+	void *owner; /* the caller's own */
+};
+
+/* The credential's files are DIR/EP.key and DIR/EP.pem (x509), DIR/EP-raw.key (rpk). The row's values are copied. NULL
+ * without memory; a credential that cannot be read ends the client at start with SIM_NO_CREDENTIAL. */
+struct sim_row;
+struct sim_client *sim_client_new(const struct sim_conf *conf, const struct sim_row *row, const char *key_dir);
+void sim_client_free(struct sim_client *c);
+void sim_client_start(struct sim_client *c, uint64_t now_ms);
+void sim_client_on_readable(struct sim_client *c, uint64_t now_ms);
+void sim_client_on_timer(struct sim_client *c, uint64_t now_ms);
+uint64_t sim_client_deadline_ms(const struct sim_client *c);
+const char *sim_result_word(enum sim_result r);
+
+/* For the parts of the client. */
+void sim_client_say(const struct sim_client *c, const char *fmt, ...) BS_PRINTF(2, 3);
+void sim_client_end(struct sim_client *c, enum sim_result r, const char *fmt, ...) BS_PRINTF(3, 4);
+void sim_client_send(struct sim_client *c, const struct sim_out *o);
+void sim_client_send_con(struct sim_client *c, uint64_t now_ms);
+void sim_client_send_request(struct sim_client *c, uint64_t now_ms);
+/* Leave without a word and come again from another port. */
+void sim_client_reboot(struct sim_client *c, uint64_t now_ms);
+/* Answer a request of the server: sim_answer.c. */
+void sim_client_answer(struct sim_client *c, const struct sim_msg *m, uint64_t now_ms);
+/* Load the device's credential and its factory state: sim_credential.c. */
+BS_MUST_USE enum bs_err sim_client_load(struct sim_client *c, const struct sim_row *row, const char *key_dir);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/sim_fault.h"
+
+#include <string.h>
+
+static const struct row {
+	const char *word;
+	bool steps;
+	enum sim_step at;
+	const char *what;
+} rows[] = {
+#define X(name, word, steps, at, what) { word, steps, at, what },
+	SIM_FAULTS(X)
+#undef X
+};
+
+static const char *const step_words[] = {
+	[SIM_AT_REQUEST] = "request",
+	[SIM_AT_DISCOVER] = "discover",
+	[SIM_AT_DELETE] = "delete",
+	[SIM_AT_WRITE] = "write",
+	[SIM_AT_FINISH] = "finish",
+	[SIM_AT_ANY] = "any",
+};
+
+const char *
+sim_step_word(enum sim_step step)
+{
+	return step_words[step];
+}
+
+static bool
+parse_step(const char *word, enum sim_step *out)
+{
+	for (int s = SIM_AT_REQUEST; s <= SIM_AT_ANY; s++)
+		if (strcmp(word, step_words[s]) == 0) {
+			*out = (enum sim_step)s;
+			return true;
+		}
+	return false;
+}
+
+bool
+sim_fault_parse(const char *arg, struct sim_fault *out)
+{
+	size_t len = strcspn(arg, "@=");
+
+	for (int k = 0; k < SIM_FAULT_COUNT; k++) {
+		if (strlen(rows[k].word) != len || strncmp(rows[k].word, arg, len) != 0)
+			continue;
+		*out = (struct sim_fault){ .kind = (enum sim_fault_kind)k, .step = rows[k].at };
+		if (arg[len] == '=') {
+			out->text = arg + len + 1;
+			return k == SIM_FAULT_WRONG_EP;
+		}
+		if (k == SIM_FAULT_WRONG_EP)
+			return false;
+		return arg[len] == '\0' || (rows[k].steps && parse_step(arg + len + 1, &out->step));
+	}
+	return false;
+}
+
+bool
+sim_fault_is_at(const struct sim_fault *f, enum sim_fault_kind kind, enum sim_step step)
+{
+	return f->kind == kind && (f->step == step || f->step == SIM_AT_ANY);
+}
+
+void
+sim_fault_list(FILE *to)
+{
+	for (int k = 1; k < SIM_FAULT_COUNT; k++)
+		fprintf(to, "  %-18s %s\n", rows[k].word, rows[k].what);
+	fputs("STEP: request, discover, delete, write, finish (each by default its own, or write)\n", to);
+}
