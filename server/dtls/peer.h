@@ -60,8 +60,14 @@ void bs_peer_free(struct bs_peer *peer); /* NULL is fine; sends nothing */
 void bs_peer_input(struct bs_peer *peer, uint64_t now_ms, const uint8_t *data, size_t len);
 /* Send one plain datagram (state OPEN). BS_ESTATE, BS_EIO. */
 BS_MUST_USE enum bs_err bs_peer_send(struct bs_peer *peer, const uint8_t *data, size_t len);
+/* The largest plain datagram that bs_peer_send can send in one record: MTU and max_fragment_length; 0 unless OPEN. */
+size_t bs_peer_max_data(const struct bs_peer *peer);
 /* Send close_notify and be CLOSED; on_closed is not called. */
 void bs_peer_close(struct bs_peer *peer);
+/* The same with an outcome, told through on_closed; notify false: nothing leaves. For the table. */
+void bs_peer_end(struct bs_peer *peer, uint64_t now_ms, enum bs_outcome outcome, const char *detail, bool notify);
+/* How a handshake that ends now without being done shall be told. *detail is a constant. */
+enum bs_outcome bs_peer_unfinished(const struct bs_peer *peer, const char **detail);
 
 uint64_t bs_peer_next_deadline_ms(const struct bs_peer *peer);
 void bs_peer_tick(struct bs_peer *peer, uint64_t now_ms);
@@ -69,6 +75,8 @@ void bs_peer_tick(struct bs_peer *peer, uint64_t now_ms);
 enum bs_peer_state bs_peer_get_state(const struct bs_peer *peer);
 const struct bs_proof *bs_peer_get_proof(const struct bs_peer *peer);
 const struct bs_addr *bs_peer_get_remote(const struct bs_peer *peer);
+/* Where dropped records are counted; NULL (the default): nowhere. */
+void bs_peer_set_counters(struct bs_peer *peer, struct bs_dtls_counters *counters);
 /* The owner's own pointer. */
 void bs_peer_set_user(struct bs_peer *peer, void *user);
 void *bs_peer_get_user(const struct bs_peer *peer);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/dtls/bio.h"
+
+#include <string.h>
+
+#define RECORD_HEADER_LEN 13
+#define HANDSHAKE_DATAGRAM_MAX 4096 /* OpenSSL's buffer for a flight: no datagram of epoch 0 is longer */
+
+static int
+bio_read(BIO *bio, char *out, int max)
+{
+	struct bs_bio *b = BIO_get_data(bio);
+	size_t n;
+
+	BIO_clear_retry_flags(bio);
+	if (b->in == NULL || max <= 0) {
+		BIO_set_retry_read(bio);
+		return -1;
+	}
+	n = b->in_len < (size_t)max ? b->in_len : (size_t)max; /* as a socket does: the rest of a datagram is lost */
+	memcpy(out, b->in, n);
+	if (!b->peek)
+		b->in = NULL;
+	return (int)n;
+}
+
+static uint64_t
+get_seq(const uint8_t *header)
+{
+	uint64_t seq = 0;
+
+	for (int i = 5; i < 11; i++)
+		seq = seq << 8 | header[i];
+	return seq;
+}
+
+static void
+set_seq(uint8_t *header, uint64_t seq)
+{
+	for (int i = 10; i >= 5; i--, seq >>= 8)
+		header[i] = (uint8_t)seq;
+}
+
+/* Only epoch 0: there the number is not covered by any protection. */
+static void
+shift_seq(uint8_t *data, size_t len, uint64_t offset)
+{
+	while (len >= RECORD_HEADER_LEN) {
+		size_t record = RECORD_HEADER_LEN + ((size_t)data[11] << 8 | data[12]);
+
+		if (record > len)
+			return;
+		if (data[3] == 0 && data[4] == 0)
+			set_seq(data, get_seq(data) + offset);
+		data += record;
+		len -= record;
+	}
+}
+
+static int
+bio_write(BIO *bio, const char *data, int len)
+{
+	struct bs_bio *b = BIO_get_data(bio);
+	uint8_t copy[HANDSHAKE_DATAGRAM_MAX];
+
+	BIO_clear_retry_flags(bio);
+	if (b->muted || len <= 0)
+		return len;
+	if (b->seq_offset != 0 && (size_t)len <= sizeof(copy) && data[3] == 0 && data[4] == 0) {
+		memcpy(copy, data, (size_t)len);
+		shift_seq(copy, (size_t)len, b->seq_offset);
+		b->send(b->arg, copy, (size_t)len);
+	} else {
+		b->send(b->arg, (const uint8_t *)data, (size_t)len);
+	}
+	return len;
+}
+
+static long
+bio_ctrl(BIO *bio, int cmd, long num, void *ptr)
+{
+	struct bs_bio *b = BIO_get_data(bio);
+
+	(void)ptr;
+	switch (cmd) {
+	case BIO_CTRL_FLUSH:
+		return 1;
+	case BIO_CTRL_DGRAM_SET_PEEK_MODE:
+		b->peek = num != 0;
+		return 1;
+	case BIO_CTRL_DGRAM_GET_MTU_OVERHEAD:
+		return BS_BIO_OVERHEAD;
+	case BIO_CTRL_PENDING:
+		return b->in != NULL ? (long)b->in_len : 0;
+	default: /* the MTU is told by DTLS_set_link_mtu, the peer's address and timers are the owner's */
+		return 0;
+	}
+}
+
+BIO_METHOD *
+bs_bio_method_new(void)
+{
+	BIO_METHOD *m = BIO_meth_new(BIO_TYPE_START | BIO_TYPE_SOURCE_SINK, "bs_datagram");
+
+	if (m != NULL) {
+		BIO_meth_set_read(m, bio_read);
+		BIO_meth_set_write(m, bio_write);
+		BIO_meth_set_ctrl(m, bio_ctrl);
+	}
+	return m;
+}
+
+BIO *
+bs_bio_new(const BIO_METHOD *method, struct bs_bio *b)
+{
+	BIO *bio = BIO_new(method);
+
+	if (bio != NULL) {
+		BIO_set_data(bio, b);
+		BIO_set_init(bio, 1);
+	}
+	return bio;
+}

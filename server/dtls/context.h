@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside dtls/: what the contexts, the callbacks that OpenSSL calls during a handshake, and the peer share.
+ *
+ * context.c   SSL_CTXs and their policy           identity.c  files: certificates, keys, trust anchors, CRLs
+ * select.c    identity by SNI, certificate types  psk.c       pre-shared keys       verify.c    raw keys and certificates
+ */
+#ifndef BS_DTLS_CONTEXT_H
+#define BS_DTLS_CONTEXT_H
+
+#include <openssl/ssl.h>
+
+#include "server/dtls/bio.h"
+#include "server/dtls/peer.h"
+
+#define BS_DTLS_MTU 1280 /* the least that IPv6 carries */
+#define BS_DTLS_TIMEOUT_MS 1000
+#define BS_DTLS_TIMEOUT_MAX_MS 60000 /* RFC 6347, 4.2.4.1 */
+#define BS_DTLS_PLAIN_MAX 16384
+
+/* One server identity as loaded: a context per certificate type; NULL where it has none. */
+struct bs_identity_ctx {
+	char *sni; /* NULL: chosen when no name matches */
+	SSL_CTX *x509;
+	SSL_CTX *raw_key; /* may be the same as x509, with a reference of its own */
+};
+
+/* All that a reload replaces. */
+struct bs_identity_set {
+	struct bs_identity_ctx *list;
+	size_t count;
+	SSL_CTX *first; /* what an SSL begins with: the first identity's, or one for PSK alone */
+	X509_STORE *store;
+	bool has_anchors, has_crls;
+	bool prefer_raw_key, alert_unknown;
+};
+
+struct bs_dtls_ctx {
+	OSSL_LIB_CTX *libctx;
+	struct bs_credential_lookup lookup;
+	struct bs_identity_set *set;
+	BIO_METHOD *bio_method;
+	BIO_ADDR *nobody; /* DTLSv1_listen wants a place for an address */
+	unsigned mtu, timeout_ms;
+	bool debug;
+	uint8_t plain[BS_DTLS_PLAIN_MAX]; /* the record being handled */
+};
+
+/* What the callbacks found out; lives in the peer, SSL_get_app_data leads to it. */
+struct bs_handshake {
+	struct bs_dtls_ctx *ctx;
+	struct bs_proof proof;
+	struct bs_bio bio;
+	bool failed; /* outcome and detail are set */
+	enum bs_outcome outcome;
+	char detail[160];
+	bool ignore; /* unknown credential: say nothing, ignore the address until the handshake time is over */
+	bool psk_random; /* go on with a random key, so that a stranger cannot tell an unknown identity from a wrong key */
+	bool psk_known; /* identity known: the ClientKeyExchange was processed */
+	int64_t lifetime_s; /* seconds until the client's certificate ends; -1: no certificate */
+	int alert_in; /* description of the last alert that came; -1: none */
+	uint64_t alerts_in;
+	uint32_t timer_first_ms;
+};
+
+/* Set the outcome of a handshake that a callback refuses; the first one stays. */
+void bs_handshake_fail(struct bs_handshake *hs, enum bs_outcome outcome, const char *fmt, ...) BS_PRINTF(3, 4);
+/* The same for an unknown, untrusted or disabled credential: silence or an alert, as configured. */
+void bs_handshake_refuse(struct bs_handshake *hs, enum bs_outcome outcome, const char *fmt, ...) BS_PRINTF(3, 4);
+/* The same for a look-up that cannot answer now: no word, and the address may come again at once. */
+void bs_handshake_busy(struct bs_handshake *hs, enum bs_err err);
+
+/* identity.c. BS_OK, or an error with diag set. */
+BS_MUST_USE enum bs_err bs_identity_set_new(
+	struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf, struct bs_identity_set **out, struct bs_diag *diag);
+void bs_identity_set_free(struct bs_identity_set *set);
+
+/* context.c: an SSL_CTX with our policy and no key. */
+BS_MUST_USE enum bs_err bs_dtls_ssl_ctx_new(
+	struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf, SSL_CTX **out, struct bs_diag *diag);
+
+/* Callbacks of OpenSSL. */
+int bs_select_hello(SSL *ssl, int *alert, void *ctx);
+unsigned bs_psk_find(SSL *ssl, const char *identity, unsigned char *key, unsigned key_max);
+int bs_verify_peer(X509_STORE_CTX *xs, void *ctx);
+
+/* EC of 256 bits or more, Ed25519, or RSA of 2048 bits or more. */
+bool bs_key_is_strong(const EVP_PKEY *key);
+/* The reason of OpenSSL's latest error, for people; never NULL. Clears the queue. */
+const char *bs_openssl_reason(void);
+
+#endif

@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/dtls/peer_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "server/base/clock.h"
+#include "server/dtls/deadlines.h"
+#include "server/dtls/prefix.h"
+
+#define KEY_LEN (8 + 32)
+#define TICK_MAX 256 /* peers in one tick: datagrams must not wait longer */
+#define EVICT_AGE_MS 60000 /* what was opened since then is at work, most likely */
+#define RANDOM_LEN 32
+
+/* One peer in the table. */
+struct slot {
+	struct bs_peer *peer;
+	struct bs_peer_table *table;
+	struct place *place; /* NULL: out of the table, waits for the sweep */
+	struct bs_prefix *prefix; /* while half-open */
+	struct bs_deadline deadline;
+	bool open;
+	uint64_t opened_ms, active_ms;
+	uint8_t random[RANDOM_LEN]; /* of its ClientHello */
+	TAILQ_ENTRY(slot) link; /* open: in idle order; dead: waits for the sweep */
+};
+TAILQ_HEAD(slots, slot);
+
+/* One address. */
+struct place {
+	uint8_t key[KEY_LEN];
+	struct slot *current, *pending;
+	UT_hash_handle hh;
+};
+
+struct bs_peer_table {
+	struct bs_dtls_ctx *ctx;
+	struct bs_peer_limits limits;
+	const struct bs_peer_ops *ops;
+	void *arg;
+	struct bs_cookie_jar *jar;
+	struct place *places;
+	uint8_t seed[8]; /* before each key, so that nobody can choose addresses that collide */
+	struct bs_prefixes prefixes;
+	struct bs_deadlines deadlines;
+	struct slots idle; /* open peers, the longest quiet first */
+	struct slots dead;
+	size_t count, half_open;
+	struct bs_dtls_counters counters;
+};
+
+void
+bs_peer_limits_init(struct bs_peer_limits *l)
+{
+	*l = (struct bs_peer_limits){
+		.peers = 20000,
+		.half_open = 2000,
+		.half_open_prefix = 500,
+		.handshake_ms = 60000,
+		.idle_ms = UINT64_C(24) * 3600 * 1000,
+	};
+}
+
+static void
+make_key(const struct bs_peer_table *t, const struct bs_addr *a, uint8_t key[KEY_LEN])
+{
+	memcpy(key, t->seed, sizeof(t->seed));
+	bs_addr_key(a, key + sizeof(t->seed));
+}
+
+static struct place *
+find_place(const struct bs_peer_table *t, const struct bs_addr *a)
+{
+	struct place *found = NULL;
+	uint8_t key[KEY_LEN];
+
+	make_key(t, a, key);
+	HASH_FIND(hh, t->places, key, KEY_LEN, found);
+	return found;
+}
+
+static struct place *
+get_place(struct bs_peer_table *t, const struct bs_addr *a)
+{
+	struct place *place = find_place(t, a);
+
+	if (place != NULL)
+		return place;
+	place = calloc(1, sizeof(*place));
+	if (place == NULL)
+		return NULL;
+	make_key(t, a, place->key);
+	HASH_ADD(hh, t->places, key, KEY_LEN, place);
+	if (place->hh.tbl == NULL) { /* no memory for the table */
+		free(place);
+		return NULL;
+	}
+	return place;
+}
+
+static void
+leave_half_open(struct slot *s)
+{
+	if (s->prefix == NULL)
+		return;
+	bs_prefixes_leave(&s->table->prefixes, s->prefix);
+	s->prefix = NULL;
+	s->table->half_open--;
+}
+
+static void
+leave_place(struct bs_peer_table *t, struct slot *s)
+{
+	struct place *place = s->place;
+
+	s->place = NULL;
+	if (place->current == s)
+		place->current = NULL;
+	if (place->pending == s)
+		place->pending = NULL;
+	if (place->current == NULL && place->pending != NULL) {
+		place->current = place->pending;
+		place->pending = NULL;
+	}
+	if (place->current == NULL) {
+		HASH_DEL(t->places, place);
+		free(place);
+	}
+}
+
+/* Out of the table; the memory waits, as a callback of this peer may be on the stack. */
+static void
+retire(struct slot *s)
+{
+	struct bs_peer_table *t = s->table;
+
+	if (s->place == NULL)
+		return;
+	leave_place(t, s);
+	leave_half_open(s);
+	bs_deadlines_remove(&t->deadlines, &s->deadline);
+	if (s->open)
+		TAILQ_REMOVE(&t->idle, s, link);
+	s->open = false;
+	TAILQ_INSERT_TAIL(&t->dead, s, link);
+	t->count--;
+}
+
+/* After anything that a peer went through: gone, or with another deadline. */
+static void
+settle(struct slot *s, uint64_t now_ms)
+{
+	if (s->place == NULL)
+		return;
+	if (bs_peer_get_state(s->peer) == BS_PEER_CLOSED) {
+		retire(s);
+	} else if (bs_deadlines_set(&s->table->deadlines, &s->deadline, bs_peer_next_deadline_ms(s->peer)) != BS_OK) {
+		bs_peer_end(s->peer, now_ms, BS_OUT_OVERLOAD, "out of memory", false);
+		retire(s);
+	}
+}
+
+static void
+end_slot(struct slot *s, uint64_t now_ms, enum bs_outcome outcome, const char *detail, bool notify)
+{
+	bs_peer_end(s->peer, now_ms, outcome, detail, notify);
+	retire(s);
+}
+
+static void
+touch(struct slot *s, uint64_t now_ms)
+{
+	s->active_ms = now_ms;
+	if (s->open)
+		TAILQ_REMOVE(&s->table->idle, s, link);
+	TAILQ_INSERT_TAIL(&s->table->idle, s, link);
+	s->open = true;
+}
+
+static void
+on_send(void *arg, const struct bs_addr *local, const struct bs_addr *remote, const uint8_t *data, size_t len)
+{
+	struct slot *s = arg;
+
+	s->table->ops->send(s->table->arg, local, remote, data, len);
+}
+
+static void
+on_open(void *arg, struct bs_peer *peer, uint64_t now_ms)
+{
+	struct slot *s = arg;
+	struct bs_peer_table *t = s->table;
+	struct slot *old = s->place->current != s ? s->place->current : NULL;
+
+	t->counters.handshakes_done++;
+	leave_half_open(s);
+	s->opened_ms = now_ms;
+	touch(s, now_ms);
+	if (old != NULL) { /* RFC 6347, 4.2.8: only now; the device no longer has its keys, so no word to it */
+		t->counters.replaced++;
+		end_slot(old, now_ms, BS_OUT_DONE, "replaced by a new handshake from the same address", false);
+	}
+	t->ops->on_open(t->arg, peer, now_ms);
+}
+
+static void
+on_data(void *arg, struct bs_peer *peer, uint64_t now_ms, const uint8_t *data, size_t len)
+{
+	struct slot *s = arg;
+
+	if (s->open)
+		touch(s, now_ms);
+	s->table->ops->on_data(s->table->arg, peer, now_ms, data, len);
+}
+
+static void
+on_closed(void *arg, struct bs_peer *peer, uint64_t now_ms, enum bs_outcome outcome, const char *detail)
+{
+	struct slot *s = arg;
+
+	if (!s->open)
+		s->table->counters.handshakes_failed++;
+	s->table->ops->on_closed(s->table->arg, peer, now_ms, outcome, detail);
+}
+
+static const struct bs_peer_ops slot_ops = { on_send, on_open, on_data, on_closed };
+
+static void
+feed(struct slot *s, uint64_t now_ms, const uint8_t *data, size_t len)
+{
+	bs_peer_input(s->peer, now_ms, data, len);
+	settle(s, now_ms);
+}
+
+enum bs_err
+bs_peer_table_new(struct bs_dtls_ctx *ctx, const struct bs_peer_limits *limits, const struct bs_peer_ops *ops,
+	void *arg, bs_random_fn *random, uint64_t now_ms, struct bs_peer_table **out)
+{
+	struct bs_peer_table *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return BS_ENOMEM;
+	t->ctx = ctx;
+	t->limits = *limits;
+	t->ops = ops;
+	t->arg = arg;
+	TAILQ_INIT(&t->idle);
+	TAILQ_INIT(&t->dead);
+	t->jar = bs_cookie_jar_new(random, arg, now_ms);
+	if (t->jar == NULL) {
+		free(t);
+		return BS_ENOMEM;
+	}
+	random(arg, t->seed, sizeof(t->seed));
+	memcpy(t->prefixes.seed, t->seed, sizeof(t->seed));
+	*out = t;
+	return BS_OK;
+}
+
+void
+bs_peer_table_free(struct bs_peer_table *t)
+{
+	struct place *place, *next;
+
+	if (t == NULL)
+		return;
+	HASH_ITER (hh, t->places, place, next) {
+		struct slot *current = place->current, *pending = place->pending;
+
+		if (pending != NULL)
+			bs_peer_table_close(t, pending->peer);
+		if (current != NULL)
+			bs_peer_table_close(t, current->peer);
+	}
+	bs_peer_table_sweep(t);
+	bs_prefixes_clear(&t->prefixes);
+	bs_deadlines_clear(&t->deadlines);
+	bs_cookie_jar_free(t->jar);
+	free(t);
+}
+
+void
+bs_peer_table_sweep(struct bs_peer_table *t)
+{
+	struct slot *s;
+
+	while ((s = TAILQ_FIRST(&t->dead)) != NULL) {
+		TAILQ_REMOVE(&t->dead, s, link);
+		bs_peer_free(s->peer);
+		free(s);
+	}
+}
+
+void
+bs_peer_table_close(struct bs_peer_table *t, struct bs_peer *peer)
+{
+	struct place *place = find_place(t, bs_peer_get_remote(peer));
+
+	bs_peer_close(peer);
+	if (place == NULL)
+		return;
+	if (place->pending != NULL && place->pending->peer == peer)
+		retire(place->pending);
+	else if (place->current != NULL && place->current->peer == peer)
+		retire(place->current);
+}
+
+static void
+answer_cookie(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local, const struct bs_addr *remote,
+	const struct bs_hello *hello)
+{
+	uint8_t out[BS_HVR_MAX];
+	size_t len = bs_cookie_answer(t->jar, now_ms, remote, hello, out, sizeof(out));
+
+	if (len == 0)
+		return;
+	t->counters.cookies_sent++;
+	t->ops->send(t->arg, local, remote, out, len);
+}
+
+/* Make room for one more peer by closing the one that was quiet for longest, unless it is at work. */
+static bool
+make_room(struct bs_peer_table *t, uint64_t now_ms)
+{
+	struct slot *oldest = TAILQ_FIRST(&t->idle);
+
+	if (t->count < t->limits.peers)
+		return true;
+	if (oldest == NULL || now_ms - oldest->opened_ms < EVICT_AGE_MS)
+		return false;
+	end_slot(oldest, now_ms, BS_OUT_DONE, "closed to make room for others", true);
+	return true;
+}
+
+static bool
+within_limits(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *remote)
+{
+	uint64_t *counter = NULL;
+
+	if (t->half_open >= t->limits.half_open)
+		counter = &t->counters.dropped_half_open;
+	else if (bs_prefixes_count(&t->prefixes, remote) >= t->limits.half_open_prefix)
+		counter = &t->counters.dropped_prefix;
+	else if (!make_room(t, now_ms))
+		counter = &t->counters.dropped_table_full;
+	if (counter != NULL)
+		++*counter;
+	return counter == NULL;
+}
+
+/* False: out of memory, and the table is as before. */
+static bool
+enter(struct bs_peer_table *t, struct slot *s, const struct bs_addr *remote)
+{
+	struct bs_prefix *prefix = bs_prefixes_enter(&t->prefixes, remote);
+	struct place *place = prefix != NULL ? get_place(t, remote) : NULL;
+
+	if (place == NULL) {
+		if (prefix != NULL)
+			bs_prefixes_leave(&t->prefixes, prefix);
+		return false;
+	}
+	s->prefix = prefix;
+	s->place = place;
+	*(place->current == NULL ? &place->current : &place->pending) = s;
+	t->count++;
+	t->half_open++;
+	t->counters.handshakes_started++;
+	return true;
+}
+
+/* A slot with a peer, in the table. NULL: out of memory. */
+static struct slot *
+make_slot(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local, const struct bs_addr *remote,
+	const struct bs_hello *hello)
+{
+	struct slot *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->table = t;
+	s->deadline.owner = s;
+	memcpy(s->random, hello->random, RANDOM_LEN);
+	if (bs_peer_new(t->ctx, &slot_ops, s, local, remote, now_ms, t->limits.handshake_ms, &s->peer) != BS_OK ||
+		!enter(t, s, remote)) {
+		bs_peer_free(s->peer);
+		free(s);
+		return NULL;
+	}
+	bs_peer_set_counters(s->peer, &t->counters);
+	return s;
+}
+
+/* An association that is not done, of a client that begins anew. */
+static void
+end_unfinished(struct slot *s, uint64_t now_ms)
+{
+	const char *detail;
+	enum bs_outcome outcome = bs_peer_unfinished(s->peer, &detail);
+
+	end_slot(s, now_ms, outcome, detail, false);
+}
+
+/* The cookie was good: the address is real. */
+static void
+admit(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local, const struct bs_addr *remote,
+	const struct bs_hello *hello, const uint8_t *data, size_t len)
+{
+	struct place *place = find_place(t, remote);
+	struct slot *s;
+
+	if (place != NULL && place->pending != NULL)
+		end_unfinished(place->pending, now_ms);
+	else if (place != NULL && !place->current->open)
+		end_unfinished(place->current, now_ms);
+	if (!within_limits(t, now_ms, remote))
+		return;
+	s = make_slot(t, now_ms, local, remote, hello);
+	if (s != NULL)
+		feed(s, now_ms, data, len);
+}
+
+/* Is this hello one that the slot had before? Later its random may be a new one of a client with a poor source. */
+static bool
+is_same_hello(const struct bs_peer_table *t, uint64_t now_ms, const struct slot *s, const struct bs_hello *hello)
+{
+	if (s == NULL || memcmp(s->random, hello->random, RANDOM_LEN) != 0)
+		return false;
+	return !s->open || now_ms - s->opened_ms < t->limits.handshake_ms;
+}
+
+static bool
+is_ignored(const struct slot *s)
+{
+	return s != NULL && bs_peer_get_state(s->peer) == BS_PEER_IGNORING;
+}
+
+static void
+input_hello(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local, const struct bs_addr *remote,
+	const struct bs_hello *hello, const uint8_t *data, size_t len)
+{
+	struct place *place = find_place(t, remote);
+	struct slot *current = place != NULL ? place->current : NULL;
+	struct slot *pending = place != NULL ? place->pending : NULL;
+	struct slot *unfinished = pending != NULL ? pending : current;
+	enum bs_cookie_verdict verdict;
+
+	t->counters.hellos++;
+	if (is_same_hello(t, now_ms, current, hello) || is_same_hello(t, now_ms, pending, hello)) {
+		if (!unfinished->open && hello->cookie_len > 0)
+			feed(unfinished, now_ms, data, len);
+		return;
+	}
+	if (is_ignored(current) || is_ignored(pending))
+		return;
+	verdict = bs_cookie_check(t->jar, now_ms, remote, hello);
+	/* OpenSSL expects the second message of the handshake, nothing else would get on. */
+	if (verdict == BS_COOKIE_GOOD && hello->message_seq == 1) {
+		admit(t, now_ms, local, remote, hello, data, len);
+		return;
+	}
+	t->counters.cookies_bad += verdict == BS_COOKIE_BAD;
+	answer_cookie(t, now_ms, local, remote, hello);
+}
+
+/* All else: alerts and handshake messages in the clear concern what is under way, the rest may be for either. */
+static void
+input_records(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *remote, const uint8_t *data, size_t len)
+{
+	struct place *place = find_place(t, remote);
+	bool clear = len < 5 || (data[3] == 0 && data[4] == 0);
+
+	if (place == NULL) {
+		t->counters.dropped_unknown++;
+		return;
+	}
+	if (place->pending == NULL || !clear)
+		feed(place->current, now_ms, data, len);
+	place = find_place(t, remote); /* a callback may have closed anything */
+	if (place != NULL && place->pending != NULL)
+		feed(place->pending, now_ms, data, len);
+}
+
+void
+bs_peer_table_input(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local, const struct bs_addr *remote,
+	const uint8_t *data, size_t len)
+{
+	struct bs_hello hello;
+
+	if (bs_hello_parse(data, len, &hello) == BS_OK)
+		input_hello(t, now_ms, local, remote, &hello, data, len);
+	else
+		input_records(t, now_ms, remote, data, len);
+}
+
+static uint64_t
+idle_deadline(const struct bs_peer_table *t)
+{
+	const struct slot *oldest = TAILQ_FIRST(&t->idle);
+
+	return oldest != NULL ? oldest->active_ms + t->limits.idle_ms : BS_NEVER;
+}
+
+uint64_t
+bs_peer_table_next_deadline_ms(const struct bs_peer_table *t)
+{
+	const struct bs_deadline *first = bs_deadlines_first(&t->deadlines);
+	uint64_t timer = first != NULL ? first->at_ms : BS_NEVER, idle = idle_deadline(t);
+
+	return timer < idle ? timer : idle;
+}
+
+void
+bs_peer_table_tick(struct bs_peer_table *t, uint64_t now_ms)
+{
+	struct bs_deadline *d;
+	int left = TICK_MAX;
+
+	while (left-- > 0 && (d = bs_deadlines_first(&t->deadlines)) != NULL && d->at_ms <= now_ms) {
+		struct slot *s = d->owner;
+
+		bs_peer_tick(s->peer, now_ms);
+		settle(s, now_ms);
+	}
+	while (left-- > 0 && idle_deadline(t) <= now_ms)
+		end_slot(TAILQ_FIRST(&t->idle), now_ms, BS_OUT_DONE, "closed after a long silence", true);
+}
+
+size_t
+bs_peer_table_count(const struct bs_peer_table *t)
+{
+	return t->count;
+}
+
+size_t
+bs_peer_table_half_open(const struct bs_peer_table *t)
+{
+	return t->half_open;
+}
+
+void
+bs_peer_table_each(struct bs_peer_table *t, void (*fn)(void *arg, struct bs_peer *peer), void *arg)
+{
+	struct place *place, *next;
+
+	HASH_ITER (hh, t->places, place, next) {
+		fn(arg, place->current->peer);
+		if (place->pending != NULL)
+			fn(arg, place->pending->peer);
+	}
+}
+
+const struct bs_dtls_counters *
+bs_peer_table_counters(const struct bs_peer_table *t)
+{
+	return &t->counters;
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/dtls/context.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include "server/base/text.h"
+
+#define SHA256_LEN 32
+#define AUTH_LEVEL 2 /* keys and hashes of 112 bits or more; what is between that and our policy is checked below */
+#define SIGNATURE_BITS 128 /* SHA-256 or better */
+#define NAMES_MAX 32
+
+bool
+bs_key_is_strong(const EVP_PKEY *key)
+{
+	static const struct {
+		int type, bits;
+	} least[] = { { EVP_PKEY_EC, 256 }, { EVP_PKEY_ED25519, 253 }, { EVP_PKEY_ED448, 448 }, { EVP_PKEY_RSA, 2048 },
+		{ EVP_PKEY_RSA_PSS, 2048 } };
+
+	for (size_t i = 0; key != NULL && i < sizeof(least) / sizeof(least[0]); i++)
+		if (EVP_PKEY_get_base_id(key) == least[i].type)
+			return EVP_PKEY_get_bits(key) >= least[i].bits;
+	return false;
+}
+
+/* "<SHA-256 in hexadecimal> <subject>" is what people see of a key or a certificate. */
+static void
+show(struct bs_proof *proof, const uint8_t *der, size_t len, const X509_NAME *subject)
+{
+	uint8_t hash[SHA256_LEN];
+	char text[sizeof(proof->identity)] = "";
+	size_t n = 2 * SHA256_LEN;
+
+	if (EVP_Digest(der, len, hash, NULL, EVP_sha256(), NULL) != 1)
+		return;
+	bs_hex_encode(hash, sizeof(hash), text);
+	if (subject != NULL) {
+		BIO *out = BIO_new(BIO_s_mem());
+		char *name = NULL;
+		long name_len = 0;
+
+		if (out != NULL && X509_NAME_print_ex(out, subject, 0, XN_FLAG_RFC2253) > 0)
+			name_len = BIO_get_mem_data(out, &name);
+		if (name_len > 0) {
+			n++;
+			text[n - 1] = ' ';
+			if ((size_t)name_len > sizeof(text) - n)
+				name_len = (long)(sizeof(text) - n);
+			memcpy(text + n, name, (size_t)name_len);
+			n += (size_t)name_len;
+		}
+		BIO_free(out);
+	}
+	memcpy(proof->identity, text, n);
+	proof->identity_len = n;
+}
+
+/* What a look-up answered: in, out, or come again. */
+static bool
+take_match(struct bs_handshake *hs, enum bs_err err, const struct bs_device_match *match)
+{
+	if (err != BS_OK) {
+		bs_handshake_busy(hs, err);
+		return false;
+	}
+	hs->proof.has_device = true;
+	hs->proof.device = *match;
+	if (!match->enabled) {
+		bs_handshake_refuse(hs, BS_OUT_DEVICE_DISABLED, "its credential belongs to a disabled device");
+		return false;
+	}
+	return true;
+}
+
+static bool
+verify_raw_key(struct bs_handshake *hs, EVP_PKEY *key, int *error)
+{
+	struct bs_device_match match = { 0 };
+	unsigned char *spki = NULL;
+	int len = i2d_PUBKEY(key, &spki);
+	bool in = false;
+	enum bs_err err;
+
+	hs->proof.kind = BS_CRED_RAW_KEY;
+	*error = X509_V_ERR_CERT_REJECTED;
+	if (len <= 0) {
+		bs_handshake_fail(hs, BS_OUT_INTERNAL, "the raw public key cannot be encoded");
+		return false;
+	}
+	show(&hs->proof, spki, (size_t)len, NULL);
+	if (!bs_key_is_strong(key)) {
+		bs_handshake_refuse(
+			hs, BS_OUT_RAW_KEY_UNKNOWN, "the raw public key is too weak (%d bits)", EVP_PKEY_get_bits(key));
+	} else {
+		err = hs->ctx->lookup.raw_key(hs->ctx->lookup.arg, spki, (size_t)len, &match);
+		if (err == BS_ENOTFOUND)
+			bs_handshake_refuse(hs, BS_OUT_RAW_KEY_UNKNOWN, "raw public key");
+		else
+			in = take_match(hs, err, &match);
+	}
+	OPENSSL_free(spki);
+	return in;
+}
+
+/* OpenSSL's reasons that have an outcome of their own; all others are certificate-untrusted. */
+static enum bs_outcome
+outcome_of(int error)
+{
+	static const struct {
+		int error;
+		enum bs_outcome outcome;
+	} rows[] = {
+		{ X509_V_ERR_CERT_HAS_EXPIRED, BS_OUT_CERT_EXPIRED },
+		{ X509_V_ERR_CERT_NOT_YET_VALID, BS_OUT_CERT_EXPIRED },
+		{ X509_V_ERR_CERT_REVOKED, BS_OUT_CERT_REVOKED },
+		{ X509_V_ERR_OUT_OF_MEM, BS_OUT_OVERLOAD },
+		{ X509_V_ERR_UNSPECIFIED, BS_OUT_INTERNAL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].error == error)
+			return rows[i].outcome;
+	return BS_OUT_CERT_UNTRUSTED;
+}
+
+static void
+refuse_for(struct bs_handshake *hs, int error, int depth)
+{
+	bs_handshake_refuse(
+		hs, outcome_of(error), "%s (certificate %d of the path)", X509_verify_cert_error_string(error), depth);
+}
+
+/* An issuer without a list, or with an overdue one, must not shut out its devices. */
+static int
+tolerate_crl(int ok, X509_STORE_CTX *xs)
+{
+	int error = X509_STORE_CTX_get_error(xs);
+
+	if (!ok && (error == X509_V_ERR_UNABLE_TO_GET_CRL || error == X509_V_ERR_CRL_HAS_EXPIRED)) {
+		X509_STORE_CTX_set_error(xs, X509_V_OK);
+		return 1;
+	}
+	return ok;
+}
+
+/* Every certificate below the anchor: key and signature. */
+static int
+check_strength(STACK_OF(X509) * chain, int *depth)
+{
+	int n = sk_X509_num(chain);
+
+	for (*depth = 0; *depth < n; (*depth)++) {
+		X509 *x = sk_X509_value(chain, *depth);
+		int bits = 0;
+
+		if (!bs_key_is_strong(X509_get0_pubkey(x)))
+			return X509_V_ERR_EE_KEY_TOO_SMALL;
+		if (*depth < n - 1 &&
+			(X509_get_signature_info(x, NULL, NULL, &bits, NULL) != 1 || bits < SIGNATURE_BITS))
+			return X509_V_ERR_CA_MD_TOO_WEAK;
+	}
+	*depth = 0;
+	return X509_V_OK;
+}
+
+static bool
+verify_path(struct bs_handshake *hs, X509_STORE_CTX *xs, int *error)
+{
+	X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(xs);
+	int depth = 0;
+
+	if (!hs->ctx->set->has_anchors) {
+		*error = X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
+	} else {
+		X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
+		X509_STORE_CTX_set_verify_cb(xs, tolerate_crl);
+		if (X509_verify_cert(xs) == 1) {
+			*error = check_strength(X509_STORE_CTX_get0_chain(xs), &depth);
+		} else {
+			*error = X509_STORE_CTX_get_error(xs);
+			depth = X509_STORE_CTX_get_error_depth(xs);
+			if (*error == X509_V_OK)
+				*error = X509_V_ERR_UNSPECIFIED;
+		}
+	}
+	if (*error != X509_V_OK)
+		refuse_for(hs, *error, depth);
+	return *error == X509_V_OK;
+}
+
+/* Is leaf on a list that an issuer whom we know signed? For pinned certificates, whose path nobody builds. */
+static bool
+is_revoked(X509_STORE_CTX *xs, X509 *leaf)
+{
+	const X509_NAME *issuer = X509_get_issuer_name(leaf);
+	STACK_OF(X509_CRL) *crls = X509_STORE_CTX_get1_crls(xs, issuer);
+	STACK_OF(X509) *issuers = X509_STORE_CTX_get1_certs(xs, (X509_NAME *)issuer);
+	bool revoked = false;
+
+	for (int i = 0; i < sk_X509_CRL_num(crls); i++) {
+		X509_CRL *crl = sk_X509_CRL_value(crls, i);
+		X509_REVOKED *entry = NULL;
+
+		for (int k = 0; k < sk_X509_num(issuers); k++)
+			if (X509_CRL_verify(crl, X509_get0_pubkey(sk_X509_value(issuers, k))) == 1 &&
+				X509_CRL_get0_by_cert(crl, &entry, leaf) == 1)
+				revoked = true;
+	}
+	sk_X509_CRL_pop_free(crls, X509_CRL_free);
+	OSSL_STACK_OF_X509_free(issuers);
+	ERR_clear_error();
+	return revoked;
+}
+
+/* A pinned certificate needs no path, but all the rest. */
+static bool
+verify_pinned(struct bs_handshake *hs, X509_STORE_CTX *xs, X509 *leaf, int *error)
+{
+	*error = X509_V_OK;
+	if (X509_cmp_current_time(X509_get0_notBefore(leaf)) > 0)
+		*error = X509_V_ERR_CERT_NOT_YET_VALID;
+	else if (X509_cmp_current_time(X509_get0_notAfter(leaf)) < 0)
+		*error = X509_V_ERR_CERT_HAS_EXPIRED;
+	else if (!bs_key_is_strong(X509_get0_pubkey(leaf)))
+		*error = X509_V_ERR_EE_KEY_TOO_SMALL;
+	else if (X509_check_purpose(leaf, X509_PURPOSE_SSL_CLIENT, 0) != 1)
+		*error = X509_V_ERR_INVALID_PURPOSE;
+	else if (hs->ctx->set->has_crls && is_revoked(xs, leaf))
+		*error = X509_V_ERR_CERT_REVOKED;
+	if (*error != X509_V_OK)
+		refuse_for(hs, *error, 0);
+	return *error == X509_V_OK;
+}
+
+/* SHA-256 of the SubjectPublicKeyInfo at the end of the path. */
+static bool
+anchor_hash(X509_STORE_CTX *xs, uint8_t out[SHA256_LEN])
+{
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(xs);
+	X509 *anchor = sk_X509_value(chain, sk_X509_num(chain) - 1);
+	unsigned char *spki = NULL;
+	int len = anchor != NULL ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(anchor), &spki) : -1;
+	bool ok = len > 0 && EVP_Digest(spki, (size_t)len, out, NULL, EVP_sha256(), NULL) == 1;
+
+	OPENSSL_free(spki);
+	return ok;
+}
+
+struct name_search {
+	struct bs_handshake *hs;
+	uint8_t anchor[SHA256_LEN];
+	struct bs_device_match match;
+	unsigned tried;
+	enum bs_err err; /* BS_ENOTFOUND: go on */
+};
+
+static void
+try_name(struct name_search *s, const ASN1_STRING *value)
+{
+	const struct bs_credential_lookup *lookup = &s->hs->ctx->lookup;
+	unsigned char *text = NULL;
+	int len;
+
+	if (s->err != BS_ENOTFOUND || s->tried++ >= NAMES_MAX)
+		return;
+	len = ASN1_STRING_to_UTF8(&text, value);
+	/* "a\0b" must not pass for "a". */
+	if (len > 0 && strlen((const char *)text) == (size_t)len)
+		s->err = lookup->name(lookup->arg, (const char *)text, s->anchor, &s->match);
+	if (len >= 0)
+		OPENSSL_free(text);
+}
+
+static void
+try_subject(struct name_search *s, X509 *leaf)
+{
+	const X509_NAME *subject = X509_get_subject_name(leaf);
+
+	for (int i = -1; (i = X509_NAME_get_index_by_NID((X509_NAME *)subject, NID_commonName, i)) >= 0;)
+		try_name(s, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, i)));
+}
+
+static void
+try_alternatives(struct name_search *s, X509 *leaf)
+{
+	static const int kinds[] = { GEN_URI, GEN_DNS };
+	GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+		for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+			int kind = 0;
+			const ASN1_STRING *value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, i), &kind);
+
+			if (kind == kinds[k])
+				try_name(s, value);
+		}
+	GENERAL_NAMES_free(names);
+}
+
+static bool
+map_by_name(struct bs_handshake *hs, X509_STORE_CTX *xs, X509 *leaf)
+{
+	struct name_search s = { .hs = hs, .err = BS_ENOTFOUND };
+
+	if (!anchor_hash(xs, s.anchor)) {
+		bs_handshake_fail(hs, BS_OUT_INTERNAL, "no hash of the trust anchor");
+		return false;
+	}
+	try_subject(&s, leaf);
+	try_alternatives(&s, leaf);
+	if (s.err == BS_ENOTFOUND) {
+		bs_handshake_refuse(hs, BS_OUT_CERT_NOT_MAPPED, "%u names tried under its trust anchor", s.tried);
+		return false;
+	}
+	return take_match(hs, s.err, &s.match);
+}
+
+static void
+note_end(struct bs_handshake *hs, const X509 *leaf)
+{
+	const ASN1_TIME *end = X509_get0_notAfter(leaf);
+	ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+	int days = 0, seconds = 0;
+
+	if (epoch != NULL && ASN1_TIME_diff(&days, &seconds, epoch, end) == 1)
+		hs->proof.expires_s = (int64_t)days * 86400 + seconds;
+	if (ASN1_TIME_diff(&days, &seconds, NULL, end) == 1)
+		hs->lifetime_s = (int64_t)days * 86400 + seconds;
+	ASN1_TIME_free(epoch);
+}
+
+static bool
+verify_certificate(struct bs_handshake *hs, X509_STORE_CTX *xs, int *error)
+{
+	X509 *leaf = X509_STORE_CTX_get0_cert(xs);
+	struct bs_device_match match = { 0 };
+	unsigned char *der = NULL;
+	int len = leaf != NULL ? i2d_X509(leaf, &der) : -1;
+	bool in = false;
+	enum bs_err err;
+
+	hs->proof.kind = BS_CRED_CERTIFICATE;
+	*error = X509_V_ERR_CERT_REJECTED;
+	if (len <= 0) {
+		bs_handshake_fail(hs, BS_OUT_INTERNAL, "the certificate cannot be encoded");
+		return false;
+	}
+	show(&hs->proof, der, (size_t)len, X509_get_subject_name(leaf));
+	note_end(hs, leaf);
+	err = hs->ctx->lookup.certificate(hs->ctx->lookup.arg, der, (size_t)len, &match);
+	OPENSSL_free(der);
+	if (err == BS_ENOTFOUND)
+		in = verify_path(hs, xs, error) && map_by_name(hs, xs, leaf);
+	else if (err != BS_OK)
+		bs_handshake_busy(hs, err);
+	else
+		in = verify_pinned(hs, xs, leaf, error) && take_match(hs, BS_OK, &match);
+	if (!in && *error == X509_V_OK)
+		*error = X509_V_ERR_CERT_REJECTED;
+	return in;
+}
+
+int
+bs_verify_peer(X509_STORE_CTX *xs, void *arg)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(xs, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct bs_handshake *hs = SSL_get_app_data(ssl);
+	EVP_PKEY *raw_key = X509_STORE_CTX_get0_rpk(xs);
+	int error = X509_V_OK;
+	bool in;
+
+	(void)arg;
+	in = raw_key != NULL ? verify_raw_key(hs, raw_key, &error) : verify_certificate(hs, xs, &error);
+	if (hs->ignore)
+		hs->bio.muted = true;
+	X509_STORE_CTX_set_error(xs, in ? X509_V_OK : error);
+	return in ? 1 : 0;
+}

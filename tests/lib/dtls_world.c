@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/lib/dtls_world.h"
+
+#include "tests/lib/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <arpa/inet.h>
+#include <openssl/err.h>
+
+static void
+fill_match(struct bs_device_match *out, size_t id, const char *endpoint, bool disabled)
+{
+	*out = (struct bs_device_match){ .device_id = (int64_t)id + 1, .enabled = !disabled };
+	snprintf(out->endpoint, sizeof(out->endpoint), "%s", endpoint);
+}
+
+static enum bs_err
+find_psk(void *arg, const uint8_t *identity, size_t len, struct bs_psk_match *out)
+{
+	struct world *w = arg;
+
+	for (size_t i = 0; w->lookup_err == BS_OK && i < 8 && w->psks[i].identity != NULL; i++) {
+		const struct world_psk *p = &w->psks[i];
+
+		if (strlen(p->identity) != len || memcmp(p->identity, identity, len) != 0)
+			continue;
+		fill_match(&out->device, i, p->identity, p->disabled);
+		assert_int_equal(bs_secret_set(&out->keys[0], p->key, strlen(p->key)), BS_OK);
+		if (p->next != NULL)
+			assert_int_equal(bs_secret_set(&out->keys[1], p->next, strlen(p->next)), BS_OK);
+		out->first = p->first;
+		return BS_OK;
+	}
+	return w->lookup_err != BS_OK ? w->lookup_err : BS_ENOTFOUND;
+}
+
+static enum bs_err
+find_raw(void *arg, const uint8_t *spki, size_t len, struct bs_device_match *out)
+{
+	struct world *w = arg;
+
+	for (size_t i = 0; w->lookup_err == BS_OK && i < 8 && w->raws[i].key != NULL; i++) {
+		unsigned char *der = NULL;
+		int n = i2d_PUBKEY(w->raws[i].key->key, &der);
+		bool same = n > 0 && (size_t)n == len && memcmp(der, spki, len) == 0;
+
+		OPENSSL_free(der);
+		if (same) {
+			fill_match(out, i, w->raws[i].endpoint, w->raws[i].disabled);
+			return BS_OK;
+		}
+	}
+	return w->lookup_err != BS_OK ? w->lookup_err : BS_ENOTFOUND;
+}
+
+static enum bs_err
+find_pinned(void *arg, const uint8_t *cert, size_t len, struct bs_device_match *out)
+{
+	struct world *w = arg;
+
+	for (size_t i = 0; w->lookup_err == BS_OK && i < 8 && w->pinned[i].key != NULL; i++) {
+		unsigned char *der = NULL;
+		int n = i2d_X509(w->pinned[i].key->cert, &der);
+		bool same = n > 0 && (size_t)n == len && memcmp(der, cert, len) == 0;
+
+		OPENSSL_free(der);
+		if (same) {
+			fill_match(out, i, w->pinned[i].endpoint, w->pinned[i].disabled);
+			return BS_OK;
+		}
+	}
+	return w->lookup_err != BS_OK ? w->lookup_err : BS_ENOTFOUND;
+}
+
+static enum bs_err
+find_name(void *arg, const char *name, const uint8_t anchor_sha256[32], struct bs_device_match *out)
+{
+	struct world *w = arg;
+
+	for (size_t i = 0; i < 8 && w->names[i].name != NULL; i++) {
+		uint8_t hash[32];
+
+		pki_spki_hash(w->names[i].anchor, hash);
+		if (strcmp(w->names[i].name, name) == 0 && memcmp(hash, anchor_sha256, 32) == 0) {
+			fill_match(out, i, name, false);
+			return BS_OK;
+		}
+	}
+	return BS_ENOTFOUND;
+}
+
+static void
+on_send(void *arg, const struct bs_addr *local, const struct bs_addr *remote, const uint8_t *data, size_t len)
+{
+	struct world *w = arg;
+
+	assert_true(bs_addr_equal(local, &w->local));
+	w->sent++;
+	for (size_t i = w->client_count; i-- > 0;)
+		if (bs_addr_equal(remote, &w->clients[i]->addr)) {
+			client_give(w->clients[i], data, len);
+			return;
+		}
+}
+
+static void
+on_open(void *arg, struct bs_peer *peer, uint64_t now_ms)
+{
+	struct world *w = arg;
+
+	assert_int_equal(now_ms, w->now_ms);
+	assert_int_equal(bs_peer_get_state(peer), BS_PEER_OPEN);
+	w->opened++;
+	w->last_open = peer;
+	w->proof = *bs_peer_get_proof(peer);
+}
+
+static void
+on_data(void *arg, struct bs_peer *peer, uint64_t now_ms, const uint8_t *data, size_t len)
+{
+	struct world *w = arg;
+
+	(void)now_ms;
+	assert_true(len < sizeof(w->data));
+	w->data_count++;
+	memcpy(w->data, data, len);
+	w->data[len] = '\0';
+	w->data_len = len;
+	if (w->echo)
+		assert_int_equal(bs_peer_send(peer, data, len), BS_OK);
+	if (w->close_in_data)
+		bs_peer_table_close(w->table, peer);
+}
+
+static void
+on_closed(void *arg, struct bs_peer *peer, uint64_t now_ms, enum bs_outcome outcome, const char *detail)
+{
+	struct world *w = arg;
+
+	(void)now_ms;
+	w->closed++;
+	w->last_closed = peer;
+	w->outcome = outcome;
+	w->proof = *bs_peer_get_proof(peer);
+	snprintf(w->detail, sizeof(w->detail), "%s", detail);
+}
+
+static void
+world_random(void *arg, void *out, size_t len)
+{
+	test_random(&((struct world *)arg)->seed, out, len);
+}
+
+void
+world_init(struct world *w, const struct bs_dtls_conf *conf, const struct bs_peer_limits *limits)
+{
+	static const struct bs_peer_ops ops = { on_send, on_open, on_data, on_closed };
+	const struct bs_credential_lookup lookup = { find_psk, find_raw, find_pinned, find_name, w };
+	static const struct bs_dtls_conf psk_alone;
+	struct bs_peer_limits defaults;
+	struct bs_diag diag = { 0 };
+
+	memset(w, 0, sizeof(*w));
+	w->now_ms = 1000000;
+	w->seed = 7;
+	assert_int_equal(bs_addr_parse("198.51.100.1:5684", &w->local), BS_OK);
+	bs_peer_limits_init(&defaults);
+	if (bs_dtls_ctx_new(conf != NULL ? conf : &psk_alone, &lookup, &w->ctx, &diag) != BS_OK)
+		fail_msg("%s", diag.text);
+	assert_int_equal(bs_peer_table_new(w->ctx, limits != NULL ? limits : &defaults, &ops, w, world_random,
+				 w->now_ms, &w->table),
+		BS_OK);
+}
+
+void
+world_clear(struct world *w)
+{
+	bs_peer_table_free(w->table);
+	while (w->client_count > 0)
+		client_free(w->clients[w->client_count - 1]);
+	bs_dtls_ctx_free(w->ctx);
+}
+
+void
+world_deliver(struct world *w, const struct client *c, const void *data, size_t len)
+{
+	uint8_t *copy = exact_copy(data, len);
+
+	bs_peer_table_input(w->table, w->now_ms, &w->local, &c->addr, copy, len);
+	bs_peer_table_sweep(w->table);
+	free(copy);
+}
+
+void
+world_run(struct world *w)
+{
+	uint8_t datagram[WORLD_DATAGRAM];
+	bool moved = true;
+
+	for (int rounds = 0; moved && rounds < 100; rounds++) {
+		moved = false;
+		for (size_t i = 0; i < w->client_count; i++) {
+			struct client *c = w->clients[i];
+			size_t len;
+
+			client_step(c);
+			while ((len = client_take(c, datagram)) > 0) {
+				world_deliver(w, c, datagram, len);
+				moved = true;
+			}
+		}
+	}
+	assert_false(moved);
+}
+
+static unsigned
+client_psk(SSL *ssl, const char *hint, char *identity, unsigned identity_max, unsigned char *key, unsigned key_max)
+{
+	struct client *c = SSL_get_app_data(ssl);
+
+	(void)hint;
+	if (c->identity == NULL || strlen(c->identity) >= identity_max || strlen(c->key) > key_max)
+		return 0;
+	strcpy(identity, c->identity);
+	memcpy(key, c->key, strlen(c->key));
+	return (unsigned)strlen(c->key);
+}
+
+static int
+client_verify(X509_STORE_CTX *xs, void *arg)
+{
+	struct client *c = arg;
+	EVP_PKEY *raw = X509_STORE_CTX_get0_rpk(xs);
+	struct pki_cert shown = { .key = raw != NULL ? raw : X509_get0_pubkey(X509_STORE_CTX_get0_cert(xs)) };
+
+	c->saw_raw_key = raw != NULL;
+	pki_spki_hash(&shown, c->server_cert_hash);
+	X509_STORE_CTX_set_error(xs, c->rejects_server);
+	return c->rejects_server == X509_V_OK;
+}
+
+static void
+client_info(const SSL *ssl, int where, int ret)
+{
+	struct client *c = SSL_get_app_data(ssl);
+
+	if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT)
+		c->alert = ret & 0xff;
+}
+
+struct client *
+client_new(struct world *w, unsigned n, const char *ciphers)
+{
+	struct client *c = calloc(1, sizeof(*c));
+	char text[64], list[512];
+
+	assert_non_null(c);
+	assert_true(w->client_count < WORLD_CLIENTS);
+	snprintf(text, sizeof(text), "192.0.2.%u:%u", 1 + n % 200, 40000 + n);
+	assert_int_equal(bs_addr_parse(text, &c->addr), BS_OK);
+	c->world = w;
+	c->alert = -1;
+	c->ssl_ctx = SSL_CTX_new(DTLS_client_method());
+	assert_non_null(c->ssl_ctx);
+	snprintf(list, sizeof(list), "%s:@SECLEVEL=0", ciphers != NULL ? ciphers : "ALL:PSK:aPSK");
+	assert_int_equal(SSL_CTX_set_cipher_list(c->ssl_ctx, list), 1);
+	SSL_CTX_set_options(c->ssl_ctx, SSL_OP_NO_QUERY_MTU);
+	SSL_CTX_set_psk_client_callback(c->ssl_ctx, client_psk);
+	SSL_CTX_set_cert_verify_callback(c->ssl_ctx, client_verify, c);
+	SSL_CTX_set_verify(c->ssl_ctx, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_info_callback(c->ssl_ctx, client_info);
+	w->clients[w->client_count++] = c;
+	return c;
+}
+
+void
+client_set_psk(struct client *c, const char *identity, const char *key)
+{
+	c->identity = identity;
+	c->key = key;
+}
+
+void
+client_set_types(struct client *c, const unsigned char *types, size_t count)
+{
+	assert_int_equal(SSL_CTX_set1_client_cert_type(c->ssl_ctx, types, count), 1);
+	assert_int_equal(SSL_CTX_set1_server_cert_type(c->ssl_ctx, types, count), 1);
+}
+
+void
+client_set_cert(struct client *c, const struct pki_cert *cert)
+{
+	static const unsigned char raw_alone[] = { TLSEXT_cert_type_rpk };
+
+	if (cert->cert != NULL)
+		assert_int_equal(SSL_CTX_use_certificate(c->ssl_ctx, cert->cert), 1);
+	else
+		client_set_types(c, raw_alone, 1);
+	assert_int_equal(SSL_CTX_use_PrivateKey(c->ssl_ctx, cert->key), 1);
+}
+
+void
+client_start(struct client *c)
+{
+	BIO *mine = NULL;
+
+	assert_int_equal(BIO_new_bio_dgram_pair(&mine, 0, &c->wire, 0), 1);
+	c->ssl = SSL_new(c->ssl_ctx);
+	assert_non_null(c->ssl);
+	SSL_set_app_data(c->ssl, c);
+	SSL_set_bio(c->ssl, mine, mine);
+	DTLS_set_link_mtu(c->ssl, 1400);
+	SSL_set_connect_state(c->ssl);
+	if (c->server_name != NULL)
+		assert_int_equal(SSL_set_tlsext_host_name(c->ssl, c->server_name), 1);
+	client_step(c);
+}
+
+void
+client_step(struct client *c)
+{
+	uint8_t plain[WORLD_DATAGRAM];
+	int rc;
+
+	if (c->ssl == NULL || c->failed)
+		return;
+	ERR_clear_error();
+	if (!c->done) {
+		rc = SSL_do_handshake(c->ssl);
+		c->done = rc == 1;
+		c->failed = rc != 1 && SSL_get_error(c->ssl, rc) != SSL_ERROR_WANT_READ;
+	}
+	while (c->done && SSL_read(c->ssl, plain, sizeof(plain)) > 0)
+		c->received++;
+	ERR_clear_error();
+}
+
+size_t
+client_take(struct client *c, uint8_t out[WORLD_DATAGRAM])
+{
+	int n = c->wire != NULL ? BIO_read(c->wire, out, WORLD_DATAGRAM) : 0;
+
+	return n > 0 ? (size_t)n : 0;
+}
+
+void
+client_give(struct client *c, const void *data, size_t len)
+{
+	if (c->wire != NULL && !c->deaf)
+		assert_int_equal(BIO_write(c->wire, data, (int)len), len);
+}
+
+void
+client_free(struct client *c)
+{
+	struct world *w = c->world;
+	size_t i = 0;
+
+	while (w->clients[i] != c)
+		i++;
+	memmove(&w->clients[i], &w->clients[i + 1], (w->client_count - i - 1) * sizeof(w->clients[0]));
+	w->client_count--;
+	SSL_free(c->ssl);
+	BIO_free(c->wire);
+	SSL_CTX_free(c->ssl_ctx);
+	free(c);
+}
+
+bool
+client_connects(struct client *c)
+{
+	unsigned opened = c->world->opened;
+
+	client_start(c);
+	world_run(c->world);
+	return c->done && !c->failed && c->world->opened == opened + 1;
+}
+
+void
+client_say(struct client *c, const char *text)
+{
+	assert_true(SSL_write(c->ssl, text, (int)strlen(text)) > 0);
+	world_run(c->world);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A peer table and DTLS clients of OpenSSL in one memory: datagrams go through queues, the time is a number, the store is
+ * a few arrays. What the table told its owner is kept for the test to look at.
+ */
+#ifndef BS_TESTS_LIB_DTLS_WORLD_H
+#define BS_TESTS_LIB_DTLS_WORLD_H
+
+#include <openssl/ssl.h>
+
+#include "server/dtls/peer_table.h"
+#include "tests/lib/pki.h"
+
+#define WORLD_CLIENTS 40
+#define WORLD_DATAGRAM 2048
+
+struct world_psk {
+	const char *identity, *key, *next;
+	unsigned first;
+	bool disabled;
+};
+struct world_key {
+	const struct pki_cert *key; /* raw key, or pinned certificate */
+	const char *endpoint;
+	bool disabled;
+};
+struct world_name {
+	const char *name;
+	const struct pki_cert *anchor;
+};
+
+struct world {
+	struct bs_dtls_ctx *ctx;
+	struct bs_peer_table *table;
+	uint64_t now_ms, seed;
+	struct bs_addr local;
+
+	struct world_psk psks[8];
+	struct world_key raws[8], pinned[8];
+	struct world_name names[8];
+	enum bs_err lookup_err; /* what all look-ups answer; BS_OK: what they find */
+
+	struct client *clients[WORLD_CLIENTS];
+	size_t client_count;
+
+	/* what the table told */
+	unsigned opened, closed, sent, data_count;
+	enum bs_outcome outcome; /* of the last on_closed */
+	char detail[200];
+	struct bs_proof proof; /* at the last on_open or on_closed */
+	struct bs_peer *last_open, *last_closed;
+	char data[2048]; /* of the last on_data */
+	size_t data_len;
+	bool echo; /* answer what comes with the same */
+	bool close_in_data; /* close the peer in on_data */
+};
+
+struct client {
+	struct world *world;
+	struct bs_addr addr;
+	SSL_CTX *ssl_ctx;
+	SSL *ssl;
+	BIO *wire; /* the other end of the client's BIO */
+	const char *identity, *key;
+	const char *server_name; /* SNI; NULL: none */
+	int rejects_server; /* X509_V_ERR_*: refuse the server's certificate or key */
+	bool saw_raw_key; /* the server showed a raw key */
+	unsigned char server_cert_hash[32]; /* SHA-256 of the SubjectPublicKeyInfo it showed */
+	bool done, failed;
+	int alert; /* last that came; -1: none */
+	unsigned received; /* datagrams */
+	bool deaf; /* what is sent to it is lost */
+};
+
+/* conf NULL: PSK alone. limits NULL: the defaults. */
+void world_init(struct world *w, const struct bs_dtls_conf *conf, const struct bs_peer_limits *limits);
+/* Frees the clients, too. */
+void world_clear(struct world *w);
+/* Carry datagrams until nobody has any. */
+void world_run(struct world *w);
+void world_deliver(struct world *w, const struct client *c, const void *data, size_t len);
+
+/* A client at 192.0.2.<n / 200>.<…>, port 40000 + n; n may repeat, then the newer one gets the answers. */
+struct client *client_new(struct world *w, unsigned n, const char *ciphers);
+void client_set_psk(struct client *c, const char *identity, const char *key);
+/* cert->cert NULL: a raw key, offered as the only type. */
+void client_set_cert(struct client *c, const struct pki_cert *cert);
+/* The certificate types offered, in order: 0 X.509, 2 raw key. */
+void client_set_types(struct client *c, const unsigned char *types, size_t count);
+/* Begin; its first datagram waits to be taken or carried. */
+void client_start(struct client *c);
+/* Let it handle what came and speak; what it sent waits. */
+void client_step(struct client *c);
+/* The next datagram that it sent; 0: none. */
+size_t client_take(struct client *c, uint8_t out[WORLD_DATAGRAM]);
+void client_give(struct client *c, const void *data, size_t len);
+void client_free(struct client *c);
+/* Start, carry all; true: done on both sides. */
+bool client_connects(struct client *c);
+/* Send a text and carry all. */
+void client_say(struct client *c, const char *text);
+
+#endif
