@@ -68,7 +68,7 @@ text_is(const struct text *t, const char *word)
 	return t->len == strlen(word) && memcmp(t->data, word, t->len) == 0;
 }
 
-/* A decimal number up to 65534: IDs of objects, instances and servers end there. */
+/* A decimal number up to 65535. */
 static bool
 text_number(const struct text *t, uint16_t *out)
 {
@@ -78,7 +78,7 @@ text_number(const struct text *t, uint16_t *out)
 		if (t->data[i] < '0' || t->data[i] > '9')
 			return false;
 		n = n * 10 + (uint32_t)(t->data[i] - '0');
-		if (n >= UINT16_MAX)
+		if (n > UINT16_MAX)
 			return false;
 	}
 	*out = (uint16_t)n;
@@ -125,9 +125,10 @@ take_attribute(struct bs_rd *r, struct bs_discovered *out, struct bs_link *link)
 	if (text_is(&name, "lwm2m"))
 		out->version = text_version(&value);
 	if (link != NULL && text_is(&name, "ssid")) {
-		link->has_ssid = text_number(&value, &link->ssid);
-		if (!link->has_ssid)
+		if (!text_number(&value, &link->ssid))
 			bs_rd_fail(r, BS_EFORMAT);
+		/* 0 and 65535 name no server: some clients show them for their bootstrap account. */
+		link->has_ssid = link->ssid != 0 && link->ssid != UINT16_MAX;
 	}
 }
 
@@ -151,10 +152,12 @@ take_path(struct bs_rd *r, uint16_t ids[2])
 	expect(r, '/');
 	while (r->err == BS_OK && !take(r, '>')) {
 		struct text segment = take_until(r, "/>,;\"<");
-		uint16_t id;
+		uint16_t id = 0;
 
-		if (!text_number(&segment, depth < 2 ? &ids[depth] : &id))
+		if (!text_number(&segment, &id) || id == UINT16_MAX) /* 65535 is no ID */
 			bs_rd_fail(r, BS_EFORMAT);
+		if (depth < 2)
+			ids[depth] = id;
 		depth++;
 		if (!take(r, '/') && peek(r) != '>')
 			bs_rd_fail(r, BS_EFORMAT);

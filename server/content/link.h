@@ -17,7 +17,7 @@
 struct bs_link {
 	uint16_t oid;
 	uint16_t iid; /* 65535: the object is there without instance */
-	bool has_ssid;
+	bool has_ssid; /* and it names a server: 0 and 65535 do not */
 	uint16_t ssid;
 };
 

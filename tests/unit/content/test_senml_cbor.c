@@ -4,10 +4,25 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include <cbor.h>
+
 #include "server/content/format.h"
 #include "tests/lib/instances.h"
 
 #define KEY16 "000102030405060708090a0b0c0d0e0f"
+
+/* Heads come from libcbor one by one; that they make one well-formed item is the codec's doing. */
+static void
+assert_one_item(const char *name, const uint8_t *data, size_t len)
+{
+	struct cbor_load_result result;
+	cbor_item_t *item = cbor_load(data, len, &result);
+
+	if (item == NULL || result.read != len)
+		fail_msg("%s: not one CBOR item", name);
+	assert_true(cbor_isa_array(item));
+	cbor_decref(&item);
+}
 
 static void
 check(const char *name, const struct bs_path *path, const struct bs_instance *instances, size_t count,
@@ -20,6 +35,7 @@ check(const char *name, const struct bs_path *path, const struct bs_instance *in
 	bs_senml_cbor_encode(&w, path, instances, count);
 	assert_int_equal(bs_wr_done(&w, &len), BS_OK);
 	assert_hex(name, out, len, expected);
+	assert_one_item(name, out, len);
 }
 
 static void
