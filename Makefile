@@ -79,7 +79,11 @@ $(B)/lwm2m-bootstrap-sim: $(call obj,$(SIM_SRCS)) $(LIB)
 TEST_OBJS := $(call obj,$(TESTLIB_SRCS) $(wildcard tools/cmd_*.c tools/ctl_*.c tools/sim_*.c))
 $(B)/tests/%: $(B)/tests/%.o $(TEST_OBJS) $(LIB)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) -lcmocka $(ALL_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(filter %.o,$^) $(LIB) -o $@ $(LDFLAGS) -lcmocka $(ALL_LIBS)
+
+# The engine of the scenarios goes into each of their programs, and nowhere else.
+$(patsubst %.c,$(B)/%,$(wildcard tests/scenario/test_*.c)): \
+	$(call obj,$(filter-out tests/scenario/test_%,$(wildcard tests/scenario/*.c)))
 
 # A fuzz target is a unit test too: the replay main feeds it its corpus.
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/fuzz/replay.o) $(TEST_OBJS) $(LIB)

@@ -15,6 +15,7 @@
 #define DIAGNOSTIC_MAX 64 /* octets of a client's diagnostic payload that a report shows */
 #define QUERY_SHOWN_MAX 48
 
+/* clang-format off: it does not settle on a form for these */
 #define STATES(X) X(IDLE) X(LOADING) X(ACCEPTED) X(DISCOVERING) X(RUNNING) X(FINISHING)
 #define EVENTS(X) \
 	X(NONE) \
@@ -29,6 +30,7 @@
 		X(SUCCESS) X(TOLERATED) X(OTHER_FORMAT) X(REFUSED) X(RESET) X(SILENT) /* how the client answered */ \
 		X(BROKEN) /* the server cannot go on */ \
 		X(ABORT) /* the owner ends the run, or the device began anew */
+/* clang-format on */
 
 #define X(name) ST_##name,
 enum state { STATES(X) STATE_COUNT };
@@ -227,6 +229,13 @@ set_step(struct run *r, const char *verb, const struct bs_path *target)
 
 /* The life of a run. */
 
+static void
+stop_timers(struct run *r)
+{
+	for (size_t i = 0; i < TIMER_COUNT; i++)
+		r->due_ms[i] = BS_NEVER;
+}
+
 static struct run *
 run_new(uint64_t now_ms, const struct bs_request_ref *ref)
 {
@@ -237,8 +246,7 @@ run_new(uint64_t now_ms, const struct bs_request_ref *ref)
 	r->started_ms = now_ms;
 	r->ref = *ref;
 	r->pct = -1;
-	for (size_t i = 0; i < TIMER_COUNT; i++)
-		r->due_ms[i] = BS_NEVER;
+	stop_timers(r);
 	set_step(r, "request", NULL);
 	return r;
 }
@@ -317,6 +325,8 @@ fire(struct bs_session *s, enum event ev)
 			end_run(s, BS_OUT_INTERNAL);
 			return;
 		}
+		if (s->state != t->next)
+			stop_timers(s->run); /* they belong to the state */
 		s->state = t->next;
 		ev = t->action(s);
 	}
@@ -375,8 +385,6 @@ accept_request(struct bs_session *s)
 	struct run *r = s->run;
 	enum bs_err err;
 
-	for (size_t i = 0; i < TIMER_COUNT; i++)
-		r->due_ms[i] = BS_NEVER;
 	apply_profile(s);
 	err = bs_exchange_respond(s->ex, s->now_ms, &r->ref, BS_CHANGED);
 	if (err != BS_OK)

@@ -1,0 +1,595 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bootstrap runs, told. Payloads are written by hand after LwM2M Core 1.1, appendix C and RFC 8428, not taken from our
+ * encoders. How to read the texts: script.h; what is done with each: scenario.h.
+ */
+#include "tests/lib/test.h"
+
+#include "tests/scenario/scenario.h"
+
+#include <stdlib.h>
+
+/* Accounts. */
+
+static void
+set_blob(struct bs_blob *b, uint8_t octet, size_t len)
+{
+	uint8_t data[1024];
+
+	assert_true(len <= sizeof(data));
+	memset(data, octet, len);
+	assert_int_equal(bs_blob_set(b, data, len), BS_OK);
+}
+
+static void
+set_key(struct bs_secret *key, uint8_t first, size_t len)
+{
+	key->len = len;
+	for (size_t i = 0; i < len; i++)
+		key->data[i] = (uint8_t)(first + i);
+}
+
+static void
+set_setting(struct bs_setting *s, uint16_t oid, uint16_t rid, enum bs_type type, const char *text)
+{
+	*s = (struct bs_setting){ .oid = oid, .rid = rid, .type = type, .text = strdup(text) };
+	assert_non_null(s->text);
+}
+
+static void
+add_server(struct bs_account *a, uint16_t ssid, const char *uri, const char *identity)
+{
+	struct bs_grant *g;
+
+	a->grants = realloc(a->grants, (a->grant_count + 1) * sizeof(*a->grants));
+	assert_non_null(a->grants);
+	g = &a->grants[a->grant_count++];
+	memset(g, 0, sizeof(*g));
+	g->ssid = ssid;
+	g->mode = BS_MODE_PSK;
+	strcpy(g->uri, uri);
+	assert_int_equal(bs_blob_set(&g->public_or_identity, identity, strlen(identity)), BS_OK);
+	set_key(&g->secret_key, 0, 16);
+	g->settings = calloc(3, sizeof(*g->settings));
+	assert_non_null(g->settings);
+	g->setting_count = 3;
+	set_setting(&g->settings[0], 1, 1, BS_TYPE_INTEGER, "86400");
+	set_setting(&g->settings[1], 1, 6, BS_TYPE_BOOLEAN, "true");
+	set_setting(&g->settings[2], 1, 7, BS_TYPE_STRING, "U");
+}
+
+/* One server, PSK, nothing written that the mode does not use. */
+static struct bs_account *
+one_server(void)
+{
+	struct bs_account *a = bs_account_new();
+
+	assert_non_null(a);
+	a->device_id = 7;
+	strcpy(a->endpoint, "dev-0001");
+	a->enabled = true;
+	bs_profile_init(&a->profile);
+	a->profile.omit_unused_keys = true;
+	add_server(a, 101, "coaps://dm.example:5684", "dev-0001");
+	return a;
+}
+
+/* As the defaults are: resources 3, 4, 5 always. */
+static struct bs_account *
+all_resources(void)
+{
+	struct bs_account *a = one_server();
+
+	a->profile.omit_unused_keys = false;
+	return a;
+}
+
+static struct bs_account *
+disabled(void)
+{
+	struct bs_account *a = one_server();
+
+	a->enabled = false;
+	return a;
+}
+
+static struct bs_account *
+without_discover(void)
+{
+	struct bs_account *a = one_server();
+
+	a->profile.discover = false;
+	return a;
+}
+
+static struct bs_account *
+delete_root(void)
+{
+	struct bs_account *a = without_discover();
+
+	a->profile.delete_policy = BS_DELETE_ROOT;
+	return a;
+}
+
+static struct bs_account *
+slow_link(void)
+{
+	struct bs_account *a = without_discover();
+
+	a->profile.ack_timeout_ms = 10000;
+	a->profile.max_retransmit = 3;
+	a->profile.first_delay_ms = 500;
+	return a;
+}
+
+static struct bs_account *
+always_senml(void)
+{
+	struct bs_account *a = without_discover();
+
+	a->profile.format = 112;
+	return a;
+}
+
+/* Certificate of 600 octets, key of 138, certificate of the server of 500: a payload above one block. */
+static struct bs_account *
+certificate(void)
+{
+	struct bs_account *a = without_discover();
+	struct bs_grant *g = &a->grants[0];
+
+	g->mode = BS_MODE_X509;
+	set_blob(&g->public_or_identity, 0xab, 600);
+	set_blob(&g->server_key, 0xcd, 500);
+	memset(g->secret_key.data, 0xef, 138);
+	g->secret_key.len = 138;
+	return a;
+}
+
+static struct bs_account *
+sms(void)
+{
+	struct bs_account *a = without_discover();
+	struct bs_grant *g = &a->grants[0];
+
+	strcpy(g->sms_number, "447700900123");
+	g->sms = (struct bs_sms){ .mode = 2, .kic = 0x12, .kid = 0x12, .spi1 = 0x16, .tar = { 0xb2, 0x02, 0x03 } };
+	set_key(&g->sms.kic_key, 0x00, 16);
+	set_key(&g->sms.kid_key, 0x10, 16);
+	return a;
+}
+
+/* Two servers; /2 instances for the device object: rights of both, and the right to create for 102. */
+static struct bs_account *
+two_servers(void)
+{
+	struct bs_account *a = one_server();
+
+	add_server(a, 102, "coaps://b.example:5684", "dev-0001b");
+	a->profile.access_control = BS_AC_EXPLICIT;
+	a->acls = calloc(2, sizeof(*a->acls));
+	assert_non_null(a->acls);
+	a->acl_count = 2;
+	a->acls[0] = (struct bs_acl){ 3, 0, 101, { { 101, 15 }, { 102, 1 } }, 2 };
+	a->acls[1] = (struct bs_acl){ 3, 65535, 65535, { { 300, 16 } }, 1 };
+	return a;
+}
+
+static struct bs_account *
+clock_too(void)
+{
+	struct bs_account *a = without_discover();
+
+	a->writes = calloc(1, sizeof(*a->writes));
+	assert_non_null(a->writes);
+	a->write_count = 1;
+	set_setting(&a->writes[0], 3, 13, BS_TYPE_TIME, "now");
+	return a;
+}
+
+/* What is written. */
+
+#define URI_TLV "C80017 636F6170733A2F2F646D2E6578616D706C653A35363834 "
+#define IDENTITY_TLV "C80308 6465762D30303031 "
+#define KEY_TLV "C80510 000102030405060708090A0B0C0D0E0F "
+#define SECURITY_TLV "[" URI_TLV "C10100 C10200 " IDENTITY_TLV KEY_TLV "C10A65]"
+#define SERVER_TLV "[C10065 C40100015180 C10601 C10755]"
+#define SECURITY_CBOR \
+	"[86" \
+	" A3 21 652F302F312F 00 6130 03 77 636F6170733A2F2F646D2E6578616D706C653A35363834" \
+	" A2 00 6131 04 F4" \
+	" A2 00 6132 02 00" \
+	" A2 00 6133 08 48 6465762D30303031" \
+	" A2 00 6135 08 50 000102030405060708090A0B0C0D0E0F" \
+	" A2 00 623130 02 1865]"
+#define SERVER_CBOR \
+	"[84 A3 21 652F312F302F 00 6130 02 1865  A2 00 6131 02 1A00015180  A2 00 6136 04 F5  A2 00 6137 03 6155]"
+
+/* Lines that many stories share. */
+
+#define LINKS_11 "\"</>;lwm2m=1.1,</0/0>,</1>,</2>,</3/0>\""
+#define REQUEST "dev > POST /bs?ep=dev-0001  expect 2.04\n"
+#define DISCOVER "dev < GET / accept 40  reply 2.05 " LINKS_11 "\n"
+#define DELETES "dev < DELETE /0  reply 2.02\n dev < DELETE /1  reply 2.02\n"
+#define WRITE_SECURITY "dev < PUT /0/1 format 11542 " SECURITY_TLV " reply 2.04\n"
+#define WRITE_SERVER "dev < PUT /1/0 format 11542 " SERVER_TLV " reply 2.04\n"
+#define WRITES WRITE_SECURITY WRITE_SERVER
+#define FINISH "dev < POST /bs  reply 2.04\n"
+
+/* Runs that go well. */
+
+static const struct scenario good_runs[] = {
+	{ "1.0 client: no pct, TLV", one_server,
+		"at 0  dev > POST /bs?ep=dev-0001                 expect 2.04\n"
+		"      dev < GET / accept 40                      reply 2.05 " LINKS_11 "\n"
+		"      dev < DELETE /0                            reply 2.02\n"
+		"      dev < DELETE /1                            reply 2.02\n"
+		"      dev < PUT /0/1 format 11542 " SECURITY_TLV " reply 2.04\n"
+		"      dev < PUT /1/0 format 11542 " SERVER_TLV " reply 2.04\n"
+		"      dev < POST /bs                             reply 2.04\n"
+		"end done at \"finish\" writes 2 format 11542 version 11\n" },
+	{ "1.1 client: pct=112, SenML CBOR", one_server,
+		"at 0  dev > POST /bs?ep=dev-0001&pct=112         expect 2.04\n"
+		"      dev < GET / accept 40                      reply 2.05 " LINKS_11 "\n"
+		"      dev < DELETE /0                            reply 2.02\n"
+		"      dev < DELETE /1                            reply 2.02\n"
+		"      dev < PUT /0/1 format 112 " SECURITY_CBOR " reply 2.04\n"
+		"      dev < PUT /1/0 format 112 " SERVER_CBOR " reply 2.04\n"
+		"      dev < POST /bs                             reply 2.04\n"
+		"end done at \"finish\" writes 2 format 112\n" },
+	{ "pct=11542, pct before ep", one_server,
+		"dev > POST /bs?pct=11542&ep=dev-0001  expect 2.04\n" DISCOVER DELETES WRITES FINISH
+		"end done format 11542\n" },
+	{ "ep left out", one_server, "dev > POST /bs  expect 2.04\n" DISCOVER DELETES WRITES FINISH "end done\n" },
+	{ "a payload in the request is ignored", one_server,
+		"dev > POST /bs?ep=dev-0001 payload \"hello\"  expect 2.04\n" DISCOVER DELETES WRITES FINISH
+		"end done\n" },
+	{ "resources 3, 4 and 5 are always there by default", all_resources,
+		REQUEST DISCOVER DELETES "dev < PUT /0/1 format 11542 [" URI_TLV "C10100 C10200 " IDENTITY_TLV
+					 "C004 " KEY_TLV "C10A65] reply 2.04\n" WRITE_SERVER FINISH "end done\n" },
+	{ "the first command is lost: repeated with its Message ID", one_server,
+		"at 0      dev > POST /bs?ep=dev-0001  expect 2.04\n"
+		"          dev < GET / accept 40       drop\n"
+		"after 2s  dev < GET / accept 40 same  drop\n"
+		"after 4s  dev < GET / accept 40 same  reply 2.05 " LINKS_11 "\n" DELETES WRITES
+		"          dev < POST /bs              drop\n"
+		"after 2s  dev < POST /bs same         reply 2.04\n"
+		"end done\n" },
+	{ "every answer comes separately", one_server,
+		REQUEST "dev < GET / accept 40  separate 2.05 " LINKS_11 "\n"
+			"dev < DELETE /0  separate 2.02\n"
+			"dev < DELETE /1  separate 2.02\n"
+			"dev < PUT /0/1 format 11542 " SECURITY_TLV " separate 2.04\n"
+			"dev < PUT /1/0 format 11542 " SERVER_TLV " separate 2.04\n"
+			"dev < POST /bs  separate 2.04\n"
+			"end done writes 2\n" },
+	{ "every answer overtakes its ACK", one_server,
+		REQUEST "dev < GET / accept 40  overtake 2.05 " LINKS_11 "\n"
+			"dev < DELETE /0  overtake 2.02\n"
+			"dev < DELETE /1  overtake 2.02\n"
+			"dev < PUT /0/1 format 11542 " SECURITY_TLV " overtake 2.04\n"
+			"dev < PUT /1/0 format 11542 " SERVER_TLV " overtake 2.04\n"
+			"dev < POST /bs  overtake 2.04\n"
+			"end done writes 2\n" },
+	{ "separate answers as NON", one_server,
+		REQUEST DISCOVER "dev < DELETE /0  unreliable 2.02\n"
+				 "dev < DELETE /1  unreliable 2.02\n" WRITES FINISH "end done\n"
+				 "once\n" },
+	{ "2.01 instead of 2.04", one_server,
+		REQUEST DISCOVER DELETES "dev < PUT /0/1 format 11542  reply 2.01\n"
+					 "dev < PUT /1/0 format 11542  reply 2.01\n" FINISH "end done writes 2\n" },
+	{ "a profile without Discover", without_discover, REQUEST DELETES WRITES FINISH "end done version 10\n" },
+	{ "a profile that deletes everything", delete_root,
+		REQUEST "dev < DELETE /  reply 2.02\n" WRITES FINISH "end done\n" },
+	{ "a profile with a format of its own", always_senml,
+		REQUEST DELETES "dev < PUT /0/1 format 112 " SECURITY_CBOR " reply 2.04\n"
+				"dev < PUT /1/0 format 112 " SERVER_CBOR " reply 2.04\n" FINISH
+				"end done format 112\n" },
+	{ "a profile for slow links", slow_link,
+		REQUEST "after 500ms dev < DELETE /0  drop\n"
+			"after 10s   dev < DELETE /0 same  drop\n"
+			"after 20s   dev < DELETE /0 same  drop\n"
+			"after 40s   dev < DELETE /0 same  reply 2.02\n"
+			"            dev < DELETE /1  reply 2.02\n" WRITES FINISH "end done\n"
+			"once\n" },
+	{ "certificates leave in blocks", certificate,
+		REQUEST DELETES "dev < PUT /0/1 format 11542 [" URI_TLV
+				"C10100 C10202 D0030258 600*AB D00401F4 500*CD C8058A 138*EF C10A65]"
+				" reply 2.04\n" WRITE_SERVER FINISH "end done writes 2\n" },
+	{ "SMS with the Secured Packet Structure", sms,
+		REQUEST DELETES
+		"dev < PUT /0/1 format 11542 [" URI_TLV "C10100 C10200 " IDENTITY_TLV KEY_TLV
+		"C10602 C607 1212 16 B20203 C80820 000102030405060708090A0B0C0D0E0F 101112131415161718191A1B1C1D1E1F"
+		" C8090C 343437373030393030313233 C10A65] reply 2.04\n" WRITE_SERVER FINISH "end done writes 2\n" },
+	{ "two servers and who may do what", two_servers,
+		REQUEST DISCOVER DELETES
+		"dev < DELETE /2  reply 2.02\n" WRITE_SECURITY
+		"dev < PUT /0/2 format 11542 [C80016 636F6170733A2F2F622E6578616D706C653A35363834 C10100 C10200"
+		" C80309 6465762D3030303162 " KEY_TLV "C10A66] reply 2.04\n" WRITE_SERVER
+		"dev < PUT /1/1 format 11542 [C10066 C40100015180 C10601 C10755] reply 2.04\n"
+		"dev < PUT /2/0 format 11542 [C10003 C10100 8602 41650F 416601 C10365] reply 2.04\n"
+		"dev < PUT /2/1 format 11542 [C10003 C4010000FFFF 8402 61012C10 C4030000FFFF] reply 2.04\n" FINISH
+		"end done writes 6\n" },
+	{ "the time of the run, for devices that check certificates", clock_too,
+		REQUEST DELETES WRITES "dev < PUT /3/0 format 11542 [C40D 69A39E58]  reply 2.04\n" FINISH
+				       "end done writes 3\n" },
+	{ "two servers, a device without Object 2", two_servers,
+		REQUEST "dev < GET / accept 40  reply 2.05 \"</>;lwm2m=1.1,</0/0>,</1>,</3/0>\"\n" DELETES
+			"dev < PUT /0/1 format 11542  reply 2.04\n"
+			"dev < PUT /0/2 format 11542  reply 2.04\n"
+			"dev < PUT /1/0 format 11542  reply 2.04\n"
+			"dev < PUT /1/1 format 11542  reply 2.04\n" FINISH
+			"end done because \"the device has no Object 2: access control left out\" writes 4\n" },
+};
+
+/* Discover, as devices have it. */
+
+#define AFTER_DISCOVER DELETES WRITES FINISH
+
+static const struct scenario discovers[] = {
+	{ "1.0 form", one_server,
+		REQUEST "dev < GET / accept 40  reply 2.05 \"lwm2m=\\\"1.0\\\",</0/0>, </1>, </3/0>\"\n" AFTER_DISCOVER
+			"end done because \"\" version 10\n" },
+	{ "the bootstrap account lies at /0/1", one_server,
+		REQUEST
+		"dev < GET / accept 40  reply 2.05 \"</>;lwm2m=1.1,</0/0>;ssid=5,</0/1>,</1/0>;ssid=5\"\n" DELETES
+		"dev < PUT /0/0 format 11542 " SECURITY_TLV " reply 2.04\n" WRITE_SERVER FINISH "end done\n" },
+	{ "not there", one_server,
+		REQUEST "dev < GET / accept 40  reply 4.05\n" AFTER_DISCOVER
+			"end done because \"discover answered 4.05\"\n" },
+	{ "not implemented", one_server,
+		REQUEST "dev < GET / accept 40  reply 5.01 \"no\"\n" AFTER_DISCOVER
+			"end done because \"discover answered 5.01 \\\"no\\\"\"\n" },
+	{ "nonsense", one_server,
+		REQUEST "dev < GET / accept 40  reply 2.05 [FF 00 3C 2F 30]\n" AFTER_DISCOVER
+			"end done because \"discover answered with an unreadable result\"\n" },
+	{ "empty", one_server,
+		REQUEST "dev < GET / accept 40  reply 2.05\n" AFTER_DISCOVER
+			"end done because \"discover answered with an unreadable result\"\n" },
+	{ "2.04 instead of 2.05", one_server,
+		REQUEST "dev < GET / accept 40  reply 2.04 " LINKS_11 "\n" AFTER_DISCOVER
+			"end done because \"discover answered with an unreadable result\"\n" },
+	{ "reset", one_server,
+		REQUEST "dev < GET / accept 40  reset\n" AFTER_DISCOVER
+			"end done because \"discover answered with a reset\"\n" },
+	{ "silence", one_server,
+		REQUEST "dev < GET / accept 40  silent\n" AFTER_DISCOVER
+			"end done because \"no answer to discover\"\n" },
+	{ "a long result in blocks", one_server,
+		REQUEST "dev < GET / accept 40  reply 2.05 links 12000\n" AFTER_DISCOVER "end done version 11\n" },
+	{ "64 KiB: more objects than a device can have", one_server,
+		REQUEST "dev < GET / accept 40  reply 2.05 links 65536\n" AFTER_DISCOVER
+			"end done because \"discover answered with an unreadable result\" version 10\n"
+			"once\n" },
+	{ "70,000 octets", one_server,
+		REQUEST "dev < GET / accept 40  reply 2.05 links 70000\n" AFTER_DISCOVER
+			"end done because \"discover answered in blocks that do not fit together or are too many\"\n"
+			"once\n" },
+};
+
+/* What devices refuse. */
+
+static const struct scenario refusals[] = {
+	{ "Deletes", one_server,
+		REQUEST DISCOVER "dev < DELETE /0  reply 4.00\n"
+				 "dev < DELETE /1  reply 4.04\n" WRITES FINISH
+				 "end done because \"delete /0 answered 4.00; delete /1 answered 4.04\" writes 2\n" },
+	{ "Delete with 4.05", one_server,
+		REQUEST DISCOVER "dev < DELETE /0  reply 2.02\n"
+				 "dev < DELETE /1  reply 4.05\n" WRITES FINISH "end done\n" },
+	{ "a Write", one_server,
+		REQUEST DISCOVER DELETES
+		"dev < PUT /0/1 format 11542  reply 4.00 \"mode not supported\"\n"
+		"end write-refused at \"write /0/1\" because \"write /0/1 answered 4.00 \\\"mode not supported\\\"\""
+		" code 4.00 writes 0 format 11542\n" },
+	{ "the second Write", one_server,
+		REQUEST DISCOVER DELETES WRITE_SECURITY
+		"dev < PUT /1/0 format 11542  reply 5.00\n"
+		"end write-refused at \"write /1/0\" because \"write /1/0 answered 5.00\" code 5.00 writes 1\n" },
+	{ "SenML CBOR, then TLV is fine for the rest", one_server,
+		"dev > POST /bs?ep=dev-0001&pct=112  expect 2.04\n" DISCOVER DELETES
+		"dev < PUT /0/1 format 112 " SECURITY_CBOR " reply 4.15\n" WRITES FINISH
+		"end done because \"write /0/1 answered 4.15\" writes 2 format 11542\n" },
+	{ "SenML CBOR, and TLV too", one_server,
+		"dev > POST /bs?ep=dev-0001&pct=112  expect 2.04\n" DISCOVER DELETES
+		"dev < PUT /0/1 format 112    reply 4.15\n"
+		"dev < PUT /0/1 format 11542  reply 4.15\n"
+		"end format-unsupported at \"write /0/1\" code 4.15 writes 0\n" },
+	{ "TLV, when nothing else was asked for", one_server,
+		REQUEST DISCOVER DELETES "dev < PUT /0/1 format 11542  reply 4.15\n"
+					 "end format-unsupported at \"write /0/1\" code 4.15\n" },
+	{ "Finish", one_server,
+		REQUEST DISCOVER DELETES WRITES "dev < POST /bs  reply 4.06 \"Server URI\"\n"
+						"end finish-refused at \"finish\" because \"finish answered 4.06 "
+						"\\\"Server URI\\\"\" code 4.06 writes 2\n" },
+	{ "an extra write", clock_too,
+		REQUEST DELETES WRITES "dev < PUT /3/0 format 11542  reply 4.05\n"
+				       "end write-refused at \"write /3/0\" code 4.05 writes 2\n" },
+	{ "a block of a certificate", certificate,
+		REQUEST DELETES "dev < PUT /0/1 format 11542  reply 4.00\n"
+				"end write-refused at \"write /0/1\" code 4.00\n" },
+};
+
+/* Devices that lose their state or their radio. */
+
+static const struct scenario losses[] = {
+	{ "reset at Delete", one_server,
+		REQUEST DISCOVER "dev < DELETE /0  reset\n"
+				 "end client-reset at \"delete /0\" because \"delete /0 answered with a reset\"\n" },
+	{ "reset at Write", one_server,
+		REQUEST DISCOVER DELETES WRITE_SECURITY "dev < PUT /1/0 format 11542  reset\n"
+							"end client-reset at \"write /1/0\" writes 1\n" },
+	{ "reset at Finish", one_server,
+		REQUEST DISCOVER DELETES WRITES "dev < POST /bs  reset\n"
+						"end client-reset at \"finish\" writes 2\n" },
+	{ "silent at Delete", one_server,
+		REQUEST DISCOVER "dev < DELETE /0  silent\n"
+				 "end client-silent at \"delete /0\" because \"no answer to delete /0\"\n" },
+	{ "silent at Write", one_server,
+		REQUEST DISCOVER DELETES "dev < PUT /0/1 format 11542  silent\n"
+					 "end client-silent at \"write /0/1\"\n" },
+	{ "silent at Finish", one_server,
+		REQUEST DISCOVER DELETES WRITES "dev < POST /bs  silent\n"
+						"end client-silent at \"finish\" writes 2\n" },
+	{ "silent from Discover on", one_server,
+		REQUEST
+		"dev < GET / accept 40  silent\n"
+		"dev < DELETE /0  silent\n"
+		"end client-silent at \"delete /0\" because \"no answer to delete /0; no answer to discover\"\n" },
+	{ "the same request twice: one run", one_server,
+		REQUEST "dev > again  expect 2.04\n" DISCOVER DELETES WRITES FINISH "end done\n" },
+	{ "the same request again at the end of the run", one_server,
+		REQUEST DISCOVER DELETES WRITES "dev < POST /bs  reply 2.04\n"
+						"after 1s dev > again  expect 2.04\n"
+						"end done\n" },
+	{ "a new request at once", one_server,
+		REQUEST REQUEST DISCOVER DELETES WRITES FINISH "end superseded\nend done\n" },
+	{ "restarted in the middle", one_server,
+		REQUEST DISCOVER DELETES WRITE_SECURITY
+		"dev < PUT /1/0 format 11542  silent\n"
+		"after 20s dev > POST /bs?ep=dev-0001  expect 2.04\n" DISCOVER DELETES WRITES FINISH
+		"end superseded at \"write /1/0\" writes 1\n"
+		"end done writes 2\n" },
+	{ "restarted while Discover is under way", one_server,
+		REQUEST "dev < GET / accept 40  silent\n"
+			"after 3s dev > POST /bs?ep=dev-0001  expect 2.04\n" DISCOVER DELETES WRITES FINISH
+			"end superseded at \"discover\"\n"
+			"end done\n" },
+	{ "a second run after the first", one_server,
+		REQUEST DISCOVER DELETES WRITES FINISH
+		"after 60s dev > POST /bs?ep=dev-0001  expect 2.04\n" DISCOVER DELETES WRITES FINISH
+		"end done\nend done\n" },
+	{ "again after a refused Finish", one_server,
+		REQUEST DISCOVER DELETES WRITES
+		"dev < POST /bs  reply 4.06\n"
+		"after 5s dev > POST /bs?ep=dev-0001  expect 2.04\n" DISCOVER DELETES WRITES FINISH
+		"end finish-refused\nend done\n" },
+};
+
+/* Requests that start no run. */
+
+static const struct scenario requests[] = {
+	{ "pct that this server cannot write", one_server,
+		"dev > POST /bs?ep=dev-0001&pct=50  expect 4.15\n"
+		"end format-unsupported at \"request\" code 4.15 writes 0\n" },
+	{ "4.15, then as a 1.0 client", one_server,
+		"dev > POST /bs?ep=dev-0001&pct=50  expect 4.15\n" REQUEST DISCOVER DELETES WRITES FINISH
+		"end format-unsupported\nend done\n" },
+	{ "pct is no number", one_server,
+		"dev > POST /bs?ep=dev-0001&pct=tlv  expect 4.00\n"
+		"end bad-request at \"request\" because \"query \\\"ep=dev-0001\\\"; query \\\"pct=tlv\\\"\" code "
+		"4.00\n" },
+	{ "ep is empty", one_server,
+		"dev > POST /bs?ep=  expect 4.00\n"
+		"end bad-request at \"request\" because \"query \\\"ep=\\\"\"\n" },
+	{ "ep of 300 octets: no Uri-Query is so long", one_server,
+		"dev > raw [42 02 1234 ABCD B26273 4E 0022 65703D 300*65]  expect 4.02\n" },
+	{ "ep of 252 octets", one_server,
+		"dev > raw [42 02 1234 ABCD B26273 4D F2 65703D 252*65]  expect 4.00\n"
+		"end endpoint-mismatch at \"request\"\n" },
+	{ "ep is not UTF-8", one_server,
+		"dev > POST /bs?ep=%FF%FE  expect 4.00\n"
+		"end bad-request at \"request\" because \"query \\\"ep=\\\\u00ff\\\\u00fe\\\"\"\n" },
+	{ "ep belongs to another device", one_server,
+		"dev > POST /bs?ep=dev-0002  expect 4.00\n"
+		"end endpoint-mismatch at \"request\" because \"the device calls itself \\\"dev-0002\\\"\" code "
+		"4.00\n" },
+	{ "the device is not in the store", NULL,
+		"dev > POST /bs?ep=dev-0001  expect 4.00\n"
+		"end identity-unknown at \"request\" code 4.00\n" },
+	{ "the device is disabled", disabled,
+		"dev > POST /bs?ep=dev-0001  expect 4.00\n"
+		"end device-disabled at \"request\" code 4.00\n" },
+	{ "a bad request during a run", one_server,
+		REQUEST DISCOVER "dev < DELETE /0  silent\n"
+				 "dev > POST /bs?ep=  expect 4.00\n"
+				 "end superseded at \"delete /0\"\n"
+				 "end bad-request\n" },
+	{ "other requests do not disturb a run", one_server,
+		REQUEST DISCOVER "dev < DELETE /0  reply 2.02\n"
+				 "dev > GET /bs  expect 4.05\n"
+				 "dev > POST /rd?ep=dev-0001  expect 4.04\n"
+				 "dev > ping  expect reset\n"
+				 "dev < DELETE /1  reply 2.02\n" WRITES FINISH "end done\n" },
+	{ "GET /bs", one_server, "dev > GET /bs  expect 4.05\n" },
+	{ "another path", one_server, "dev > POST /rd?ep=dev-0001  expect 4.04\n" },
+	{ "the root", one_server, "dev > GET /  expect 4.04\n" },
+	{ "a bootstrap pack, then the usual way", one_server,
+		"dev > GET /bspack?ep=dev-0001  expect 5.01\n" REQUEST DISCOVER DELETES WRITES FINISH "end done\n" },
+	{ "an unknown critical option (2049)", one_server,
+		"dev > raw [42 02 1234 ABCD B26273 4B65703D6465762D30303031 E006E5]  expect 4.02\n" },
+	{ "an unknown elective option (2048)", one_server,
+		"dev > raw [42 02 1234 ABCD B26273 4B65703D6465762D30303031 E006E4]  expect 2.04\n" DISCOVER DELETES
+			WRITES FINISH "end done\n" },
+	{ "ping", one_server, "dev > ping  expect reset\n" },
+	{ "a malformed CON", one_server, "dev > raw [49 02 1234]  expect reset\n" },
+	{ "noise", one_server,
+		"dev > raw [00]                   expect nothing\n"
+		"dev > raw [FFFFFFFFFFFFFFFF]     expect nothing\n"
+		"dev > raw [82 02 1234 ABCD]      expect nothing\n" /* version 2 */
+		"dev > raw [59 02 1234]           expect nothing\n" /* malformed NON */
+		"dev > raw [60 00 1234]           expect nothing\n" /* an ACK to nothing */
+		"dev > raw [70 00 1234]           expect nothing\n"
+		"dev > raw [64 44 1234 01020304]  expect nothing\n" REQUEST DISCOVER DELETES WRITES FINISH
+		"end done\n" },
+	{ "a NON request", one_server,
+		"dev > POST /bs?ep=dev-0001 non  expect 2.04\n" DISCOVER DELETES WRITES FINISH "end done\n"
+		"once\n" },
+};
+
+/* Store and owner in trouble: never an error code. */
+
+static const struct scenario troubles[] = {
+	{ "the store takes 3 s", one_server,
+		"given store slow 3s\n"
+		"dev > POST /bs?ep=dev-0001  expect separate 2.04\n" DISCOVER DELETES WRITES FINISH "end done\n" },
+	{ "the store is busy for 2 s", one_server,
+		"given store busy 4\n" REQUEST DISCOVER DELETES WRITES FINISH "end done\n" },
+	{ "the store is gone", one_server,
+		"given store busy 1000\n"
+		"dev > POST /bs?ep=dev-0001  expect silence\n"
+		"end internal-error at \"request\" because \"the store gave no answer within 45 s\" writes 0\n" },
+	{ "no room for two transmissions", one_server,
+		"given admission drop 2\n" REQUEST DISCOVER DELETES WRITES FINISH "end done\n" },
+	{ "too many attempts", one_server,
+		"given admission too-many 5\n"
+		"dev > POST /bs?ep=dev-0001  expect silence\n"
+		"end too-many-attempts\nend too-many-attempts\nend too-many-attempts\nend too-many-attempts\n"
+		"end too-many-attempts\n"
+		"once\n" },
+};
+
+static void
+play_all(const struct scenario *s, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		scenario_play(&s[i]);
+}
+
+#define TEST(table) \
+	static void test_##table(void **state) \
+	{ \
+		(void)state; \
+		play_all(table, sizeof(table) / sizeof(table[0])); \
+	}
+TEST(good_runs)
+TEST(discovers)
+TEST(refusals)
+TEST(losses)
+TEST(requests)
+TEST(troubles)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good_runs),
+		cmocka_unit_test(test_discovers),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_losses),
+		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_troubles),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

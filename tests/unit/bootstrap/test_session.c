@@ -1,0 +1,747 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The session alone, over a fake exchange and a fake plan: every state meets every event, and all that the store and the
+ * owner may do. What goes over the wire is the business of tests/scenario. The source is included, as its states and
+ * events are nobody else's.
+ */
+#include "tests/lib/test.h"
+
+/* The session shall call the fakes below; other objects of this program need the real ones. */
+#define bs_exchange_params_init fake_exchange_params_init
+#define bs_exchange_set_params fake_exchange_set_params
+#define bs_exchange_respond fake_exchange_respond
+#define bs_exchange_ack_empty fake_exchange_ack_empty
+#define bs_exchange_request fake_exchange_request
+#define bs_exchange_cancel fake_exchange_cancel
+#define bs_plan_build fake_plan_build
+#define bs_plan_free fake_plan_free
+#define bs_plan_encode fake_plan_encode
+#include "server/bootstrap/session.c"
+
+#define START_MS 1000
+
+struct fixture {
+	struct bs_session *session;
+	struct bs_exchange *ex; /* never looked at */
+	enum bs_admission admission;
+	unsigned admitted, loads, reports;
+	struct bs_report report; /* the latest */
+	char sent[2048]; /* what the session told the exchange, "; " between */
+	bs_response_fn *done;
+	bool forget_requests; /* bs_exchange_respond fails */
+	bool discover;
+};
+
+static struct fixture *fx; /* the fakes below have no argument for it */
+
+/* Fake exchange. */
+
+static void
+record(const char *fmt, ...)
+{
+	size_t n = strlen(fx->sent);
+	va_list args;
+
+	assert_true(n + 128 < sizeof(fx->sent));
+	if (n > 0)
+		n += (size_t)snprintf(fx->sent + n, sizeof(fx->sent) - n, "; ");
+	va_start(args, fmt);
+	vsnprintf(fx->sent + n, sizeof(fx->sent) - n, fmt, args);
+	va_end(args);
+}
+
+void
+bs_exchange_params_init(struct bs_exchange_params *p)
+{
+	*p = (struct bs_exchange_params){ 2000, 4, 512 };
+}
+
+void
+bs_exchange_set_params(struct bs_exchange *ex, const struct bs_exchange_params *p)
+{
+	(void)ex;
+	record("params %u %u %u", p->ack_timeout_ms, p->max_retransmit, p->block_size);
+}
+
+enum bs_err
+bs_exchange_respond(struct bs_exchange *ex, uint64_t now_ms, const struct bs_request_ref *ref, uint8_t code)
+{
+	(void)ex;
+	(void)now_ms;
+	record("%u answered %u.%02u", ref->id, code >> 5, code & 31);
+	return fx->forget_requests ? BS_ESTATE : BS_OK;
+}
+
+void
+bs_exchange_ack_empty(struct bs_exchange *ex, uint64_t now_ms, const struct bs_request_ref *ref)
+{
+	(void)ex;
+	(void)now_ms;
+	record("%u acknowledged", ref->id);
+}
+
+enum bs_err
+bs_exchange_request(struct bs_exchange *ex, uint64_t now_ms, const struct bs_msg *msg, bs_response_fn *done, void *arg)
+{
+	static const char *const methods[] = { "", "GET", "POST", "PUT", "DELETE" };
+	char path[64] = "";
+
+	(void)ex;
+	(void)now_ms;
+	assert_ptr_equal(arg, fx->session);
+	assert_null(fx->done); /* one at a time */
+	for (size_t i = 0; i < msg->path_count; i++)
+		snprintf(path + strlen(path), sizeof(path) - strlen(path), "/%.*s", (int)msg->path[i].len,
+			(const char *)msg->path[i].data);
+	record("%s %s", methods[msg->code], msg->path_count > 0 ? path : "/");
+	if (msg->accept != BS_NO_FORMAT)
+		record("accept %u", msg->accept);
+	if (msg->content_format != BS_NO_FORMAT)
+		record("format %u \"%.*s\"", msg->content_format, (int)msg->payload_len, (const char *)msg->payload);
+	fx->done = done;
+	return BS_OK;
+}
+
+void
+bs_exchange_cancel(struct bs_exchange *ex)
+{
+	(void)ex;
+	if (fx->done != NULL)
+		record("cancel");
+	fx->done = NULL;
+}
+
+/* Fake plan: one Delete, a Write that must succeed, one that need not. */
+
+static struct bs_op ops[] = {
+	{ .kind = BS_OP_DELETE, .target = { BS_LEVEL_OBJECT, 0, 0, 0 } },
+	{ .kind = BS_OP_WRITE, .target = { BS_LEVEL_INSTANCE, 0, 1, 0 }, .mandatory = true },
+	{ .kind = BS_OP_WRITE, .target = { BS_LEVEL_RESOURCE, 3, 0, 13 } },
+	{ .kind = BS_OP_FINISH, .mandatory = true },
+};
+
+enum bs_err
+bs_plan_build(const struct bs_account *account, const struct bs_client_view *view, int64_t now_s, struct bs_plan **out,
+	struct bs_diag *diag)
+{
+	(void)account;
+	(void)diag;
+	assert_int_equal(now_s, 1772330584);
+	*out = calloc(1, sizeof(**out));
+	assert_non_null(*out);
+	(*out)->format = bs_format_find(view->pct < 0 ? BS_CF_TLV : (uint16_t)view->pct);
+	(*out)->version = view->version == BS_LWM2M_UNKNOWN ? BS_LWM2M_1_0 : view->version;
+	(*out)->ops = ops;
+	(*out)->op_count = sizeof(ops) / sizeof(ops[0]);
+	return BS_OK;
+}
+
+void
+bs_plan_free(struct bs_plan *plan)
+{
+	free(plan);
+}
+
+enum bs_err
+bs_plan_encode(const struct bs_plan *plan, const struct bs_op *op, uint8_t *out, size_t max, size_t *len)
+{
+	(void)plan;
+	assert_true(max >= 8);
+	*len = (size_t)snprintf((char *)out, max, "op %u", (unsigned)(op - ops));
+	return BS_OK;
+}
+
+/* The owner. */
+
+static enum bs_admission
+on_admit(void *arg, uint64_t now_ms, const struct bs_client *client)
+{
+	(void)arg;
+	(void)now_ms;
+	assert_string_equal(client->endpoint, "dev-0001");
+	fx->admitted++;
+	return fx->admission;
+}
+
+static void
+on_load(void *arg, int64_t device_id)
+{
+	(void)arg;
+	assert_int_equal(device_id, 7);
+	fx->loads++;
+}
+
+static void
+on_finished(void *arg, uint64_t now_ms, const struct bs_report *report)
+{
+	(void)arg;
+	(void)now_ms;
+	assert_false(bs_session_is_running(fx->session));
+	fx->reports++;
+	fx->report = *report;
+}
+
+static int64_t
+on_wall_s(void *arg)
+{
+	(void)arg;
+	return 1772330584;
+}
+
+static const struct bs_session_ops session_ops = { on_admit, on_load, on_finished, on_wall_s };
+
+static int
+setup(void **state)
+{
+	struct bs_client client = { .device_id = 7, .endpoint = "dev-0001", .mode = BS_MODE_PSK };
+
+	fx = *state = test_calloc(1, sizeof(*fx));
+	fx->discover = true;
+	fx->session = bs_session_new(&session_ops, NULL, NULL, &client);
+	return fx->session == NULL;
+}
+
+static int
+teardown(void **state)
+{
+	bs_session_free(fx->session);
+	test_free(*state);
+	return 0;
+}
+
+static bool
+request(uint64_t now_ms, uint16_t id, const char *query)
+{
+	struct bs_request_ref ref = { .type = BS_CON, .id = id };
+	struct bs_msg msg;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.code = BS_POST;
+	msg.id = id;
+	msg.path[msg.path_count++] = (struct bs_segment){ (const uint8_t *)"bs", 2 };
+	msg.query[msg.query_count++] = (struct bs_segment){ (const uint8_t *)query, strlen(query) };
+	msg.content_format = msg.accept = BS_NO_FORMAT;
+	return bs_session_request(fx->session, now_ms, &msg, &ref);
+}
+
+static struct bs_account *
+account(bool enabled)
+{
+	struct bs_account *a = bs_account_new();
+
+	assert_non_null(a);
+	a->enabled = enabled;
+	bs_profile_init(&a->profile);
+	a->profile.discover = fx->discover;
+	return a;
+}
+
+static void
+answer(uint64_t now_ms, enum bs_err err, uint8_t code, const char *payload)
+{
+	bs_response_fn *done = fx->done;
+	struct bs_msg msg;
+
+	assert_non_null(done);
+	fx->done = NULL;
+	memset(&msg, 0, sizeof(msg));
+	msg.code = code;
+	msg.content_format = msg.accept = BS_NO_FORMAT;
+	msg.payload = (const uint8_t *)payload;
+	msg.payload_len = payload != NULL ? strlen(payload) : 0;
+	done(fx->session, now_ms, err, err == BS_OK ? &msg : NULL);
+}
+
+static void
+expect_sent(const char *text)
+{
+	assert_string_equal(fx->sent, text);
+	fx->sent[0] = '\0';
+}
+
+static void
+expect_report(enum bs_outcome outcome, const char *step, const char *detail)
+{
+	assert_int_equal(fx->reports, 1);
+	if (fx->report.outcome != outcome)
+		fail_msg("outcome %s, want %s", bs_outcome_word(fx->report.outcome), bs_outcome_word(outcome));
+	assert_string_equal(fx->report.step, step);
+	assert_string_equal(fx->report.detail, detail);
+	fx->reports = 0;
+}
+
+/* All states times all events. */
+
+static void
+reach(enum state st)
+{
+	if (st == ST_IDLE)
+		return;
+	assert_true(request(START_MS, 1, "pct=112"));
+	if (st == ST_LOADING)
+		return;
+	bs_session_loaded(fx->session, START_MS + 1, BS_OK, account(true));
+	if (st == ST_ACCEPTED)
+		return;
+	bs_session_tick(fx->session, START_MS + 51);
+	if (st == ST_DISCOVERING)
+		return;
+	answer(START_MS + 60, BS_OK, BS_CONTENT, "</>;lwm2m=1.1,</0/0>,</1>,</3/0>");
+	answer(START_MS + 70, BS_OK, BS_DELETED, NULL);
+	if (st == ST_RUNNING)
+		return;
+	answer(START_MS + 80, BS_OK, BS_CHANGED, NULL);
+	answer(START_MS + 90, BS_OK, BS_CHANGED, NULL);
+}
+
+#define NO_OUTCOME BS_OUTCOME_COUNT
+
+/* Where a pair leads when all that follows at once has happened. Pairs not listed: IDLE, internal-error. */
+static const struct pair {
+	enum state from;
+	enum event event;
+	enum state to;
+	enum bs_outcome outcome;
+} pairs[] = {
+	{ ST_IDLE, EV_REQUEST, ST_LOADING, NO_OUTCOME },
+	{ ST_IDLE, EV_BAD_REQUEST, ST_IDLE, BS_OUT_BAD_REQUEST },
+	{ ST_LOADING, EV_ACCOUNT, ST_ACCEPTED, NO_OUTCOME },
+	{ ST_LOADING, EV_UNFIT, ST_IDLE, BS_OUT_BAD_REQUEST },
+	{ ST_LOADING, EV_BUSY, ST_LOADING, NO_OUTCOME },
+	{ ST_LOADING, EV_RETRY_DUE, ST_LOADING, NO_OUTCOME },
+	{ ST_LOADING, EV_ACK_DUE, ST_LOADING, NO_OUTCOME },
+	{ ST_LOADING, EV_GIVE_UP, ST_IDLE, BS_OUT_INTERNAL },
+	{ ST_LOADING, EV_ABORT, ST_IDLE, BS_OUT_BAD_REQUEST },
+	{ ST_ACCEPTED, EV_PAUSE_OVER, ST_DISCOVERING, NO_OUTCOME },
+	{ ST_ACCEPTED, EV_DISCOVER, ST_DISCOVERING, NO_OUTCOME },
+	{ ST_ACCEPTED, EV_MAKE_PLAN, ST_RUNNING, NO_OUTCOME },
+	{ ST_ACCEPTED, EV_ABORT, ST_IDLE, BS_OUT_BAD_REQUEST },
+	{ ST_DISCOVERING, EV_SUCCESS, ST_RUNNING, NO_OUTCOME },
+	{ ST_DISCOVERING, EV_REFUSED, ST_RUNNING, NO_OUTCOME },
+	{ ST_DISCOVERING, EV_RESET, ST_RUNNING, NO_OUTCOME },
+	{ ST_DISCOVERING, EV_SILENT, ST_RUNNING, NO_OUTCOME },
+	{ ST_DISCOVERING, EV_ABORT, ST_IDLE, BS_OUT_BAD_REQUEST },
+	{ ST_RUNNING, EV_NEXT, ST_RUNNING, NO_OUTCOME },
+	{ ST_RUNNING, EV_SUCCESS, ST_RUNNING, NO_OUTCOME },
+	{ ST_RUNNING, EV_TOLERATED, ST_RUNNING, NO_OUTCOME },
+	{ ST_RUNNING, EV_OTHER_FORMAT, ST_RUNNING, NO_OUTCOME },
+	{ ST_RUNNING, EV_REFUSED, ST_IDLE, BS_OUT_WRITE_REFUSED },
+	{ ST_RUNNING, EV_RESET, ST_IDLE, BS_OUT_CLIENT_RESET },
+	{ ST_RUNNING, EV_SILENT, ST_IDLE, BS_OUT_CLIENT_SILENT },
+	{ ST_RUNNING, EV_PLAN_END, ST_FINISHING, NO_OUTCOME },
+	{ ST_RUNNING, EV_ABORT, ST_IDLE, BS_OUT_BAD_REQUEST },
+	{ ST_FINISHING, EV_SUCCESS, ST_IDLE, BS_OUT_DONE },
+	{ ST_FINISHING, EV_REFUSED, ST_IDLE, BS_OUT_FINISH_REFUSED },
+	{ ST_FINISHING, EV_RESET, ST_IDLE, BS_OUT_CLIENT_RESET },
+	{ ST_FINISHING, EV_SILENT, ST_IDLE, BS_OUT_CLIENT_SILENT },
+	{ ST_FINISHING, EV_ABORT, ST_IDLE, BS_OUT_BAD_REQUEST },
+};
+
+static struct pair
+expected(enum state st, enum event ev)
+{
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		if (pairs[i].from == st && pairs[i].event == ev)
+			return pairs[i];
+	}
+	return (struct pair){ st, ev, ST_IDLE, BS_OUT_INTERNAL };
+}
+
+static void
+walk(enum state st, enum event ev)
+{
+	struct bs_request_ref ref = { .type = BS_CON, .id = 1 };
+	struct pair want = expected(st, ev);
+	struct bs_msg reply = { .code = BS_CONTENT, .content_format = BS_NO_FORMAT };
+	struct bs_session *s = fx->session;
+	enum bs_outcome got;
+
+	reach(st);
+	assert_int_equal(s->state, st);
+	fx->done = NULL;
+	fx->reports = 0;
+	if (st == ST_IDLE)
+		s->run = run_new(START_MS, &ref);
+	s->run->outcome = BS_OUT_BAD_REQUEST; /* what UNFIT, BAD_REQUEST and ABORT report */
+	if (st == ST_LOADING)
+		s->run->account = account(true);
+	s->reply = &reply;
+	fire(s, ev);
+	s->reply = NULL;
+	got = fx->reports > 0 ? fx->report.outcome : NO_OUTCOME;
+	if (s->state != want.to || got != want.outcome)
+		fail_msg("%s in %s: now %s, outcome %s", event_name(ev), state_name(st), state_name(s->state),
+			bs_outcome_word(got));
+	assert_int_equal(s->run == NULL, want.to == ST_IDLE);
+	assert_int_equal(bs_session_next_deadline_ms(s) == BS_NEVER, want.to != ST_LOADING && want.to != ST_ACCEPTED);
+}
+
+static void
+test_all_states_and_events(void **state)
+{
+	for (enum state st = 0; st < STATE_COUNT; st++) {
+		for (enum event ev = EV_NONE + 1; ev < EVENT_COUNT; ev++) {
+			walk(st, ev);
+			teardown(state);
+			setup(state);
+		}
+	}
+}
+
+static void
+test_every_transition_is_expected(void **state)
+{
+	size_t broken = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(transitions) / sizeof(transitions[0]); i++) {
+		const struct transition *t = &transitions[i];
+
+		assert_ptr_equal(find_transition(t->state, t->event), t); /* none twice */
+		broken += t->event == EV_BROKEN;
+	}
+	assert_int_equal(sizeof(transitions) / sizeof(transitions[0]), sizeof(pairs) / sizeof(pairs[0]) + broken);
+}
+
+/* A run, told step by step. */
+
+static void
+test_run(void **state)
+{
+	(void)state;
+	assert_false(bs_session_was_used(fx->session));
+	assert_true(request(START_MS, 1, "ep=dev-0001"));
+	assert_true(bs_session_was_used(fx->session));
+	expect_sent("");
+	bs_session_loaded(fx->session, START_MS + 5, BS_OK, account(true));
+	expect_sent("params 2000 4 512; 1 answered 2.04");
+	assert_int_equal(bs_session_next_deadline_ms(fx->session), START_MS + 55);
+	bs_session_tick(fx->session, START_MS + 54);
+	expect_sent("");
+	bs_session_tick(fx->session, START_MS + 55);
+	expect_sent("GET /; accept 40");
+	answer(START_MS + 60, BS_OK, BS_CONTENT, "</>;lwm2m=1.1,</0/0>");
+	expect_sent("DELETE /0");
+	answer(START_MS + 70, BS_OK, BS_DELETED, NULL);
+	expect_sent("PUT /0/1; format 11542 \"op 1\"");
+	answer(START_MS + 80, BS_OK, BS_CREATED, NULL);
+	expect_sent("PUT /3/0/13; format 11542 \"op 2\"");
+	answer(START_MS + 90, BS_OK, BS_CHANGED, NULL);
+	expect_sent("POST /bs");
+	answer(START_MS + 100, BS_OK, BS_CHANGED, NULL);
+	expect_sent("");
+	expect_report(BS_OUT_DONE, "finish", "");
+	assert_int_equal(fx->report.writes, 2);
+	assert_int_equal(fx->report.took_ms, 100);
+	assert_int_equal(fx->report.version, BS_LWM2M_1_1);
+	assert_int_equal(fx->report.format, 11542);
+	assert_int_equal(fx->report.code, 0);
+	assert_true(bs_session_was_used(fx->session));
+	assert_true(request(START_MS + 200, 2, "ep=dev-0001")); /* idle again: a new run may begin */
+	assert_int_equal(fx->loads, 2);
+}
+
+static void
+test_tolerated_and_told(void **state)
+{
+	(void)state;
+	assert_true(request(START_MS, 1, "pct=112"));
+	bs_session_loaded(fx->session, START_MS, BS_OK, account(true));
+	bs_session_tick(fx->session, START_MS + 50);
+	answer(START_MS + 60, BS_OK, BS_METHOD_NOT_ALLOWED, NULL);
+	answer(START_MS + 60, BS_OK, BS_BAD_REQUEST, NULL);
+	answer(START_MS + 60, BS_OK, BS_CHANGED, NULL);
+	answer(START_MS + 60, BS_OK, BS_NOT_FOUND, "no clock");
+	answer(START_MS + 60, BS_OK, BS_CHANGED, NULL);
+	expect_report(BS_OUT_DONE, "finish",
+		"discover answered 4.05; delete /0 answered 4.00; write /3/0/13 answered 4.04 \"no clock\"");
+	assert_int_equal(fx->report.writes, 1);
+}
+
+/* 4.15 to SenML CBOR: the same Write again in TLV, and TLV from then on; 4.15 to TLV is the end. */
+static void
+test_other_format_once(void **state)
+{
+	(void)state;
+	fx->discover = false;
+	assert_true(request(START_MS, 1, "pct=112"));
+	bs_session_loaded(fx->session, START_MS, BS_OK, account(true));
+	bs_session_tick(fx->session, START_MS + 50);
+	answer(START_MS + 60, BS_OK, BS_DELETED, NULL);
+	fx->sent[0] = '\0';
+	answer(START_MS + 60, BS_OK, BS_UNSUPPORTED_FORMAT, NULL);
+	expect_sent("PUT /0/1; format 11542 \"op 1\"");
+	answer(START_MS + 60, BS_OK, BS_UNSUPPORTED_FORMAT, NULL);
+	expect_sent("");
+	expect_report(BS_OUT_FORMAT_UNSUPPORTED, "write /0/1", "write /0/1 answered 4.15; write /0/1 answered 4.15");
+	assert_int_equal(fx->report.code, BS_UNSUPPORTED_FORMAT);
+}
+
+/* Diagnostic payloads are shown when they are text, and not beyond 64 octets. */
+static void
+test_diagnostic_payload(void **state)
+{
+	static const struct {
+		const char *payload, *detail;
+	} rows[] = {
+		{ NULL, "write /0/1 answered 4.00" },
+		{ "resource 3 is missing", "write /0/1 answered 4.00 \"resource 3 is missing\"" },
+		{ "say \"what\"", "write /0/1 answered 4.00 \"say \\\"what\\\"\"" },
+		{ "a\nb", "write /0/1 answered 4.00" },
+		{ "\xff\xfe", "write /0/1 answered 4.00" },
+		{ "0123456789012345678901234567890123456789012345678901234567890123456789",
+			"write /0/1 answered 4.00 "
+			"\"0123456789012345678901234567890123456789012345678901234567890123\"" },
+		{ "012345678901234567890123456789012345678901234567890123456789012\xc3\xa4",
+			"write /0/1 answered 4.00 "
+			"\"012345678901234567890123456789012345678901234567890123456789012\"" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fx->discover = false;
+		assert_true(request(START_MS, 1, "x"));
+		bs_session_loaded(fx->session, START_MS, BS_OK, account(true));
+		bs_session_tick(fx->session, START_MS + 50);
+		answer(START_MS + 60, BS_OK, BS_DELETED, NULL);
+		answer(START_MS + 60, BS_OK, BS_BAD_REQUEST, rows[i].payload);
+		expect_report(BS_OUT_WRITE_REFUSED, "write /0/1", rows[i].detail);
+		assert_int_equal(fx->report.code, BS_BAD_REQUEST);
+	}
+	(void)state;
+}
+
+static void
+test_profile_reaches_the_exchange(void **state)
+{
+	struct bs_account *a = account(true);
+
+	(void)state;
+	a->profile.ack_timeout_ms = 10000;
+	a->profile.max_retransmit = 3;
+	a->profile.block_size = 256;
+	a->profile.first_delay_ms = 400;
+	a->profile.discover = false;
+	assert_true(request(START_MS, 1, "x"));
+	bs_session_loaded(fx->session, START_MS, BS_OK, a);
+	expect_sent("params 10000 3 256; 1 answered 2.04");
+	assert_int_equal(bs_session_next_deadline_ms(fx->session), START_MS + 400);
+	bs_session_tick(fx->session, START_MS + 400);
+	expect_sent("DELETE /0");
+}
+
+/* The store. */
+
+static void
+test_slow_store_is_bridged_by_an_empty_ack(void **state)
+{
+	(void)state;
+	assert_true(request(START_MS, 5, "x"));
+	assert_int_equal(bs_session_next_deadline_ms(fx->session), START_MS + 1000);
+	bs_session_tick(fx->session, START_MS + 999);
+	expect_sent("");
+	bs_session_tick(fx->session, START_MS + 1000);
+	expect_sent("5 acknowledged");
+	bs_session_loaded(fx->session, START_MS + 3000, BS_OK, account(true));
+	expect_sent("params 2000 4 512; 5 answered 2.04");
+}
+
+static void
+test_busy_store_is_asked_again(void **state)
+{
+	(void)state;
+	assert_true(request(START_MS, 5, "x"));
+	bs_session_loaded(fx->session, START_MS + 10, BS_EBUSY, NULL);
+	assert_int_equal(bs_session_next_deadline_ms(fx->session), START_MS + 510);
+	assert_int_equal(fx->loads, 1);
+	bs_session_tick(fx->session, START_MS + 510);
+	assert_int_equal(fx->loads, 2);
+	bs_session_loaded(fx->session, START_MS + 1500, BS_ENOMEM, NULL);
+	bs_session_tick(fx->session, START_MS + 2000);
+	assert_int_equal(fx->loads, 3);
+	expect_sent(""); /* neither an error nor a promise */
+	bs_session_loaded(fx->session, START_MS + 2001, BS_OK, account(true));
+	expect_sent("params 2000 4 512; 5 answered 2.04");
+}
+
+static void
+test_dead_store_means_silence(void **state)
+{
+	(void)state;
+	assert_true(request(START_MS, 5, "x"));
+	bs_session_loaded(fx->session, START_MS, BS_EIO, NULL);
+	while (bs_session_is_running(fx->session)) {
+		uint64_t now = bs_session_next_deadline_ms(fx->session);
+		unsigned before = fx->loads;
+
+		bs_session_tick(fx->session, now);
+		if (fx->loads > before)
+			bs_session_loaded(fx->session, now, BS_EIO, NULL);
+	}
+	expect_sent("");
+	expect_report(BS_OUT_INTERNAL, "request", "the store gave no answer within 45 s");
+	assert_int_equal(fx->report.took_ms, 45000);
+	assert_in_range(fx->loads, 85, 91);
+}
+
+/* A loader that never comes back must not hold the session for ever. */
+static void
+test_lost_load(void **state)
+{
+	(void)state;
+	assert_true(request(START_MS, 5, "x"));
+	bs_session_tick(fx->session, START_MS + 1000);
+	assert_int_equal(bs_session_next_deadline_ms(fx->session), START_MS + 45000);
+	bs_session_tick(fx->session, START_MS + 45000);
+	expect_report(BS_OUT_INTERNAL, "request", "the store gave no answer within 45 s");
+	bs_session_loaded(fx->session, START_MS + 46000, BS_OK, account(true)); /* freed: the leak check sees it */
+	expect_sent("5 acknowledged");
+}
+
+static void
+test_disabled_and_deleted(void **state)
+{
+	(void)state;
+	assert_true(request(START_MS, 1, "x"));
+	bs_session_loaded(fx->session, START_MS, BS_OK, account(false));
+	expect_sent("1 answered 4.00");
+	expect_report(BS_OUT_DEVICE_DISABLED, "request", "");
+	assert_true(request(START_MS, 2, "x"));
+	bs_session_loaded(fx->session, START_MS, BS_ENOTFOUND, NULL);
+	expect_sent("2 answered 4.00");
+	expect_report(BS_OUT_IDENTITY_UNKNOWN, "request", "");
+	assert_int_equal(fx->report.code, BS_BAD_REQUEST);
+}
+
+/* The owner. */
+
+static void
+test_admission(void **state)
+{
+	(void)state;
+	fx->admission = BS_ADMIT_DROP;
+	assert_false(request(START_MS, 1, "x"));
+	assert_int_equal(fx->reports, 0);
+	fx->admission = BS_ADMIT_TOO_MANY;
+	assert_false(request(START_MS, 1, "x"));
+	expect_report(BS_OUT_TOO_MANY, "request", "");
+	assert_int_equal(fx->loads, 0);
+	expect_sent("");
+	fx->admission = BS_ADMIT;
+	assert_true(request(START_MS, 1, "x"));
+	assert_int_equal(fx->loads, 1);
+	assert_int_equal(fx->admitted, 3);
+}
+
+static void
+test_new_request_supersedes(void **state)
+{
+	for (enum state st = ST_LOADING; st < STATE_COUNT; st++) {
+		reach(st);
+		fx->sent[0] = '\0';
+		assert_true(request(START_MS + 500, 2, "x"));
+		assert_int_equal(fx->session->state, ST_LOADING);
+		expect_sent(st >= ST_DISCOVERING ? "cancel" : "");
+		assert_int_equal(fx->reports, 1);
+		assert_int_equal(fx->report.outcome, BS_OUT_SUPERSEDED);
+		bs_session_loaded(fx->session, START_MS + 501, BS_OK, account(true));
+		if (st == ST_LOADING) /* the answer to the first run's load */
+			bs_session_loaded(fx->session, START_MS + 502, BS_OK, account(true));
+		expect_sent("params 2000 4 512; 2 answered 2.04");
+		teardown(state);
+		setup(state);
+	}
+}
+
+static void
+test_requests_that_are_refused(void **state)
+{
+	(void)state;
+	assert_true(request(START_MS, 1, "ep=dev-0002"));
+	expect_sent("1 answered 4.00");
+	assert_string_equal(fx->report.claimed, "dev-0002");
+	expect_report(BS_OUT_ENDPOINT_MISMATCH, "request", "the device calls itself \"dev-0002\"");
+	assert_true(request(START_MS, 2, "ep=\"\xc3\xa4\""));
+	assert_string_equal(fx->report.claimed, "\"\xc3\xa4\"");
+	expect_report(BS_OUT_ENDPOINT_MISMATCH, "request", "the device calls itself \"\\\"\xc3\xa4\\\"\"");
+	assert_true(request(START_MS, 3, "ep="));
+	assert_string_equal(fx->report.claimed, "");
+	expect_report(BS_OUT_BAD_REQUEST, "request", "query \"ep=\"");
+	assert_true(request(START_MS, 4, "pct=50"));
+	expect_report(BS_OUT_FORMAT_UNSUPPORTED, "request", "query \"pct=50\"");
+	assert_int_equal(fx->report.code, BS_UNSUPPORTED_FORMAT);
+	expect_sent("2 answered 4.00; 3 answered 4.00; 4 answered 4.15");
+	assert_int_equal(fx->loads, 0);
+	assert_int_equal(fx->admitted, 4);
+}
+
+/* A name of 252 octets outside ASCII: the detail is cut, and stays UTF-8. */
+static void
+test_long_claim(void **state)
+{
+	char query[3 + BS_ENDPOINT_MAX + 1] = "ep=";
+
+	(void)state;
+	for (size_t i = 3; i + 2 < sizeof(query); i += 2)
+		memcpy(query + i, "\xc3\xa4", 2);
+	assert_true(request(START_MS, 1, query));
+	assert_int_equal(fx->report.outcome, BS_OUT_ENDPOINT_MISMATCH);
+	assert_int_equal(strlen(fx->report.claimed), 252);
+	assert_true(strlen(fx->report.detail) > 100);
+	assert_true(bs_utf8_valid(fx->report.detail, strlen(fx->report.detail)));
+}
+
+static void
+test_abort(void **state)
+{
+	bs_session_abort(fx->session, START_MS, BS_OUT_SHUTDOWN, "stop"); /* no run: nothing happens */
+	assert_int_equal(fx->reports, 0);
+	for (enum state st = ST_LOADING; st < STATE_COUNT; st++) {
+		reach(st);
+		bs_session_abort(fx->session, START_MS + 400, BS_OUT_CLIENT_CLOSED, "close_notify");
+		assert_int_equal(fx->reports, 1);
+		assert_int_equal(fx->report.outcome, BS_OUT_CLIENT_CLOSED);
+		assert_string_equal(fx->report.detail, "close_notify");
+		assert_false(bs_session_is_running(fx->session));
+		assert_null(fx->done);
+		teardown(state);
+		setup(state);
+	}
+}
+
+static void
+test_forgotten_request(void **state)
+{
+	(void)state;
+	fx->forget_requests = true;
+	assert_true(request(START_MS, 1, "x"));
+	bs_session_loaded(fx->session, START_MS, BS_OK, account(true));
+	expect_report(BS_OUT_INTERNAL, "request", "answer to the request: not possible in this state");
+}
+
+int
+main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(test_all_states_and_events),
+		T(test_every_transition_is_expected),
+		T(test_run),
+		T(test_tolerated_and_told),
+		T(test_other_format_once),
+		T(test_diagnostic_payload),
+		T(test_profile_reaches_the_exchange),
+		T(test_slow_store_is_bridged_by_an_empty_ack),
+		T(test_busy_store_is_asked_again),
+		T(test_dead_store_means_silence),
+		T(test_lost_load),
+		T(test_disabled_and_deleted),
+		T(test_admission),
+		T(test_new_request_supersedes),
+		T(test_requests_that_are_refused),
+		T(test_long_claim),
+		T(test_abort),
+		T(test_forgotten_request),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
