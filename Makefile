@@ -64,7 +64,15 @@ $(B)/%.o: %.c $(DEPS)/openssl.mk
 	@$(if $(V),,echo "  CC   $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
-$(LIB): $(call obj,$(LIB_SRCS))
+# The schema files are part of the program: a table of C strings (db/migrate.h).
+SCHEMA_SQL := $(sort $(wildcard schema/sqlite/*/*.sql))
+$(B)/gen/schema_sql.c: $(SCHEMA_SQL) tools/embed-sql.sh
+	@mkdir -p $(@D)
+	$(Q)tools/embed-sql.sh $(SCHEMA_SQL) >$@.tmp && mv $@.tmp $@
+$(B)/gen/schema_sql.o: $(B)/gen/schema_sql.c $(DEPS)/openssl.mk
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+$(LIB): $(call obj,$(LIB_SRCS)) $(B)/gen/schema_sql.o
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "db/seal.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+
+#include "server/base/random.h"
+#include "server/base/text.h"
+
+#define NONCE_LEN 12
+#define TAG_LEN 16
+#define NONCES 340 /* in the pool: one call of the generator costs as much as ten values sealed */
+#define WRAP_WHERE "meta/wrapped_keys"
+
+/* One key of AES-256-GCM-SIV with its contexts: the key is set once, the nonce for each message. */
+struct cipher {
+	EVP_CIPHER_CTX *encrypt, *decrypt;
+};
+
+struct bs_seal {
+	struct cipher data;
+	EVP_MAC_CTX *mac;
+	size_t nonces_left;
+	uint8_t nonces[NONCES * NONCE_LEN];
+};
+
+static void
+cipher_clear(struct cipher *c)
+{
+	EVP_CIPHER_CTX_free(c->encrypt); /* cleanses the key */
+	EVP_CIPHER_CTX_free(c->decrypt);
+	memset(c, 0, sizeof(*c));
+}
+
+static enum bs_err
+cipher_init(struct cipher *c, const uint8_t key[BS_SEAL_KEY_LEN])
+{
+	EVP_CIPHER *siv = EVP_CIPHER_fetch(NULL, "AES-256-GCM-SIV", NULL);
+	enum bs_err err = BS_ECRYPTO;
+
+	c->encrypt = EVP_CIPHER_CTX_new();
+	c->decrypt = EVP_CIPHER_CTX_new();
+	if (siv != NULL && c->encrypt != NULL && c->decrypt != NULL &&
+		EVP_EncryptInit_ex2(c->encrypt, siv, key, NULL, NULL) == 1 &&
+		EVP_DecryptInit_ex2(c->decrypt, siv, key, NULL, NULL) == 1)
+		err = BS_OK;
+	EVP_CIPHER_free(siv);
+	return err;
+}
+
+/* sealed: nonce (given), then room for ciphertext and tag. */
+static enum bs_err
+cipher_seal(struct cipher *c, const char *where, const void *plain, size_t len, uint8_t *sealed)
+{
+	uint8_t *text = sealed + NONCE_LEN;
+	int n;
+
+	if (len == 0 || EVP_EncryptInit_ex2(c->encrypt, NULL, NULL, sealed, NULL) != 1 ||
+		EVP_EncryptUpdate(c->encrypt, NULL, &n, (const uint8_t *)where, (int)strlen(where)) != 1 ||
+		EVP_EncryptUpdate(c->encrypt, text, &n, plain, (int)len) != 1 || n != (int)len ||
+		EVP_EncryptFinal_ex(c->encrypt, text + len, &n) != 1 ||
+		EVP_CIPHER_CTX_ctrl(c->encrypt, EVP_CTRL_AEAD_GET_TAG, TAG_LEN, text + len) != 1)
+		return BS_ECRYPTO;
+	return BS_OK;
+}
+
+static enum bs_err
+cipher_open(struct cipher *c, const char *where, const uint8_t *sealed, size_t sealed_len, uint8_t *plain)
+{
+	const uint8_t *text = sealed + NONCE_LEN;
+	size_t len = sealed_len - BS_SEAL_OVERHEAD;
+	uint8_t tag[TAG_LEN];
+	int n;
+
+	memcpy(tag, text + len, TAG_LEN);
+	if (EVP_DecryptInit_ex2(c->decrypt, NULL, NULL, sealed, NULL) != 1 ||
+		EVP_CIPHER_CTX_ctrl(c->decrypt, EVP_CTRL_AEAD_SET_TAG, TAG_LEN, tag) != 1 ||
+		EVP_DecryptUpdate(c->decrypt, NULL, &n, (const uint8_t *)where, (int)strlen(where)) != 1 ||
+		EVP_DecryptUpdate(c->decrypt, plain, &n, text, (int)len) != 1 || n != (int)len ||
+		EVP_DecryptFinal_ex(c->decrypt, plain + len, &n) != 1)
+		return BS_ECRYPTO;
+	return BS_OK;
+}
+
+/* keys: data key, then hash key. */
+static enum bs_err
+seal_init(struct bs_seal *s, const uint8_t keys[2 * BS_SEAL_KEY_LEN])
+{
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){ "SHA256" }, 0),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	enum bs_err err = cipher_init(&s->data, keys);
+
+	if (err == BS_OK) {
+		s->mac = hmac != NULL ? EVP_MAC_CTX_new(hmac) : NULL;
+		if (s->mac == NULL || EVP_MAC_init(s->mac, keys + BS_SEAL_KEY_LEN, BS_SEAL_KEY_LEN, params) != 1)
+			err = BS_ECRYPTO;
+	}
+	EVP_MAC_free(hmac);
+	return err;
+}
+
+static enum bs_err
+check_master(const struct bs_secret *master)
+{
+	return master->len == BS_SEAL_KEY_LEN ? BS_OK : BS_EMASTERKEY;
+}
+
+enum bs_err
+bs_seal_new(
+	const struct bs_secret *master, struct bs_seal **out, uint8_t wrapped[2 * BS_SEAL_KEY_LEN + BS_SEAL_OVERHEAD])
+{
+	uint8_t keys[2 * BS_SEAL_KEY_LEN];
+	struct cipher wrap = { 0 };
+	struct bs_seal *s = calloc(1, sizeof(*s));
+	enum bs_err err = s != NULL ? check_master(master) : BS_ENOMEM;
+
+	if (err == BS_OK)
+		err = cipher_init(&wrap, master->data);
+	if (err == BS_OK) {
+		bs_random_system(NULL, keys, sizeof(keys));
+		bs_random_system(NULL, wrapped, NONCE_LEN);
+		err = cipher_seal(&wrap, WRAP_WHERE, keys, sizeof(keys), wrapped);
+	}
+	if (err == BS_OK)
+		err = seal_init(s, keys);
+	if (err == BS_OK) {
+		*out = s;
+		s = NULL;
+	}
+	bs_wipe(keys, sizeof(keys));
+	cipher_clear(&wrap);
+	bs_seal_free(s);
+	return err;
+}
+
+enum bs_err
+bs_seal_open(const struct bs_secret *master, const uint8_t wrapped[2 * BS_SEAL_KEY_LEN + BS_SEAL_OVERHEAD],
+	struct bs_seal **out)
+{
+	uint8_t keys[2 * BS_SEAL_KEY_LEN];
+	struct cipher wrap = { 0 };
+	struct bs_seal *s = calloc(1, sizeof(*s));
+	enum bs_err err = s != NULL ? check_master(master) : BS_ENOMEM;
+
+	if (err == BS_OK)
+		err = cipher_init(&wrap, master->data);
+	if (err == BS_OK && cipher_open(&wrap, WRAP_WHERE, wrapped, sizeof(keys) + BS_SEAL_OVERHEAD, keys) != BS_OK)
+		err = BS_EMASTERKEY;
+	if (err == BS_OK)
+		err = seal_init(s, keys);
+	if (err == BS_OK) {
+		*out = s;
+		s = NULL;
+	}
+	bs_wipe(keys, sizeof(keys));
+	cipher_clear(&wrap);
+	bs_seal_free(s);
+	return err;
+}
+
+void
+bs_seal_free(struct bs_seal *s)
+{
+	if (s == NULL)
+		return;
+	cipher_clear(&s->data);
+	EVP_MAC_CTX_free(s->mac);
+	bs_wipe(s, sizeof(*s));
+	free(s);
+}
+
+static void
+take_nonce(struct bs_seal *s, uint8_t *out)
+{
+	if (s->nonces_left == 0) {
+		bs_random_system(NULL, s->nonces, sizeof(s->nonces));
+		s->nonces_left = NONCES;
+	}
+	s->nonces_left--;
+	memcpy(out, s->nonces + s->nonces_left * NONCE_LEN, NONCE_LEN);
+}
+
+enum bs_err
+bs_seal_encrypt(struct bs_seal *s, const char *where, const void *secret, size_t len, uint8_t *out)
+{
+	if (len == 0 || len > BS_SECRET_MAX)
+		return BS_ERANGE;
+	take_nonce(s, out);
+	return cipher_seal(&s->data, where, secret, len, out);
+}
+
+enum bs_err
+bs_seal_decrypt(struct bs_seal *s, const char *where, const uint8_t *sealed, size_t sealed_len, struct bs_secret *out)
+{
+	enum bs_err err;
+
+	bs_secret_clear(out);
+	if (sealed_len <= BS_SEAL_OVERHEAD || sealed_len - BS_SEAL_OVERHEAD > BS_SECRET_MAX)
+		return BS_ECRYPTO;
+	err = cipher_open(&s->data, where, sealed, sealed_len, out->data);
+	if (err == BS_OK)
+		out->len = sealed_len - BS_SEAL_OVERHEAD;
+	else
+		bs_secret_clear(out); /* SIV deciphers before it can check: what came out must not stay */
+	return err;
+}
+
+enum bs_err
+bs_seal_hash(struct bs_seal *s, const char *kind, const void *data, size_t len, uint8_t out[BS_KEYED_HASH_LEN])
+{
+	uint8_t full[32];
+	size_t n = 0;
+	enum bs_err err = BS_ECRYPTO;
+
+	/* The NUL of kind goes in too, so that no kind with its data reads as another kind with other data. */
+	if (EVP_MAC_init(s->mac, NULL, 0, NULL) == 1 &&
+		EVP_MAC_update(s->mac, (const uint8_t *)kind, strlen(kind) + 1) == 1 &&
+		EVP_MAC_update(s->mac, data, len) == 1 && EVP_MAC_final(s->mac, full, &n, sizeof(full)) == 1 &&
+		n == sizeof(full)) {
+		memcpy(out, full, BS_KEYED_HASH_LEN);
+		err = BS_OK;
+	}
+	bs_wipe(full, sizeof(full));
+	return err;
+}
+
+/* ---- the master key file -------------------------------------------------------------------------------------------- */
+
+static enum bs_err
+check_file(int fd, const char *file, struct bs_diag *diag)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return bs_diag_set(diag, BS_EMASTERKEY, 0, "%s: %s", file, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return bs_diag_set(diag, BS_EMASTERKEY, 0, "%s: the master key must be a regular file", file);
+	if ((st.st_mode & 077) != 0)
+		return bs_diag_set(diag, BS_EMASTERKEY, 0,
+			"%s: others than its owner have rights on the master key (mode %03o); chmod 600 %s", file,
+			(unsigned)st.st_mode & 0777, file);
+	return BS_OK;
+}
+
+static enum bs_err
+parse_master(const char *text, size_t len, const char *file, struct bs_secret *out, struct bs_diag *diag)
+{
+	size_t n = 0;
+
+	while (len > 0 && isspace((unsigned char)text[len - 1]))
+		len--;
+	if (len != 2 * BS_SEAL_KEY_LEN || bs_hex_decode(text, len, out->data, BS_SEAL_KEY_LEN, &n) != BS_OK)
+		return bs_diag_set(diag, BS_EMASTERKEY, 0, "%s: a master key is 64 hexadecimal digits", file);
+	out->len = n;
+	return BS_OK;
+}
+
+enum bs_err
+bs_master_key_read(const char *file, struct bs_secret *out, struct bs_diag *diag)
+{
+	char text[2 * BS_SEAL_KEY_LEN + 64];
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n = -1;
+	enum bs_err err;
+
+	bs_secret_clear(out);
+	if (fd < 0)
+		return bs_diag_set(diag, BS_EMASTERKEY, 0,
+			"%s: %s; without the master key the secrets of the store cannot be read", file,
+			strerror(errno));
+	err = check_file(fd, file, diag);
+	if (err == BS_OK) {
+		n = read(fd, text, sizeof(text));
+		if (n < 0)
+			err = bs_diag_set(diag, BS_EMASTERKEY, 0, "%s: %s", file, strerror(errno));
+	}
+	if (err == BS_OK)
+		err = parse_master(text, (size_t)n, file, out, diag);
+	if (err != BS_OK)
+		bs_secret_clear(out);
+	bs_wipe(text, sizeof(text));
+	close(fd);
+	return err;
+}
+
+static bool
+write_all(int fd, const char *text, size_t len)
+{
+	return write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
+}
+
+enum bs_err
+bs_master_key_make(const char *file, struct bs_diag *diag)
+{
+	uint8_t key[BS_SEAL_KEY_LEN];
+	char text[2 * BS_SEAL_KEY_LEN + 1];
+	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	enum bs_err err = BS_OK;
+
+	if (fd < 0)
+		return bs_diag_set(diag, errno == EEXIST ? BS_EEXIST : BS_EIO, 0, "%s: %s", file, strerror(errno));
+	bs_random_system(NULL, key, sizeof(key));
+	bs_hex_encode(key, sizeof(key), text);
+	text[2 * BS_SEAL_KEY_LEN] = '\n';
+	if (!write_all(fd, text, sizeof(text))) {
+		err = bs_diag_set(diag, BS_EIO, 0, "%s: %s", file, strerror(errno));
+		unlink(file); /* half a key is worse than none */
+	}
+	close(fd);
+	bs_wipe(key, sizeof(key));
+	bs_wipe(text, sizeof(text));
+	return err;
+}

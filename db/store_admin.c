@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared configuration: server accounts and profiles. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/store_internal.h"
+
+/* One number by a name or another number. */
+static enum bs_err
+find_number(struct bs_query q, int64_t *out)
+{
+	enum bs_err err = bs_query_step(&q);
+
+	if (err == BS_OK)
+		*out = bs_query_int(&q, 0);
+	bs_query_end(&q);
+	return err;
+}
+
+static enum bs_err
+id_of_name(struct bs_store *st, enum bs_store_stmt which, const char *name, int64_t *id)
+{
+	struct bs_query q = bs_store_query(st, which);
+
+	bs_query_put_text(&q, name);
+	return find_number(q, id);
+}
+
+/* The name of one that uses the row with that id; "" for nobody. */
+static enum bs_err
+first_user(struct bs_store *st, enum bs_store_stmt which, int64_t id, char *out, size_t max)
+{
+	struct bs_query q = bs_store_query(st, which);
+	enum bs_err err;
+
+	out[0] = '\0';
+	bs_query_put_int(&q, id);
+	err = bs_query_step(&q);
+	if (err == BS_OK)
+		bs_query_copy_text(&q, 0, out, max);
+	bs_query_end(&q);
+	return err == BS_ENOTFOUND ? BS_OK : err;
+}
+
+static void
+put_setting(struct bs_query *q, int64_t owner, size_t position, const struct bs_setting *s)
+{
+	bs_query_put_int(q, owner);
+	bs_query_put_int(q, (int64_t)position);
+	bs_query_put_int(q, s->oid);
+	bs_query_put_int(q, s->rid);
+	bs_query_put_int(q, s->riid);
+	bs_query_put_int(q, s->multiple);
+	bs_query_put_int(q, s->type);
+	bs_query_put_text(q, s->text);
+}
+
+/* Finish an insert: the library's words say which CHECK or UNIQUE it was. */
+static enum bs_err
+insert(struct bs_store *st, struct bs_query *q, const char *what, const char *name, struct bs_diag *diag)
+{
+	enum bs_err err = bs_query_step(q);
+
+	if (err == BS_ENOTFOUND)
+		err = BS_OK;
+	if (err != BS_OK)
+		bs_diag_set(diag, err, 0, "%s %s: %s", what, name, sqlite3_errmsg(st->db));
+	bs_query_end(q);
+	return err;
+}
+
+/* ---- server accounts ------------------------------------------------------------------------------------------------ */
+
+static enum bs_err
+insert_server(struct bs_store *st, const struct bs_server_def *def, struct bs_diag *diag)
+{
+	struct bs_query q = bs_store_query(st, Q_ADD_SERVER);
+
+	bs_query_put_text(&q, def->name);
+	bs_query_put_int(&q, def->repository);
+	if (def->repository)
+		bs_query_put_null(&q);
+	else
+		bs_query_put_int(&q, def->ssid);
+	bs_query_put_int(&q, def->mode);
+	bs_query_put_text(&q, def->uri);
+	bs_query_put_blob(&q, def->server_key, def->server_key_len);
+	bs_query_put_text(&q, def->sms_number);
+	return insert(st, &q, "server", def->name, diag);
+}
+
+static enum bs_err
+insert_settings(struct bs_store *st, int64_t id, const struct bs_server_def *def, struct bs_diag *diag)
+{
+	enum bs_err err = BS_OK;
+
+	for (size_t i = 0; i < def->setting_count && err == BS_OK; i++) {
+		struct bs_query q = bs_store_query(st, Q_ADD_SETTING);
+
+		put_setting(&q, id, i, &def->settings[i]);
+		err = insert(st, &q, "setting of server", def->name, diag);
+	}
+	return err;
+}
+
+enum bs_err
+bs_store_add_server(struct bs_store *st, const struct bs_server_def *def, struct bs_diag *diag)
+{
+	int64_t id;
+	enum bs_err err = id_of_name(st, Q_SERVER_ID, def->name, &id);
+
+	if (err == BS_OK)
+		return bs_diag_set(diag, BS_EEXIST, 0, "there is a server %s already", def->name);
+	if (err == BS_ENOTFOUND)
+		err = bs_store_nest(st);
+	if (err != BS_OK)
+		return bs_store_fail(st, err, def->name, diag);
+	err = insert_server(st, def, diag);
+	if (err == BS_OK)
+		err = insert_settings(st, sqlite3_last_insert_rowid(st->db), def, diag);
+	return bs_store_unnest(st, err);
+}
+
+static enum bs_err
+tell_server(struct bs_store *st, const struct bs_query *q, bs_server_fn *fn, void *arg)
+{
+	struct bs_setting *settings = NULL;
+	struct bs_server_def def = {
+		.id = bs_query_int(q, 0),
+		.name = bs_query_text(q, 1),
+		.repository = bs_query_int(q, 2) != 0,
+		.ssid = (uint16_t)bs_query_int(q, 3),
+		.mode = (enum bs_mode)bs_query_int(q, 4),
+		.uri = bs_query_text(q, 5),
+		.sms_number = bs_query_text(q, 7),
+	};
+	enum bs_err err = bs_load_settings(st, def.id, &settings, &def.setting_count);
+
+	if (err == BS_OK) {
+		def.server_key = bs_query_blob(q, 6, &def.server_key_len);
+		def.settings = settings;
+		fn(arg, &def);
+	}
+	bs_free_settings(settings, def.setting_count);
+	return err;
+}
+
+enum bs_err
+bs_store_each_server(struct bs_store *st, const char *name, bs_server_fn *fn, void *arg)
+{
+	struct bs_query q = bs_store_query(st, Q_EACH_SERVER);
+	size_t count = 0;
+	enum bs_err err;
+
+	bs_query_put_text(&q, name);
+	while ((err = bs_query_step(&q)) == BS_OK) {
+		err = tell_server(st, &q, fn, arg);
+		if (err != BS_OK)
+			break;
+		count++;
+	}
+	bs_query_end(&q);
+	return err == BS_ENOTFOUND && (name == NULL || count > 0) ? BS_OK : err;
+}
+
+enum bs_err
+bs_store_remove_server(struct bs_store *st, const char *name, struct bs_diag *diag)
+{
+	char user[BS_NAME_MAX + 1];
+	int64_t id;
+	struct bs_query q;
+	enum bs_err err = id_of_name(st, Q_SERVER_ID, name, &id);
+
+	if (err == BS_ENOTFOUND)
+		return bs_diag_set(diag, err, 0, "there is no server %s", name);
+	if (err == BS_OK)
+		err = first_user(st, Q_SERVER_USER, id, user, sizeof(user));
+	if (err != BS_OK)
+		return bs_store_fail(st, err, name, diag);
+	if (user[0] != '\0')
+		return bs_diag_set(diag, BS_EREFUSED, 0, "server %s is used by profile %s", name, user);
+	q = bs_store_query(st, Q_REMOVE_SERVER);
+	bs_query_put_int(&q, id);
+	return insert(st, &q, "server", name, diag);
+}
+
+/* ---- profiles ------------------------------------------------------------------------------------------------------- */
+
+static enum bs_err
+insert_profile(struct bs_store *st, const struct bs_profile_def *def, struct bs_diag *diag)
+{
+	struct bs_query q = bs_store_query(st, Q_ADD_PROFILE);
+	const struct bs_profile *p = &def->profile;
+
+	bs_query_put_blob(&q, def->has_anchor ? def->anchor_sha256 : NULL, sizeof(def->anchor_sha256));
+	bs_query_put_text(&q, p->name);
+	bs_query_put_int(&q, p->access_control);
+	bs_query_put_int(&q, p->on_change);
+	bs_query_put_int(&q, p->discover);
+	bs_query_put_int(&q, p->delete_policy);
+	bs_query_put_int(&q, p->write_level);
+	bs_query_put_int(&q, p->format);
+	bs_query_put_int(&q, p->omit_unused_keys);
+	bs_query_put_int(&q, p->sms_parameters_len);
+	bs_query_put_int(&q, p->unknown_version);
+	bs_query_put_int(&q, p->ack_timeout_ms);
+	bs_query_put_int(&q, p->max_retransmit);
+	bs_query_put_int(&q, p->first_delay_ms);
+	bs_query_put_int(&q, p->security_iid);
+	bs_query_put_int(&q, p->block_size);
+	return insert(st, &q, "profile", p->name, diag);
+}
+
+static enum bs_err
+insert_profile_servers(struct bs_store *st, int64_t id, const struct bs_profile_def *def, struct bs_diag *diag)
+{
+	enum bs_err err = BS_OK;
+
+	for (size_t i = 0; i < def->server_count && err == BS_OK; i++) {
+		struct bs_query q = bs_store_query(st, Q_ADD_PROFILE_SERVER);
+		int64_t server_id = 0;
+
+		err = id_of_name(st, Q_SERVER_ID, def->servers[i], &server_id);
+		if (err != BS_OK)
+			return bs_diag_set(diag, err, 0, "there is no server %s", def->servers[i]);
+		bs_query_put_int(&q, id);
+		bs_query_put_int(&q, (int64_t)i);
+		bs_query_put_int(&q, server_id);
+		err = insert(st, &q, "profile, its server", def->servers[i], diag);
+	}
+	return err;
+}
+
+static enum bs_err
+insert_acl(struct bs_store *st, int64_t id, size_t position, const struct bs_acl *acl, const char *name,
+	struct bs_diag *diag)
+{
+	struct bs_query q = bs_store_query(st, Q_ADD_ACL);
+	enum bs_err err;
+
+	bs_query_put_int(&q, id);
+	bs_query_put_int(&q, (int64_t)position);
+	bs_query_put_int(&q, acl->oid);
+	bs_query_put_int(&q, acl->iid);
+	bs_query_put_int(&q, acl->owner);
+	err = insert(st, &q, "access control of profile", name, diag);
+	for (size_t i = 0; i < acl->count && err == BS_OK; i++) {
+		q = bs_store_query(st, Q_ADD_ACL_ENTRY);
+		bs_query_put_int(&q, id);
+		bs_query_put_int(&q, (int64_t)position);
+		bs_query_put_int(&q, (int64_t)i);
+		bs_query_put_int(&q, acl->entries[i].ssid);
+		bs_query_put_int(&q, acl->entries[i].rights);
+		err = insert(st, &q, "access control entry of profile", name, diag);
+	}
+	return err;
+}
+
+static enum bs_err
+insert_profile_parts(struct bs_store *st, int64_t id, const struct bs_profile_def *def, struct bs_diag *diag)
+{
+	const char *name = def->profile.name;
+	enum bs_err err = insert_profile_servers(st, id, def, diag);
+
+	for (size_t i = 0; i < def->acl_count && err == BS_OK; i++)
+		err = insert_acl(st, id, i, &def->acls[i], name, diag);
+	for (size_t i = 0; i < def->write_count && err == BS_OK; i++) {
+		struct bs_query q = bs_store_query(st, Q_ADD_WRITE);
+
+		put_setting(&q, id, i, &def->writes[i]);
+		bs_query_put_int(&q, def->writes[i].iid);
+		err = insert(st, &q, "extra write of profile", name, diag);
+	}
+	return err;
+}
+
+enum bs_err
+bs_store_add_profile(struct bs_store *st, const struct bs_profile_def *def, struct bs_diag *diag)
+{
+	int64_t id;
+	enum bs_err err = id_of_name(st, Q_PROFILE_ID, def->profile.name, &id);
+
+	if (err == BS_OK)
+		return bs_diag_set(diag, BS_EEXIST, 0, "there is a profile %s already", def->profile.name);
+	if (err == BS_ENOTFOUND)
+		err = bs_store_nest(st);
+	if (err != BS_OK)
+		return bs_store_fail(st, err, def->profile.name, diag);
+	err = insert_profile(st, def, diag);
+	if (err == BS_OK)
+		err = insert_profile_parts(st, sqlite3_last_insert_rowid(st->db), def, diag);
+	return bs_store_unnest(st, err);
+}
+
+/* The names of a profile's servers, in order; each is the caller's to free. */
+static enum bs_err
+load_server_names(struct bs_store *st, int64_t profile_id, char *names[BS_SERVERS_MAX], size_t *count)
+{
+	struct bs_query q = bs_store_query(st, Q_PROFILE_SERVERS);
+	enum bs_err err = BS_OK;
+
+	bs_query_put_int(&q, profile_id);
+	while (err == BS_OK && *count < BS_SERVERS_MAX) {
+		err = bs_query_step(&q);
+		if (err == BS_OK) {
+			names[*count] = strdup(bs_query_text(&q, 0));
+			err = names[*count] != NULL ? BS_OK : BS_ENOMEM;
+			*count += err == BS_OK;
+		}
+	}
+	bs_query_end(&q);
+	return err == BS_ENOTFOUND ? BS_OK : err;
+}
+
+static enum bs_err
+tell_profile(struct bs_store *st, const struct bs_query *q, bs_profile_fn *fn, void *arg)
+{
+	struct bs_profile_def def = { 0 };
+	char *names[BS_SERVERS_MAX] = { NULL };
+	struct bs_acl *acls = NULL;
+	struct bs_setting *writes = NULL;
+	size_t len;
+	const uint8_t *anchor = bs_query_blob(q, 0, &len);
+	enum bs_err err;
+
+	def.has_anchor = anchor != NULL && len == sizeof(def.anchor_sha256);
+	if (def.has_anchor)
+		memcpy(def.anchor_sha256, anchor, len);
+	def.device_count = bs_query_int(q, 1);
+	bs_read_profile(q, 2, &def.profile);
+	err = load_server_names(st, def.profile.id, names, &def.server_count);
+	if (err == BS_OK)
+		err = bs_load_acls(st, def.profile.id, &acls, &def.acl_count);
+	if (err == BS_OK)
+		err = bs_load_writes(st, def.profile.id, &writes, &def.write_count);
+	if (err == BS_OK) {
+		def.servers = (const char *const *)names;
+		def.acls = acls;
+		def.writes = writes;
+		fn(arg, &def);
+	}
+	for (size_t i = 0; i < def.server_count; i++)
+		free(names[i]);
+	free(acls);
+	bs_free_settings(writes, def.write_count);
+	return err;
+}
+
+enum bs_err
+bs_store_each_profile(struct bs_store *st, const char *name, bs_profile_fn *fn, void *arg)
+{
+	struct bs_query q = bs_store_query(st, Q_EACH_PROFILE);
+	size_t count = 0;
+	enum bs_err err;
+
+	bs_query_put_text(&q, name);
+	while ((err = bs_query_step(&q)) == BS_OK) {
+		err = tell_profile(st, &q, fn, arg);
+		if (err != BS_OK)
+			break;
+		count++;
+	}
+	bs_query_end(&q);
+	return err == BS_ENOTFOUND && (name == NULL || count > 0) ? BS_OK : err;
+}
+
+enum bs_err
+bs_store_remove_profile(struct bs_store *st, const char *name, struct bs_diag *diag)
+{
+	char user[BS_ENDPOINT_MAX + 1];
+	int64_t id;
+	struct bs_query q;
+	enum bs_err err = id_of_name(st, Q_PROFILE_ID, name, &id);
+
+	if (err == BS_ENOTFOUND)
+		return bs_diag_set(diag, err, 0, "there is no profile %s", name);
+	if (err == BS_OK)
+		err = first_user(st, Q_PROFILE_USER, id, user, sizeof(user));
+	if (err != BS_OK)
+		return bs_store_fail(st, err, name, diag);
+	if (user[0] != '\0')
+		return bs_diag_set(diag, BS_EREFUSED, 0, "profile %s is used by device %s", name, user);
+	q = bs_store_query(st, Q_REMOVE_PROFILE);
+	bs_query_put_int(&q, id);
+	return insert(st, &q, "profile", name, diag);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the SQLite store share: the handle, the statements, small helpers. Inside db/ only. */
+#ifndef BS_DB_STORE_INTERNAL_H
+#define BS_DB_STORE_INTERNAL_H
+
+#include <sys/types.h>
+
+#include "db/seal.h"
+#include "db/sql.h"
+#include "db/store.h"
+
+/* Statements; the text stands in store_sql.c. Look-ups come first: a reader prepares those alone. */
+enum bs_store_stmt {
+	Q_FIND_PSK,
+	Q_FIND_DIGEST,
+	Q_FIND_NAME,
+	Q_FIND_ID,
+	Q_CHANGE_BOUNDS,
+	Q_CHANGES,
+	Q_LOAD_DEVICE,
+	Q_LOAD_GRANTS,
+	Q_LOAD_SETTINGS,
+	Q_LOAD_ACLS,
+	Q_LOAD_ACL_ENTRIES,
+	Q_LOAD_WRITES,
+	Q_EACH_SERVER,
+	Q_EACH_PROFILE,
+	Q_PROFILE_SERVERS,
+	Q_EACH_DEVICE,
+	Q_ONE_DEVICE,
+	Q_OWNER,
+	Q_DEVICE_ID,
+	Q_READERS, /* not a statement: end of those that a reader needs */
+	Q_ADD_SERVER = Q_READERS,
+	Q_ADD_SETTING,
+	Q_SERVER_ID,
+	Q_SERVER_MODE,
+	Q_SERVER_USER,
+	Q_REMOVE_SERVER,
+	Q_ADD_PROFILE,
+	Q_ADD_PROFILE_SERVER,
+	Q_ADD_ACL,
+	Q_ADD_ACL_ENTRY,
+	Q_ADD_WRITE,
+	Q_PROFILE_ID,
+	Q_PROFILE_USER,
+	Q_REMOVE_PROFILE,
+	Q_ADD_DEVICE,
+	Q_ADD_BOOTSTRAP,
+	Q_ADD_GRANT,
+	Q_ENABLE_DEVICE,
+	Q_REMOVE_DEVICE,
+	Q_GET_BOOTSTRAP,
+	Q_DELETE_BOOTSTRAP,
+	Q_TRIM_CHANGES,
+	Q_COUNT
+};
+extern const char *const bs_store_sql[Q_COUNT];
+
+struct bs_store {
+	sqlite3 *db;
+	struct bs_seal *seal;
+	bool write;
+	bool in_read; /* between read_begin and read_end */
+	dev_t dev;
+	ino_t ino; /* of the file when it was opened */
+	char *path;
+	sqlite3_stmt *stmts[Q_COUNT];
+};
+
+static inline struct bs_query
+bs_store_query(struct bs_store *st, enum bs_store_stmt which)
+{
+	return bs_query(st->stmts[which]);
+}
+
+/* Kinds of value_owner, and its purposes. */
+enum bs_value_kind { BS_VALUE_IDENTITY = 1, BS_VALUE_KEY = 2, BS_VALUE_PUBLIC = 3 };
+enum bs_purpose { BS_PURPOSE_BOOTSTRAP = 0, BS_PURPOSE_SERVER = 1 };
+
+#define BS_DIGEST_LEN 32
+#define BS_SEALED_MAX (BS_SECRET_MAX + BS_SEAL_OVERHEAD)
+
+/* Where a sealed value lies: the associated data that binds it to its row and column. */
+#define BS_WHERE_MAX 80
+void bs_where_bootstrap(char out[BS_WHERE_MAX], int64_t device_id, int slot);
+/* column: "key", "kic", "kid" */
+void bs_where_grant(char out[BS_WHERE_MAX], int64_t device_id, int64_t server_id, const char *column);
+
+void bs_sha256(const void *data, size_t len, uint8_t out[BS_DIGEST_LEN]);
+
+/* BS_EREFUSED and the like in the words of the library, with the place. */
+enum bs_err bs_store_fail(struct bs_store *st, enum bs_err err, const char *what, struct bs_diag *diag);
+/* Several statements as one: all or nothing, inside a transaction or without one. */
+BS_MUST_USE enum bs_err bs_store_nest(struct bs_store *st);
+/* Keep (err is BS_OK) or undo. Returns err, or the error of keeping. */
+BS_MUST_USE enum bs_err bs_store_unnest(struct bs_store *st, enum bs_err err);
+
+/* Rows into structs; what is in *out is the caller's to free even after an error. */
+BS_MUST_USE enum bs_err bs_load_settings(
+	struct bs_store *st, int64_t server_id, struct bs_setting **out, size_t *count);
+BS_MUST_USE enum bs_err bs_load_writes(struct bs_store *st, int64_t profile_id, struct bs_setting **out, size_t *count);
+BS_MUST_USE enum bs_err bs_load_acls(struct bs_store *st, int64_t profile_id, struct bs_acl **out, size_t *count);
+void bs_free_settings(struct bs_setting *settings, size_t count);
+/* The columns of BS_PROFILE_COLUMNS (store_sql.c) from column first on; returns the column behind them. */
+int bs_read_profile(const struct bs_query *q, int first, struct bs_profile *p);
+
+#endif

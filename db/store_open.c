@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making, opening and closing the store; transactions. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/sha.h>
+
+#include "db/store_internal.h"
+
+#define STORE_APPLICATION_ID 0x4c424253 /* "LBBS" */
+#define WRAPPED_LEN (2 * BS_SEAL_KEY_LEN + BS_SEAL_OVERHEAD)
+#define CHANGES_KEPT 1000000
+
+/* ---- helpers of all store files ------------------------------------------------------------------------------------- */
+
+void
+bs_where_bootstrap(char out[BS_WHERE_MAX], int64_t device_id, int slot)
+{
+	snprintf(out, BS_WHERE_MAX, "bootstrap_credential.key/%lld/%s", (long long)device_id,
+		slot == 0 ? "current" : "next");
+}
+
+void
+bs_where_grant(char out[BS_WHERE_MAX], int64_t device_id, int64_t server_id, const char *column)
+{
+	snprintf(out, BS_WHERE_MAX, "server_credential.%s/%lld/%lld", column, (long long)device_id,
+		(long long)server_id);
+}
+
+void
+bs_sha256(const void *data, size_t len, uint8_t out[BS_DIGEST_LEN])
+{
+	SHA256(data, len, out);
+}
+
+enum bs_err
+bs_store_fail(struct bs_store *st, enum bs_err err, const char *what, struct bs_diag *diag)
+{
+	return bs_diag_set(diag, err, 0, "%s: %s", what, sqlite3_errmsg(st->db));
+}
+
+enum bs_err
+bs_store_nest(struct bs_store *st)
+{
+	return bs_sql_exec(st->db, "SAVEPOINT nest");
+}
+
+enum bs_err
+bs_store_unnest(struct bs_store *st, enum bs_err err)
+{
+	if (err == BS_OK)
+		err = bs_sql_exec(st->db, "RELEASE nest");
+	if (err != BS_OK && !sqlite3_get_autocommit(st->db))
+		sqlite3_exec(st->db, "ROLLBACK TO nest; RELEASE nest", NULL, NULL, NULL);
+	return err;
+}
+
+/* ---- making --------------------------------------------------------------------------------------------------------- */
+
+static enum bs_err
+make_dir(const char *dir, struct bs_diag *diag)
+{
+	struct stat st;
+
+	if (mkdir(dir, 0700) == 0)
+		return BS_OK;
+	if (errno != EEXIST)
+		return bs_diag_set(diag, BS_EIO, 0, "%s: %s", dir, strerror(errno));
+	if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
+		return bs_diag_set(diag, BS_EIO, 0, "%s: is no directory", dir);
+	if ((st.st_mode & 077) != 0 && chmod(dir, 0700) != 0)
+		return bs_diag_set(diag, BS_EIO, 0, "%s: others have rights on it; chmod 700 %s", dir, dir);
+	return BS_OK;
+}
+
+/* An empty file of mode 0600; -wal and -shm inherit its mode. */
+static enum bs_err
+make_file(const char *path, struct bs_diag *diag)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0 && errno == EEXIST)
+		return bs_diag_set(
+			diag, BS_EEXIST, 0, "%s exists already; it holds a store, nothing was changed", path);
+	if (fd < 0)
+		return bs_diag_set(diag, BS_EIO, 0, "%s: %s", path, strerror(errno));
+	close(fd);
+	return BS_OK;
+}
+
+static enum bs_err
+make_master_key(const char *file, struct bs_secret *master, struct bs_diag *diag)
+{
+	enum bs_err err = bs_master_key_make(file, diag);
+
+	if (err == BS_OK || err == BS_EEXIST)
+		err = bs_master_key_read(file, master, diag);
+	return err;
+}
+
+static enum bs_err
+store_keys(sqlite3 *db, const uint8_t wrapped[WRAPPED_LEN])
+{
+	sqlite3_stmt *stmt = NULL;
+	struct bs_query q;
+	enum bs_err err = bs_sql_err(
+		sqlite3_prepare_v2(db, "INSERT INTO meta (key, value) VALUES ('wrapped_keys', ?1)", -1, &stmt, NULL));
+
+	if (err == BS_OK) {
+		q = bs_query(stmt);
+		bs_query_put_blob(&q, wrapped, WRAPPED_LEN);
+		err = bs_query_run(&q);
+	}
+	sqlite3_finalize(stmt);
+	return err;
+}
+
+static enum bs_err
+fill_new_store(const char *path, const struct bs_secret *master, struct bs_diag *diag)
+{
+	struct bs_sql_file file = { path, "store", STORE_APPLICATION_ID, true, 5000 };
+	uint8_t wrapped[WRAPPED_LEN];
+	struct bs_seal *seal = NULL;
+	sqlite3 *db = NULL;
+	enum bs_err err = bs_seal_new(master, &seal, wrapped);
+
+	if (err != BS_OK)
+		bs_diag_set(diag, err, 0, "%s: keys could not be made: %s", path, bs_strerror(err));
+	else
+		err = bs_sql_open(&file, &db, diag);
+	if (err == BS_OK) {
+		err = store_keys(db, wrapped);
+		if (err != BS_OK)
+			bs_diag_set(diag, err, 0, "%s: %s", path, sqlite3_errmsg(db));
+	}
+	sqlite3_close_v2(db);
+	bs_seal_free(seal);
+	return err;
+}
+
+static void
+remove_files(const char *path)
+{
+	static const char *const ends[] = { "", "-wal", "-shm" };
+	char name[4096];
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		snprintf(name, sizeof(name), "%s%s", path, ends[i]);
+		unlink(name);
+	}
+}
+
+static char *
+store_path(const char *dir)
+{
+	char *path = NULL;
+
+	return asprintf(&path, "%s/%s", dir, BS_STORE_FILE) < 0 ? NULL : path;
+}
+
+enum bs_err
+bs_store_create(const char *dir, const char *master_key_file, struct bs_diag *diag)
+{
+	struct bs_secret master = { 0 };
+	char *path = store_path(dir);
+	bool made = false;
+	enum bs_err err = path != NULL ? make_dir(dir, diag) : bs_diag_set(diag, BS_ENOMEM, 0, "out of memory");
+
+	if (err == BS_OK) {
+		err = make_file(path, diag);
+		made = err == BS_OK;
+	}
+	if (err == BS_OK)
+		err = make_master_key(master_key_file, &master, diag);
+	if (err == BS_OK)
+		err = fill_new_store(path, &master, diag);
+	if (err != BS_OK && made)
+		remove_files(path); /* so that the next try is not refused; a master key that was made stays */
+	bs_secret_clear(&master);
+	free(path);
+	return err;
+}
+
+/* ---- opening -------------------------------------------------------------------------------------------------------- */
+
+static enum bs_err
+open_seal(struct bs_store *st, const char *master_key_file, struct bs_diag *diag)
+{
+	struct bs_secret master = { 0 };
+	sqlite3_stmt *stmt = NULL;
+	struct bs_query q;
+	const uint8_t *wrapped;
+	size_t len = 0;
+	enum bs_err err = bs_master_key_read(master_key_file, &master, diag);
+
+	if (err == BS_OK) {
+		err = bs_sql_err(sqlite3_prepare_v2(
+			st->db, "SELECT value FROM meta WHERE key = 'wrapped_keys'", -1, &stmt, NULL));
+		q = bs_query(stmt);
+		err = err == BS_OK ? bs_query_step(&q) : err;
+		wrapped = err == BS_OK ? bs_query_blob(&q, 0, &len) : NULL;
+		if (err != BS_OK || len != WRAPPED_LEN)
+			err = bs_diag_set(diag, err == BS_EBUSY ? err : BS_EIO, 0, "%s: the store has no keys: %s",
+				st->path, sqlite3_errmsg(st->db));
+		else
+			err = bs_seal_open(&master, wrapped, &st->seal);
+		if (err == BS_EMASTERKEY)
+			bs_diag_set(diag, err, 0,
+				"%s does not open the store %s; it needs the master key that it was made with",
+				master_key_file, st->path);
+		else if (err == BS_ENOMEM || err == BS_ECRYPTO)
+			bs_diag_set(diag, err, 0, "%s: %s", st->path, bs_strerror(err));
+	}
+	sqlite3_finalize(stmt);
+	bs_secret_clear(&master);
+	return err;
+}
+
+static enum bs_err
+open_file(struct bs_store *st, struct bs_diag *diag)
+{
+	/* A device must not wait for a lock: 20 ms, then the look-up is a passing problem. A tool may wait. */
+	struct bs_sql_file file = { st->path, "store", STORE_APPLICATION_ID, st->write, st->write ? 5000 : 20 };
+	struct stat sb;
+	enum bs_err err;
+
+	/* Looked at before opening: if the file is replaced in between, is_current says so. */
+	if (stat(st->path, &sb) != 0)
+		return bs_diag_set(diag, errno == EACCES ? BS_EPERM : BS_EIO, 0, "%s: %s%s", st->path, strerror(errno),
+			errno == ENOENT ? "; make a store with lwm2m-bootstrapctl init" : "");
+	st->dev = sb.st_dev;
+	st->ino = sb.st_ino;
+	err = bs_sql_open(&file, &st->db, diag);
+	if (err == BS_OK)
+		err = bs_sql_prepare(st->db, bs_store_sql, st->write ? Q_COUNT : Q_READERS, st->stmts, diag);
+	return err;
+}
+
+enum bs_err
+bs_store_open(const char *dir, const char *master_key_file, enum bs_store_access access, struct bs_store **out,
+	struct bs_diag *diag)
+{
+	struct bs_store *st = calloc(1, sizeof(*st));
+	enum bs_err err = BS_ENOMEM;
+
+	if (st != NULL) {
+		st->write = access == BS_STORE_WRITE;
+		st->path = store_path(dir);
+	}
+	if (st == NULL || st->path == NULL)
+		bs_diag_set(diag, err, 0, "%s: out of memory", dir);
+	else
+		err = open_file(st, diag);
+	if (err == BS_OK)
+		err = open_seal(st, master_key_file, diag);
+	if (err == BS_OK) {
+		*out = st;
+		st = NULL;
+	}
+	bs_store_close(st);
+	return err;
+}
+
+void
+bs_store_close(struct bs_store *st)
+{
+	if (st == NULL)
+		return;
+	bs_sql_finalize(st->stmts, Q_COUNT);
+	sqlite3_close_v2(st->db);
+	bs_seal_free(st->seal);
+	free(st->path);
+	free(st);
+}
+
+bool
+bs_store_is_current(struct bs_store *st)
+{
+	struct stat sb;
+
+	return stat(st->path, &sb) == 0 && sb.st_dev == st->dev && sb.st_ino == st->ino;
+}
+
+/* ---- transactions --------------------------------------------------------------------------------------------------- */
+
+enum bs_err
+bs_store_read_begin(struct bs_store *st)
+{
+	enum bs_err err = st->in_read || !sqlite3_get_autocommit(st->db) ? BS_ESTATE : bs_sql_exec(st->db, "BEGIN");
+
+	st->in_read = st->in_read || err == BS_OK;
+	return err;
+}
+
+void
+bs_store_read_end(struct bs_store *st)
+{
+	if (st->in_read)
+		sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL); /* nothing was written; cannot fail for long */
+	st->in_read = false;
+}
+
+enum bs_err
+bs_store_begin(struct bs_store *st, struct bs_diag *diag)
+{
+	enum bs_err err;
+
+	if (!st->write || !sqlite3_get_autocommit(st->db))
+		return bs_diag_set(diag, BS_ESTATE, 0, "%s: no transaction can begin here", st->path);
+	err = bs_sql_exec(st->db, "BEGIN IMMEDIATE");
+	if (err == BS_EBUSY)
+		return bs_diag_set(
+			diag, err, 0, "%s: another lwm2m-bootstrapctl is writing; try again later", st->path);
+	return err == BS_OK ? BS_OK : bs_store_fail(st, err, st->path, diag);
+}
+
+void
+bs_store_bulk(struct bs_store *st)
+{
+	/* KiB. Measured: with the default cache an import of a million takes twice as long. Failing is slow, not wrong. */
+	sqlite3_exec(st->db, "PRAGMA cache_size = -262144", NULL, NULL, NULL);
+}
+
+enum bs_err
+bs_store_commit(struct bs_store *st, struct bs_diag *diag)
+{
+	struct bs_query q = bs_store_query(st, Q_TRIM_CHANGES);
+	enum bs_err err;
+
+	bs_query_put_int(&q, CHANGES_KEPT);
+	err = bs_query_run(&q);
+	if (err == BS_OK)
+		err = bs_sql_exec(st->db, "COMMIT");
+	if (err != BS_OK) {
+		bs_store_fail(st, err, st->path, diag);
+		bs_store_rollback(st);
+	}
+	return err;
+}
+
+void
+bs_store_rollback(struct bs_store *st)
+{
+	if (!sqlite3_get_autocommit(st->db))
+		sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL);
+}

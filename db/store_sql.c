@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every SQL statement of the store. Values are only ever bound. CROSS JOIN keeps the order of a look-up: by key, always. */
+#include "db/store_internal.h"
+
+#define FOUND_COLUMNS "d.id, d.endpoint, d.enabled, p.on_change, max(d.revision, p.revision)"
+#define PROFILE_COLUMNS \
+	"p.id, p.name, p.access_control, p.on_change, p.discover, p.delete_policy, p.write_level, p.format, " \
+	"p.omit_unused_keys, p.sms_parameters_len, p.unknown_version, p.ack_timeout_ms, p.max_retransmit, " \
+	"p.first_delay_ms, p.security_iid, p.block_size"
+#define DEVICE_INFO \
+	"SELECT d.id, d.endpoint, p.name, d.enabled, c.mode, d.batch, d.iccid, d.imsi, d.note, c.identity, c.digest, " \
+	"n.mode, n.identity, n.digest FROM device AS d CROSS JOIN profile AS p ON p.id = d.profile_id " \
+	"LEFT JOIN bootstrap_credential AS c ON c.device_id = d.id AND c.slot = 0 " \
+	"LEFT JOIN bootstrap_credential AS n ON n.device_id = d.id AND n.slot = 1 "
+
+const char *const bs_store_sql[Q_COUNT] = {
+	[Q_FIND_PSK] = "SELECT " FOUND_COLUMNS ", c.slot, c.sealed_key FROM value_owner AS o "
+		       "CROSS JOIN bootstrap_credential AS c ON c.device_id = o.device_id "
+		       "AND CAST(c.identity AS BLOB) = o.value "
+		       "CROSS JOIN device AS d ON d.id = o.device_id CROSS JOIN profile AS p ON p.id = d.profile_id "
+		       "WHERE o.kind = 1 AND o.value = ?1 AND o.purpose = 0 ORDER BY c.slot",
+	/* ?2: mode, ?3: the whole public key or NULL, which is not compared */
+	[Q_FIND_DIGEST] = "SELECT " FOUND_COLUMNS " FROM value_owner AS o "
+			  "CROSS JOIN bootstrap_credential AS c ON c.device_id = o.device_id AND c.digest = o.value "
+			  "CROSS JOIN device AS d ON d.id = o.device_id CROSS JOIN profile AS p ON p.id = d.profile_id "
+			  "WHERE o.kind = 3 AND o.value = ?1 AND o.purpose = 0 AND c.mode = ?2 "
+			  "AND (?3 IS NULL OR c.public_key = ?3)",
+	[Q_FIND_NAME] = "SELECT " FOUND_COLUMNS " FROM device AS d CROSS JOIN profile AS p ON p.id = d.profile_id "
+			"WHERE d.endpoint = ?1 AND p.anchor_sha256 = ?2 AND EXISTS (SELECT 1 FROM bootstrap_credential "
+			"AS c WHERE c.device_id = d.id AND c.mode = 2 AND c.digest IS NULL)",
+	[Q_FIND_ID] = "SELECT " FOUND_COLUMNS " FROM device AS d CROSS JOIN profile AS p ON p.id = d.profile_id "
+		      "WHERE d.id = ?1",
+	/* The first and the last number; the second also when the rows are gone. */
+	[Q_CHANGE_BOUNDS] = "SELECT ifnull((SELECT min(seq) FROM change), 0), "
+			    "ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'change'), 0)",
+	[Q_CHANGES] = "SELECT seq, kind, device_id, profile_id FROM change WHERE seq > ?1 ORDER BY seq",
+
+	[Q_LOAD_DEVICE] = "SELECT d.id, d.endpoint, d.enabled, max(d.revision, p.revision), " PROFILE_COLUMNS
+			  " FROM device AS d CROSS JOIN profile AS p ON p.id = d.profile_id WHERE d.id = ?1",
+	[Q_LOAD_GRANTS] =
+		"SELECT s.id, s.name, s.repository, s.ssid, s.mode, s.uri, s.server_key, s.sms_number, "
+		"c.public_or_identity, c.sealed_key, c.sms_mode, c.sms_kic, c.sms_kid, c.sms_spi1, c.sms_spi2, "
+		"c.sms_tar, c.sealed_kic, c.sealed_kid FROM profile_server AS ps "
+		"CROSS JOIN server_account AS s ON s.id = ps.server_id "
+		"LEFT JOIN server_credential AS c ON c.device_id = ?1 AND c.server_id = ps.server_id "
+		"WHERE ps.profile_id = ?2 ORDER BY ps.position",
+	[Q_LOAD_SETTINGS] = "SELECT oid, 0, rid, riid, multiple, type, text FROM server_setting WHERE server_id = ?1 "
+			    "ORDER BY position",
+	[Q_LOAD_ACLS] = "SELECT oid, iid, owner, position FROM profile_acl WHERE profile_id = ?1 ORDER BY position",
+	[Q_LOAD_ACL_ENTRIES] = "SELECT ssid, rights FROM profile_acl_entry WHERE profile_id = ?1 AND position = ?2 "
+			       "ORDER BY entry",
+	[Q_LOAD_WRITES] = "SELECT oid, iid, rid, riid, multiple, type, text FROM profile_write WHERE profile_id = ?1 "
+			  "ORDER BY position",
+
+	[Q_EACH_SERVER] = "SELECT id, name, repository, ssid, mode, uri, server_key, sms_number FROM server_account "
+			  "WHERE ?1 IS NULL OR name = ?1 ORDER BY name",
+	[Q_EACH_PROFILE] =
+		"SELECT p.anchor_sha256, (SELECT count(*) FROM device WHERE profile_id = p.id), " PROFILE_COLUMNS
+		" FROM profile AS p WHERE ?1 IS NULL OR p.name = ?1 ORDER BY p.name",
+	[Q_PROFILE_SERVERS] = "SELECT s.name FROM profile_server AS ps CROSS JOIN server_account AS s "
+			      "ON s.id = ps.server_id WHERE ps.profile_id = ?1 ORDER BY ps.position",
+	[Q_EACH_DEVICE] = DEVICE_INFO "ORDER BY d.endpoint",
+	[Q_ONE_DEVICE] = DEVICE_INFO "WHERE d.endpoint = ?1",
+	[Q_OWNER] = "SELECT o.device_id, o.purpose, d.endpoint FROM value_owner AS o "
+		    "LEFT JOIN device AS d ON d.id = o.device_id WHERE o.kind = ?1 AND o.value = ?2",
+	[Q_DEVICE_ID] = "SELECT id FROM device WHERE endpoint = ?1",
+
+	[Q_ADD_SERVER] = "INSERT INTO server_account (name, repository, ssid, mode, uri, server_key, sms_number) "
+			 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[Q_ADD_SETTING] = "INSERT INTO server_setting (server_id, position, oid, rid, riid, multiple, type, text) "
+			  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[Q_SERVER_ID] = "SELECT id FROM server_account WHERE name = ?1",
+	[Q_SERVER_MODE] = "SELECT mode FROM server_account WHERE id = ?1",
+	[Q_SERVER_USER] = "SELECT p.name FROM profile_server AS ps JOIN profile AS p ON p.id = ps.profile_id "
+			  "WHERE ps.server_id = ?1 LIMIT 1",
+	[Q_REMOVE_SERVER] = "DELETE FROM server_account WHERE id = ?1",
+	[Q_ADD_PROFILE] =
+		"INSERT INTO profile (anchor_sha256, name, access_control, on_change, discover, delete_policy, "
+		"write_level, format, omit_unused_keys, sms_parameters_len, unknown_version, ack_timeout_ms, "
+		"max_retransmit, first_delay_ms, security_iid, block_size) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+	[Q_ADD_PROFILE_SERVER] = "INSERT INTO profile_server (profile_id, position, server_id) VALUES (?1, ?2, ?3)",
+	[Q_ADD_ACL] = "INSERT INTO profile_acl (profile_id, position, oid, iid, owner) VALUES (?1, ?2, ?3, ?4, ?5)",
+	[Q_ADD_ACL_ENTRY] = "INSERT INTO profile_acl_entry (profile_id, position, entry, ssid, rights) "
+			    "VALUES (?1, ?2, ?3, ?4, ?5)",
+	[Q_ADD_WRITE] = "INSERT INTO profile_write (profile_id, position, oid, rid, riid, multiple, type, text, iid) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[Q_PROFILE_ID] = "SELECT id FROM profile WHERE name = ?1",
+	[Q_PROFILE_USER] = "SELECT endpoint FROM device WHERE profile_id = ?1 LIMIT 1",
+	[Q_REMOVE_PROFILE] = "DELETE FROM profile WHERE id = ?1",
+	[Q_ADD_DEVICE] = "INSERT INTO device (endpoint, profile_id, enabled, batch, iccid, imsi, note) "
+			 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[Q_ADD_BOOTSTRAP] = "INSERT INTO bootstrap_credential (device_id, slot, mode, identity, sealed_key, key_hash, "
+			    "public_key, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[Q_ADD_GRANT] = "INSERT INTO server_credential (device_id, server_id, public_or_identity, digest, sealed_key, "
+			"key_hash, sms_mode, sms_kic, sms_kid, sms_spi1, sms_spi2, sms_tar, sealed_kic, kic_hash, "
+			"sealed_kid, kid_hash) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+	[Q_ENABLE_DEVICE] = "UPDATE device SET enabled = ?2 WHERE id = ?1 AND enabled <> ?2",
+	[Q_REMOVE_DEVICE] = "DELETE FROM device WHERE id = ?1",
+	[Q_GET_BOOTSTRAP] = "SELECT mode, identity, sealed_key, key_hash, public_key, digest FROM bootstrap_credential "
+			    "WHERE device_id = ?1 AND slot = ?2",
+	[Q_DELETE_BOOTSTRAP] = "DELETE FROM bootstrap_credential WHERE device_id = ?1 AND slot = ?2",
+	/* Readers that are further behind are told that anything may have changed. */
+	[Q_TRIM_CHANGES] = "DELETE FROM change WHERE seq <= (SELECT max(seq) FROM change) - ?1",
+};
