@@ -30,7 +30,7 @@ struct builder {
 	enum bs_err err;
 };
 
-/* ---- storage ------------------------------------------------------------------------------------------------------- */
+/* ---- storage -------------------------------------------------------------------------------------------------- */
 
 struct sizes {
 	size_t entries, octets, instances;
@@ -107,7 +107,7 @@ bs_plan_free(struct bs_plan *plan)
 	free(plan);
 }
 
-/* ---- instances and entries ----------------------------------------------------------------------------------------- */
+/* ---- instances and entries ------------------------------------------------------------------------------------ */
 
 static void
 begin_instance(struct builder *b, uint16_t oid, uint16_t iid)
@@ -196,7 +196,7 @@ reserve(struct builder *b, size_t len)
 	return p;
 }
 
-/* ---- settings ------------------------------------------------------------------------------------------------------ */
+/* ---- settings ------------------------------------------------------------------------------------------------- */
 
 /* Resources that describe a Bootstrap-Server, while a grant is another server's. */
 static bool
@@ -259,9 +259,9 @@ put_settings(struct builder *b, const struct bs_grant *g, uint16_t oid)
 	}
 }
 
-/* ---- Object 0 ------------------------------------------------------------------------------------------------------ */
+/* ---- Object 0 ------------------------------------------------------------------------------------------------- */
 
-/* Which of the resources 3, 4, 5 a security mode uses (LwM2M Core 1.1, E.1; mode 4: the device makes its own key pair). */
+/* Which of the resources 3, 4, 5 a security mode uses (LwM2M Core 1.1, E.1); with EST the device makes its key pair. */
 static const struct {
 	bool public_or_identity, server_key, secret_key;
 } uses[] = {
@@ -369,7 +369,7 @@ build_security(struct builder *b, const struct bs_grant *g, uint16_t iid)
 	end_instance(b);
 }
 
-/* May iid be written, given what the client already holds? An instance without Short Server ID may be its way back here. */
+/* May iid be written? An instance that the client holds without Short Server ID may be its way back here. */
 static bool
 is_free_security_iid(const struct bs_discovered *d, uint16_t iid)
 {
@@ -410,7 +410,7 @@ build_all_security(struct builder *b)
 	}
 }
 
-/* ---- Object 1 ------------------------------------------------------------------------------------------------------ */
+/* ---- Object 1 ------------------------------------------------------------------------------------------------- */
 
 static void
 build_all_servers(struct builder *b)
@@ -432,7 +432,7 @@ build_all_servers(struct builder *b)
 	}
 }
 
-/* ---- Object 2 ------------------------------------------------------------------------------------------------------ */
+/* ---- Object 2 ------------------------------------------------------------------------------------------------- */
 
 enum { RIGHT_READ = 1, RIGHT_WRITE = 2, RIGHT_EXECUTE = 4, RIGHT_DELETE = 8 };
 
@@ -464,8 +464,8 @@ count_servers(const struct bs_account *a)
 
 /*
  * Each server owns its own /1 instance, with every right but Create, and no other server has any. An owner without an
- * entry would have the same rights by rule; the entry says so to clients that look at the list alone. With one server there
- * is no access control: that server may do everything (LwM2M Core 1.1, 8.1).
+ * entry would have the same rights by rule; the entry says so to clients that look at the list alone. With one server
+ * there is no access control: that server may do everything (LwM2M Core 1.1, chapter 8).
  */
 static void
 build_derived_acls(struct builder *b)
@@ -505,7 +505,7 @@ build_access_control(struct builder *b)
 	}
 }
 
-/* ---- extra writes -------------------------------------------------------------------------------------------------- */
+/* ---- extra writes --------------------------------------------------------------------------------------------- */
 
 /* Settings that follow each other and name the same instance make one Write. */
 static void
@@ -527,7 +527,7 @@ build_writes(struct builder *b, bool oscore)
 	}
 }
 
-/* ---- operations ---------------------------------------------------------------------------------------------------- */
+/* ---- operations ----------------------------------------------------------------------------------------------- */
 
 static void
 add_op(struct bs_plan *p, const struct bs_op *op)
@@ -585,7 +585,7 @@ add_writes(struct bs_plan *p, enum bs_level level)
 	}
 }
 
-/* ---- the whole ----------------------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------------------------ */
 
 /* A client that sends pct knows LwM2M 1.1 whatever its Discover says: some are known to say 1.0 there all the same. */
 static enum bs_lwm2m

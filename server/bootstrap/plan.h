@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From an account to an ordered list of requests (design: "Bootstrap session"; spec 2, 3, 5, 12).
+ * From an account to an ordered list of requests (LwM2M Core 1.1, 6.1.7).
  *
- * Order: Delete /0, /1 (/2 and /21 when used), or /; Write /21, /0, /1, /2, extra writes in the operator's order; Finish.
+ * Order: Delete /0, /1 (/2 and /21 when used), or /; Write /21, /0, /1, /2, then extra writes in the operator's order;
+ * Finish.
  * Bootstrap-Discover comes before a plan can be made, so it is not in it: what it found is an argument.
  * Instance IDs: /0 takes the lowest IDs that avoid the client's own bootstrap account (from Discover; without it, from
  * security_iid of the profile on); /1 and /2 count from 0. Resources newer than the client's version are left out.
@@ -19,7 +20,7 @@ enum bs_op_kind { BS_OP_DELETE, BS_OP_WRITE, BS_OP_FINISH };
 struct bs_op {
 	enum bs_op_kind kind;
 	struct bs_path target;
-	bool mandatory; /* a refusal ends the run; Deletes are not: many clients refuse some (spec 11.1) */
+	bool mandatory; /* a refusal ends the run; Deletes are not: many clients refuse some */
 	size_t first, count; /* WRITE: its instances in the plan */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Content-Formats of LwM2M (spec 7.1) and the codecs behind them. One row per format in format.c; tlv.h, senml_cbor.h
+ * Content-Formats of LwM2M and the codecs behind them. One row per format in format.c; tlv.c, senml_cbor.c
  * and the others hold one codec each.
  */
 #ifndef BS_CONTENT_FORMAT_H
@@ -40,7 +40,7 @@ struct bs_format {
 const struct bs_format *bs_format_find(uint16_t number);
 const struct bs_format *bs_format_find_name(const char *name);
 
-bs_encode_fn bs_tlv_encode; /* content/tlv.c, spec 7.3 */
-bs_encode_fn bs_senml_cbor_encode; /* content/senml_cbor.c, spec 7.5 */
+bs_encode_fn bs_tlv_encode; /* content/tlv.c, LwM2M Core 1.1, 7.4 */
+bs_encode_fn bs_senml_cbor_encode; /* content/senml_cbor.c, RFC 8428 and LwM2M Core 1.1, 7.4 */
 
 #endif

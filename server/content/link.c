@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bootstrap-Discover results (LwM2M Core 1.1, 6.1.7.4):
+ * Bootstrap-Discover results (LwM2M Core 1.1, 6.1.7):
  *
  *   1.1   </>;lwm2m=1.1,</0/0>;ssid=101;uri="coaps://a.example:5684",</0/1>,</1/0>;ssid=101,</3/0>
  *   1.0   lwm2m="1.0",</0/0>;ssid=101,</0/1>,</0/2>;ssid=102,</1/0/>;ssid=101

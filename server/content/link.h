@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Result of Bootstrap-Discover in CoRE link format (spec 2.5), in its 1.0 and its 1.1 form.
+ * Result of Bootstrap-Discover in CoRE link format (RFC 6690), in its 1.0 and its 1.1 form.
  *
  * Accepted: blanks after commas, trailing slash, quoted or bare attribute values, unknown attributes, a missing lwm2m
  * entry, commas inside quotes, paths deeper than an instance (ignored). Anything else is BS_EFORMAT; a result with more

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SenML CBOR (RFC 8428, 6; LwM2M Core 1.1, 7.4.4; format 112): an array of records, one per value. The base name stands in
- * the first record alone and is the target with a "/" at its end, so every name is relative to it; a single resource has
- * its whole path as base name and no name. libcbor writes each head straight into the caller's memory.
+ * SenML CBOR (RFC 8428, 6; LwM2M Core 1.1, 7.4; format 112): an array of records, one per value. The base name stands
+ * in the first record alone and is the target with a "/" at its end, so every name is relative to it; a single resource
+ * has its whole path as base name and no name. libcbor writes each head straight into the caller's memory.
  */
 #include <math.h>
 #include <stdio.h>
@@ -65,7 +65,7 @@ put_real(struct bs_wr *w, double v)
 		PUT(w, cbor_encode_double, v);
 }
 
-/* An object link is LwM2M's own: its label is text in CBOR too (LwM2M Core 1.1, table 7.4.4-1). */
+/* An object link is LwM2M's own: its label is text in CBOR too (LwM2M Core 1.1, 7.4). */
 static void
 put_link(struct bs_wr *w, uint16_t oid, uint16_t iid)
 {
@@ -113,7 +113,7 @@ put_value(struct bs_wr *w, const struct bs_value *v)
 	}
 }
 
-/* ---- names --------------------------------------------------------------------------------------------------------- */
+/* ---- names ---------------------------------------------------------------------------------------------------- */
 
 /* The one record of a single resource is its path and nothing else. */
 static bool
@@ -134,7 +134,7 @@ put_base_name(struct bs_wr *w, const struct bs_path *target, const struct bs_ent
 	put_text(w, path, strlen(path));
 }
 
-/* What follows the base name: "1/2/3" is instance, resource, resource instance, from the first that the target lacks. */
+/* What follows the base name: of object, instance, resource, resource instance those that the target lacks. */
 static void
 put_name(struct bs_wr *w, const struct bs_path *target, const struct bs_instance *inst, const struct bs_entry *e)
 {

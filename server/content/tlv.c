@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * LwM2M TLV (LwM2M Core 1.1, 7.4.3; format 11542):
+ * LwM2M TLV (LwM2M Core 1.1, 7.4; format 11542):
  *
  *   type byte, identifier (1 or 2 octets), length (none, 1, 2 or 3 octets), value
  *
@@ -49,7 +49,7 @@ write_header(struct bs_wr *w, enum kind kind, uint16_t id, size_t len)
 		bs_wr_u24(w, (uint32_t)len);
 }
 
-/* ---- values -------------------------------------------------------------------------------------------------------- */
+/* ---- values --------------------------------------------------------------------------------------------------- */
 
 /*
  * Integers take the fewest octets of 1, 2, 4, 8 that hold them signed, of type Unsigned too: some clients decode that
@@ -163,7 +163,7 @@ write_value(struct bs_wr *w, const struct bs_value *v)
 	}
 }
 
-/* ---- resources and instances --------------------------------------------------------------------------------------- */
+/* ---- resources and instances ---------------------------------------------------------------------------------- */
 
 /* How many entries from the first on are instances of one multiple resource. */
 static size_t

@@ -10,13 +10,13 @@
 #include "server/base/secret.h"
 #include "server/model/object.h"
 
-#define BS_ENDPOINT_MAX 252 /* a Uri-Query is 255 octets, "ep=" takes three (spec 2.4) */
+#define BS_ENDPOINT_MAX 252 /* a Uri-Query is 255 octets, "ep=" takes three (RFC 7252, 5.10) */
 #define BS_NAME_MAX 63 /* names of server accounts, profiles, batches */
 #define BS_URI_MAX 255 /* resource 0 of Object 0 */
 #define BS_IDENTITY_MAX 255 /* OpenSSL's limit for a PSK identity is 256 with its NUL */
 #define BS_SERVERS_MAX 16 /* server accounts in one profile */
 
-/* Secured Packet Structure or DTLS parameters of the SMS binding (spec 4; resources 6 to 8 of Object 0). */
+/* Secured Packet Structure or DTLS parameters of the SMS binding (ETSI TS 102 225; resources 6 to 8 of Object 0). */
 struct bs_sms {
 	uint8_t mode; /* resource 6: 1 DTLS-PSK, 2 Secured Packet Structure, 3 NoSec; 0: no SMS parameters */
 	uint8_t kic, kid, spi1, spi2;
@@ -78,12 +78,12 @@ struct bs_profile {
 	enum bs_level write_level; /* OBJECT or INSTANCE (default) */
 	uint16_t format; /* Content-Format to use whatever the client prefers; 0: the client's choice */
 	bool omit_unused_keys; /* leave resources 3, 4, 5 out where the mode does not use them (default no) */
-	uint8_t sms_parameters_len; /* resource 7: 6 (default) or 7 octets (spec 4.3) */
+	uint8_t sms_parameters_len; /* resource 7: 6 (default) or 7 octets (with the second octet of SPI) */
 	enum bs_lwm2m unknown_version; /* what to send when the client's version is not known (default 1.0) */
 	uint32_t ack_timeout_ms; /* ACK_TIMEOUT, default 2,000 */
 	uint32_t max_retransmit; /* MAX_RETRANSMIT, default 4 */
-	uint32_t first_delay_ms; /* pause between the 2.04 and the first command, default 50 (spec 9.4) */
-	uint16_t security_iid; /* first instance ID of /0 for a client without Discover (default 1, spec 12) */
+	uint32_t first_delay_ms; /* pause between the 2.04 and the first command, default 50 */
+	uint16_t security_iid; /* first instance ID of /0 for a client without Discover (default 1) */
 	uint16_t block_size; /* Block1 size, 16 to 1024, default 512 */
 };
 
@@ -91,7 +91,7 @@ struct bs_profile {
 void bs_profile_init(struct bs_profile *p);
 /* Total time of one step in the worst case: RFC 7252 4.8, 1.5 x ACK_TIMEOUT x (2^(MAX_RETRANSMIT+1) - 1). */
 uint64_t bs_profile_step_ms(const struct bs_profile *p);
-#define BS_STEP_MAX_MS 230000 /* clients give up 247 s after the last command (spec 9.1) */
+#define BS_STEP_MAX_MS 230000 /* clients give up 247 s after the last command (EXCHANGE_LIFETIME, RFC 7252, 4.8.2) */
 
 struct bs_account {
 	int64_t device_id;

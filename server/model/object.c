@@ -215,7 +215,7 @@ bs_resource_find(uint16_t oid, uint16_t rid)
 	return NULL;
 }
 
-/* ---- values from text ---------------------------------------------------------------------------------------------- */
+/* ---- values from text ----------------------------------------------------------------------------------------- */
 
 /* strtol and its like forgive blanks, signs and trailing text; these say which text they may see. */
 static bool

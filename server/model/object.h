@@ -35,8 +35,8 @@ const struct bs_resource_def *bs_resource_find(uint16_t oid, uint16_t rid);
 const struct bs_resource_def *bs_object_resources(uint16_t oid, size_t *count);
 
 /*
- * Read text as a value of type. Numbers decimal; booleans "true", "false", "1", "0"; opaque as hexadecimal; object links
- * "o:i"; time as Unix seconds, or "now" (value: now_s). Octets are decoded into buf, which *out then borrows.
+ * Read text as a value of type. Numbers decimal; booleans "true", "false", "1", "0"; opaque as hexadecimal; object
+ * links "o:i"; time as Unix seconds, or "now" (value: now_s). Octets are decoded into buf, which *out then borrows.
  * BS_EFORMAT, BS_ERANGE (outside int64/uint64), BS_ESPACE.
  */
 BS_MUST_USE enum bs_err bs_value_parse(

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Plans, written out as text: one line per request; "0.1=true" is a boolean, h'..' octets, 2[101] a resource instance. */
+/* Plans, written out as text: one line per request; h'..' are octets, 2[101] is instance 101 of resource 2. */
 #include "tests/lib/test.h"
 
 #include <inttypes.h>
@@ -15,7 +15,7 @@
 #define KEY_A_HEX "101112131415161718191a1b1c1d1e1f"
 #define KEY_B_HEX "202122232425262728292a2b2c2d2e2f"
 
-/* ---- plan as text -------------------------------------------------------------------------------------------------- */
+/* ---- plan as text --------------------------------------------------------------------------------------------- */
 
 struct out {
 	char text[8192];
@@ -104,7 +104,7 @@ describe(struct out *o, const struct bs_plan *p)
 	}
 }
 
-/* ---- accounts ------------------------------------------------------------------------------------------------------ */
+/* ---- accounts ------------------------------------------------------------------------------------------------- */
 
 static char *
 copy_text(const char *text)
@@ -238,7 +238,7 @@ instance_text(struct fixture *fx, uint16_t oid, uint16_t iid)
 #define PSK_101 " 0=\"coaps://s101.example:5684\" 1=false 2=0 3=h'6964' 4=h'' 5=h'" KEY_A_HEX "' 10=101"
 #define SERVER_101 " 0=101 1=86400 6=true 7=\"U\""
 
-/* ---- tests --------------------------------------------------------------------------------------------------------- */
+/* ---- tests ---------------------------------------------------------------------------------------------------- */
 
 static void
 one_server_with_a_pre_shared_key(void **state)
@@ -315,7 +315,7 @@ repository_has_no_server_instance(void **state)
 	assert_int_equal(fx->plan->instance_count, 3 + 2 + 2);
 }
 
-/* ---- instance IDs -------------------------------------------------------------------------------------------------- */
+/* ---- instance IDs --------------------------------------------------------------------------------------------- */
 
 static void
 security_instances_avoid_the_bootstrap_account(void **state)
@@ -356,7 +356,7 @@ security_instances_avoid_the_bootstrap_account(void **state)
 	assert_int_equal(build(fx), BS_ERANGE);
 }
 
-/* ---- settings ------------------------------------------------------------------------------------------------------ */
+/* ---- settings ------------------------------------------------------------------------------------------------- */
 
 static void
 settings_override_and_are_ordered(void **state)
@@ -456,7 +456,7 @@ bad_settings_are_told(void **state)
 	}
 }
 
-/* ---- SMS binding --------------------------------------------------------------------------------------------------- */
+/* ---- SMS binding ---------------------------------------------------------------------------------------------- */
 
 static void
 sms_fields_become_resources(void **state)
@@ -499,7 +499,7 @@ sms_fields_become_resources(void **state)
 	assert_non_null(strstr(fx->diag.text, "0x21"));
 }
 
-/* ---- access control ------------------------------------------------------------------------------------------------ */
+/* ---- access control ------------------------------------------------------------------------------------------- */
 
 static void
 two_servers_own_their_instances(void **state)
@@ -575,7 +575,7 @@ client_without_object_2_gets_none(void **state)
 	assert_false(fx->plan->left_out_access_control);
 }
 
-/* ---- order, level, deletes ----------------------------------------------------------------------------------------- */
+/* ---- order, level, deletes ------------------------------------------------------------------------------------ */
 
 static void
 extra_writes_are_grouped_and_oscore_comes_first(void **state)
@@ -637,7 +637,7 @@ deletes_follow_the_policy(void **state)
 	expect_plan(fx, DELETES "finish \n");
 }
 
-/* ---- version and format -------------------------------------------------------------------------------------------- */
+/* ---- version and format --------------------------------------------------------------------------------------- */
 
 static void
 version_and_format_are_chosen(void **state)
@@ -688,7 +688,7 @@ unknown_format_is_refused(void **state)
 	}
 }
 
-/* ---- payloads ------------------------------------------------------------------------------------------------------ */
+/* ---- payloads ------------------------------------------------------------------------------------------------- */
 
 /* The worked example: coaps://dm.example:5684, identity dev-0001, key 00..0f, server 101, at /0/1. */
 static void
