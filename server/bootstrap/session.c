@@ -15,7 +15,7 @@
 #define DIAGNOSTIC_MAX 64 /* octets of a client's diagnostic payload that a report shows */
 #define QUERY_SHOWN_MAX 48
 
-/* clang-format off: it does not settle on a form for these */
+/* clang-format off */
 #define STATES(X) X(IDLE) X(LOADING) X(ACCEPTED) X(DISCOVERING) X(RUNNING) X(FINISHING)
 #define EVENTS(X) \
 	X(NONE) \
@@ -24,12 +24,11 @@
 	X(ACCOUNT) /* loaded */ \
 	X(UNFIT) /* the device is gone or disabled */ \
 	X(BUSY) /* the store could not answer */ \
-	X(RETRY_DUE) \
-	X(ACK_DUE) X(PAUSE_OVER) X(GIVE_UP) /* timers */ \
-		X(DISCOVER) X(MAKE_PLAN) X(NEXT) X(PLAN_END) /* what follows from the profile and the plan */ \
-		X(SUCCESS) X(TOLERATED) X(OTHER_FORMAT) X(REFUSED) X(RESET) X(SILENT) /* how the client answered */ \
-		X(BROKEN) /* the server cannot go on */ \
-		X(ABORT) /* the owner ends the run, or the device began anew */
+	X(RETRY_DUE) X(ACK_DUE) X(PAUSE_OVER) X(GIVE_UP) /* timers */ \
+	X(DISCOVER) X(MAKE_PLAN) X(NEXT) X(PLAN_END) /* what follows from the profile and the plan */ \
+	X(SUCCESS) X(TOLERATED) X(OTHER_FORMAT) X(REFUSED) X(RESET) X(SILENT) /* how the client answered */ \
+	X(BROKEN) /* the server cannot go on */ \
+	X(ABORT) /* the owner ends the run, or the device began anew */
 /* clang-format on */
 
 #define X(name) ST_##name,
