@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/bootstrap/session.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "server/base/clock.h"
 #include "server/base/log.h"
-#include "server/base/text.h"
 #include "server/bootstrap/plan.h"
 #include "server/bootstrap/request.h"
-
-#define DIAGNOSTIC_MAX 64 /* octets of a client's diagnostic payload that a report shows */
-#define QUERY_SHOWN_MAX 48
+#include "server/bootstrap/tell.h"
 
 /* clang-format off */
 #define STATES(X) X(IDLE) X(LOADING) X(ACCEPTED) X(DISCOVERING) X(RUNNING) X(FINISHING)
@@ -69,7 +65,8 @@ struct bs_session {
 	struct run *run; /* NULL in ST_IDLE */
 	/* valid inside one call from outside */
 	uint64_t now_ms;
-	const struct bs_msg *reply;
+	const struct bs_msg *reply; /* NULL unless reply_err is BS_OK */
+	enum bs_err reply_err;
 };
 
 typedef enum event action_fn(struct bs_session *s); /* returns the event that follows at once, or EV_NONE */
@@ -149,72 +146,6 @@ event_name(enum event ev)
 	return names[ev];
 }
 
-/* Words for the report. */
-
-/* Append to text, "; " between; what does not fit is cut where a character ends. */
-static void BS_PRINTF(3, 4) say(char *text, size_t max, const char *fmt, ...)
-{
-	size_t len = strlen(text);
-	va_list args;
-
-	if (len > 0 && len + 3 < max)
-		len += (size_t)snprintf(text + len, max - len, "; ");
-	va_start(args, fmt);
-	vsnprintf(text + len, max - len, fmt, args);
-	va_end(args);
-	len = strlen(text);
-	while (len > 0 && !bs_utf8_valid(text, len))
-		text[--len] = '\0';
-}
-
-static bool
-is_printable(const uint8_t *data, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (data[i] < 0x20 || data[i] == 0x7f)
-			return false;
-	}
-	return bs_utf8_valid(data, len);
-}
-
-/* The diagnostic payload of an error response (RFC 7252, 5.5.2) as ` "text"`, or "". */
-static const char *
-diagnostic(const struct bs_msg *m, struct bs_quote *q)
-{
-	size_t len = m->payload_len;
-
-	if (len == 0 || (m->content_format != BS_NO_FORMAT && m->content_format != BS_CF_TEXT))
-		return "";
-	if (len > DIAGNOSTIC_MAX) {
-		len = DIAGNOSTIC_MAX;
-		while (len > 0 && (m->payload[len] & 0xc0) == 0x80) /* not inside a character */
-			len--;
-	}
-	return is_printable(m->payload, len) ? bs_log_quote_n(q, m->payload, len) : "";
-}
-
-/* "write /0/1 answered 4.00 "no such resource"" */
-static void
-say_answer(struct bs_session *s, char *text, size_t max, enum event ev)
-{
-	const char *step = s->run->step;
-	char code[BS_CODE_TEXT];
-	struct bs_quote q;
-	const char *diag;
-
-	if (ev == EV_SILENT)
-		say(text, max, "no answer to %s", step);
-	else if (ev == EV_RESET)
-		say(text, max, "%s answered with a reset", step);
-	else if (s->reply == NULL)
-		say(text, max, "%s answered in blocks that do not fit together or are too many", step);
-	else {
-		diag = diagnostic(s->reply, &q);
-		say(text, max, "%s answered %s%s%s", step, bs_code_format(s->reply->code, code),
-			*diag != '\0' ? " " : "", diag);
-	}
-}
-
 static void
 set_step(struct run *r, const char *verb, const struct bs_path *target)
 {
@@ -224,6 +155,12 @@ set_step(struct run *r, const char *verb, const struct bs_path *target)
 		snprintf(r->step, sizeof(r->step), "%s %s", verb, bs_path_format(target, path));
 	else
 		snprintf(r->step, sizeof(r->step), "%s", verb);
+}
+
+static void
+tell_answer(struct bs_session *s, char *text, size_t max)
+{
+	bs_tell_answer(text, max, s->run->step, s->reply_err, s->reply);
 }
 
 /* The life of a run. */
@@ -275,9 +212,9 @@ fill_report(const struct bs_session *s, enum bs_outcome outcome, struct bs_repor
 	memcpy(rep->step, r->step, sizeof(rep->step));
 	memcpy(rep->claimed, r->claimed, sizeof(rep->claimed));
 	if (r->why[0] != '\0')
-		say(rep->detail, sizeof(rep->detail), "%s", r->why);
+		bs_tell(rep->detail, sizeof(rep->detail), "%s", r->why);
 	if (r->notes[0] != '\0')
-		say(rep->detail, sizeof(rep->detail), "%s", r->notes);
+		bs_tell(rep->detail, sizeof(rep->detail), "%s", r->notes);
 }
 
 /* The one way out of a run. The owner hears of it last, when the session is idle. */
@@ -298,7 +235,7 @@ end_run(struct bs_session *s, enum bs_outcome outcome)
 static enum event
 broken(struct bs_session *s, const char *what, enum bs_err err)
 {
-	say(s->run->why, sizeof(s->run->why), "%s: %s", what, bs_strerror(err));
+	bs_tell(s->run->why, sizeof(s->run->why), "%s: %s", what, bs_strerror(err));
 	return EV_BROKEN;
 }
 
@@ -319,7 +256,7 @@ fire(struct bs_session *s, enum event ev)
 		const struct transition *t = find_transition(s->state, ev);
 
 		if (t == NULL) {
-			say(s->run->why, sizeof(s->run->why), "%s in state %s: %s", event_name(ev),
+			bs_tell(s->run->why, sizeof(s->run->why), "%s in state %s: %s", event_name(ev),
 				state_name(s->state), bs_strerror(BS_ESTATE));
 			end_run(s, BS_OUT_INTERNAL);
 			return;
@@ -398,7 +335,7 @@ refuse_request(struct bs_session *s)
 	enum bs_err err = bs_exchange_respond(s->ex, s->now_ms, &s->run->ref, s->run->code);
 
 	if (err != BS_OK)
-		say(s->run->notes, sizeof(s->run->notes), "answer not sent: %s", bs_strerror(err));
+		bs_tell(s->run->notes, sizeof(s->run->notes), "answer not sent: %s", bs_strerror(err));
 	return end_run(s, s->run->outcome);
 }
 
@@ -446,7 +383,7 @@ make_plan(struct bs_session *s, const struct bs_discovered *found)
 	if (err != BS_OK)
 		return broken(s, diag.text[0] != '\0' ? diag.text : "plan", err);
 	if (r->plan->left_out_access_control)
-		say(r->notes, sizeof(r->notes), "the device has no Object 2: access control left out");
+		bs_tell(r->notes, sizeof(r->notes), "the device has no Object 2: access control left out");
 	return EV_NEXT;
 }
 
@@ -468,7 +405,7 @@ plan_with_discover(struct bs_session *s)
 	if (m->code == BS_CONTENT && bs_link_parse(m->payload, m->payload_len, found) == BS_OK && found->count > 0) {
 		ev = make_plan(s, found);
 	} else {
-		say(s->run->notes, sizeof(s->run->notes), "discover answered with an unreadable result");
+		bs_tell(s->run->notes, sizeof(s->run->notes), "discover answered with an unreadable result");
 		ev = make_plan(s, NULL);
 	}
 	free(found);
@@ -561,7 +498,7 @@ count_write(struct bs_session *s)
 static enum event
 note_refusal(struct bs_session *s)
 {
-	say_answer(s, s->run->notes, sizeof(s->run->notes), EV_REFUSED);
+	tell_answer(s, s->run->notes, sizeof(s->run->notes));
 	return EV_NEXT;
 }
 
@@ -607,6 +544,7 @@ on_response(void *arg, uint64_t now_ms, enum bs_err err, const struct bs_msg *re
 
 	s->now_ms = now_ms;
 	s->reply = err == BS_OK ? response : NULL;
+	s->reply_err = err;
 	if (err == BS_ETIMEOUT)
 		ev = EV_SILENT;
 	else if (err == BS_ERESET)
@@ -614,7 +552,7 @@ on_response(void *arg, uint64_t now_ms, enum bs_err err, const struct bs_msg *re
 	else if (err != BS_OK || BS_CODE_CLASS(response->code) != 2)
 		ev = judge_refusal(s, err == BS_OK ? response->code : 0);
 	if (s->state == ST_DISCOVERING && ev != EV_SUCCESS)
-		say_answer(s, s->run->notes, sizeof(s->run->notes), ev);
+		tell_answer(s, s->run->notes, sizeof(s->run->notes));
 	fire(s, ev);
 	s->reply = NULL;
 }
@@ -628,11 +566,11 @@ end_done(struct bs_session *s)
 }
 
 static enum event
-end_with_answer(struct bs_session *s, enum event ev, enum bs_outcome outcome)
+end_with_answer(struct bs_session *s, enum bs_outcome outcome)
 {
 	struct run *r = s->run;
 
-	say_answer(s, r->why, sizeof(r->why), ev);
+	tell_answer(s, r->why, sizeof(r->why));
 	r->code = s->reply != NULL ? s->reply->code : 0;
 	return end_run(s, outcome);
 }
@@ -642,25 +580,25 @@ end_refused(struct bs_session *s)
 {
 	bool format = s->reply != NULL && s->reply->code == BS_UNSUPPORTED_FORMAT;
 
-	return end_with_answer(s, EV_REFUSED, format ? BS_OUT_FORMAT_UNSUPPORTED : BS_OUT_WRITE_REFUSED);
+	return end_with_answer(s, format ? BS_OUT_FORMAT_UNSUPPORTED : BS_OUT_WRITE_REFUSED);
 }
 
 static enum event
 end_finish_refused(struct bs_session *s)
 {
-	return end_with_answer(s, EV_REFUSED, BS_OUT_FINISH_REFUSED);
+	return end_with_answer(s, BS_OUT_FINISH_REFUSED);
 }
 
 static enum event
 end_reset(struct bs_session *s)
 {
-	return end_with_answer(s, EV_RESET, BS_OUT_CLIENT_RESET);
+	return end_with_answer(s, BS_OUT_CLIENT_RESET);
 }
 
 static enum event
 end_silent(struct bs_session *s)
 {
-	return end_with_answer(s, EV_SILENT, BS_OUT_CLIENT_SILENT);
+	return end_with_answer(s, BS_OUT_CLIENT_SILENT);
 }
 
 static enum event
@@ -672,7 +610,8 @@ end_broken(struct bs_session *s)
 static enum event
 end_given_up(struct bs_session *s)
 {
-	say(s->run->why, sizeof(s->run->why), "the store gave no answer within %u s", BS_SESSION_LOAD_MAX_MS / 1000);
+	bs_tell(s->run->why, sizeof(s->run->why), "the store gave no answer within %u s",
+		BS_SESSION_LOAD_MAX_MS / 1000);
 	return end_run(s, BS_OUT_INTERNAL);
 }
 
@@ -715,20 +654,6 @@ outcome_of_refusal(uint8_t code, enum bs_outcome *out)
 	return code == BS_UNSUPPORTED_FORMAT || code == BS_BAD_REQUEST;
 }
 
-static void
-say_query(struct run *r, const struct bs_msg *msg)
-{
-	struct bs_quote q;
-
-	for (size_t i = 0; i < msg->query_count; i++) {
-		size_t len = msg->query[i].len;
-
-		say(r->why, sizeof(r->why), "query %s%s",
-			bs_log_quote_n(&q, msg->query[i].data, len < QUERY_SHOWN_MAX ? len : QUERY_SHOWN_MAX),
-			len > QUERY_SHOWN_MAX ? " .." : "");
-	}
-}
-
 /* EV_REQUEST, or EV_BAD_REQUEST with what to answer and to report. */
 static enum event
 judge_request(struct bs_session *s, const struct bs_msg *msg, const struct bs_request *req, uint8_t code)
@@ -739,14 +664,14 @@ judge_request(struct bs_session *s, const struct bs_msg *msg, const struct bs_re
 	r->pct = req->pct;
 	r->code = code;
 	if (outcome_of_refusal(code, &r->outcome)) {
-		say_query(r, msg);
+		bs_tell_query(r->why, sizeof(r->why), msg);
 		return EV_BAD_REQUEST;
 	}
 	if (req->has_ep && strcmp(req->ep, s->client.endpoint) != 0) {
 		r->outcome = BS_OUT_ENDPOINT_MISMATCH;
 		r->code = BS_BAD_REQUEST;
 		memcpy(r->claimed, req->ep, sizeof(r->claimed));
-		say(r->why, sizeof(r->why), "the device calls itself %s", bs_log_quote(&q, req->ep));
+		bs_tell(r->why, sizeof(r->why), "the device calls itself %s", bs_log_quote(&q, req->ep));
 		return EV_BAD_REQUEST;
 	}
 	return EV_REQUEST;
@@ -827,7 +752,7 @@ bs_session_abort(struct bs_session *s, uint64_t now_ms, enum bs_outcome outcome,
 	s->now_ms = now_ms;
 	s->run->outcome = outcome;
 	if (detail != NULL && detail[0] != '\0')
-		say(s->run->why, sizeof(s->run->why), "%s", detail);
+		bs_tell(s->run->why, sizeof(s->run->why), "%s", detail);
 	fire(s, EV_ABORT);
 }
 

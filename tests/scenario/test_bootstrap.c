@@ -363,7 +363,7 @@ static const struct scenario discovers[] = {
 			"once\n" },
 	{ "70,000 octets", one_server,
 		REQUEST "dev < GET / accept 40  reply 2.05 links 70000\n" AFTER_DISCOVER
-			"end done because \"discover answered in blocks that do not fit together or are too many\"\n"
+			"end done because \"discover answered with more than this server takes\"\n"
 			"once\n" },
 };
 

@@ -6,6 +6,8 @@
  */
 #include "tests/lib/test.h"
 
+#include "server/base/text.h"
+
 /* The session shall call the fakes below; other objects of this program need the real ones. */
 #define bs_exchange_params_init fake_exchange_params_init
 #define bs_exchange_set_params fake_exchange_set_params

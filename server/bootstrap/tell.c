@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/bootstrap/tell.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "server/base/log.h"
+#include "server/base/text.h"
+#include "server/content/format.h"
+
+#define DIAGNOSTIC_MAX 64
+#define QUERY_SHOWN_MAX 48
+
+void
+bs_tell(char *text, size_t max, const char *fmt, ...)
+{
+	size_t len = strlen(text);
+	va_list args;
+
+	if (len > 0 && len + 3 < max)
+		len += (size_t)snprintf(text + len, max - len, "; ");
+	va_start(args, fmt);
+	vsnprintf(text + len, max - len, fmt, args);
+	va_end(args);
+	len = strlen(text);
+	while (len > 0 && !bs_utf8_valid(text, len))
+		text[--len] = '\0';
+}
+
+static bool
+is_printable(const uint8_t *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (data[i] < 0x20 || data[i] == 0x7f)
+			return false;
+	}
+	return bs_utf8_valid(data, len);
+}
+
+/* NULL: nothing to show. */
+static const char *
+diagnostic(const struct bs_msg *m, struct bs_quote *q)
+{
+	size_t len = m->payload_len;
+
+	if (len == 0 || (m->content_format != BS_NO_FORMAT && m->content_format != BS_CF_TEXT))
+		return NULL;
+	if (len > DIAGNOSTIC_MAX) {
+		len = DIAGNOSTIC_MAX;
+		while (len > 0 && (m->payload[len] & 0xc0) == 0x80) /* not inside a character */
+			len--;
+	}
+	return is_printable(m->payload, len) ? bs_log_quote_n(q, m->payload, len) : NULL;
+}
+
+static void
+tell_code(char *text, size_t max, const char *step, const struct bs_msg *reply)
+{
+	struct bs_quote q;
+	const char *diag = diagnostic(reply, &q);
+	char code[BS_CODE_TEXT];
+
+	bs_code_format(reply->code, code);
+	if (diag != NULL)
+		bs_tell(text, max, "%s answered %s %s", step, code, diag);
+	else
+		bs_tell(text, max, "%s answered %s", step, code);
+}
+
+void
+bs_tell_answer(char *text, size_t max, const char *step, enum bs_err err, const struct bs_msg *reply)
+{
+	if (err == BS_OK)
+		tell_code(text, max, step, reply);
+	else if (err == BS_ETIMEOUT)
+		bs_tell(text, max, "no answer to %s", step);
+	else if (err == BS_ERESET)
+		bs_tell(text, max, "%s answered with a reset", step);
+	else if (err == BS_ELIMIT)
+		bs_tell(text, max, "%s answered with more than this server takes", step);
+	else
+		bs_tell(text, max, "%s answered in blocks that do not fit together", step);
+}
+
+void
+bs_tell_query(char *text, size_t max, const struct bs_msg *msg)
+{
+	struct bs_quote q;
+
+	for (size_t i = 0; i < msg->query_count; i++) {
+		const struct bs_segment *s = &msg->query[i];
+		bool cut = s->len > QUERY_SHOWN_MAX;
+
+		bs_log_quote_n(&q, s->data, cut ? QUERY_SHOWN_MAX : s->len);
+		bs_tell(text, max, "query %s%s", q.text, cut ? " .." : "");
+	}
+}
