@@ -55,7 +55,7 @@ answer_too_large(struct bs_block_out *o, const struct bs_block *b)
 {
 	size_t sent = o->in_blocks ? BS_BLOCK_SIZE(o->szx) : o->len;
 
-	if (o->reduced || !b->present || b->szx > BS_BLOCK_SZX_MAX || BS_BLOCK_SIZE(b->szx) >= sent)
+	if (o->reduced || !b->present || BS_BLOCK_SIZE(b->szx) >= sent)
 		return BS_BLOCK_FINAL;
 	o->reduced = true;
 	o->in_blocks = true;

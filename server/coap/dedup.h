@@ -27,7 +27,7 @@ struct bs_dedup_entry {
 };
 
 struct bs_dedup {
-	STAILQ_HEAD(, bs_dedup_entry) entries; /* oldest first */
+	STAILQ_HEAD(bs_dedup_list, bs_dedup_entry) entries; /* oldest first */
 	size_t count;
 };
 

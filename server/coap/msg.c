@@ -198,7 +198,7 @@ header_fits(enum bs_coap_type type, uint8_t code, unsigned token_len, size_t len
 	if (token_len > BS_TOKEN_MAX || class == 1 || class == 6 || class == 7)
 		return false;
 	if (code == BS_EMPTY)
-		return len == HEADER_LEN && token_len == 0 && type != BS_NON;
+		return len == HEADER_LEN && type != BS_NON; /* a token would be longer */
 	return type != BS_RST && (type != BS_ACK || class != 0);
 }
 

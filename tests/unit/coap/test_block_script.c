@@ -133,7 +133,7 @@ static const struct coap_script scripts[] = {
 	{ "a block too long", { GET, "< 68 45 M T C128 B108 FF P0,17", "done format" } },
 	{ "a last block too long", { GET, "< 68 45 M T C128 B100 FF P0,17", "done format" } },
 	{ "an empty block with more to come", { GET, "< 68 45 M T C128 B108", "done format" } },
-	{ "the reserved size", { GET, "< 68 45 M T C128 B10F FF P0,16", "done format" } },
+	{ "the reserved size", { GET, "< 68 45 M T C128 B107 FF P0,16", "done format" } },
 	{ "no Block2 any more in the middle", { GET, PART_0, ASK_1, "< 68 45 M T C128 FF P16,16", "done format" } },
 	{ "an error in the middle is the last word", { GET, PART_0, ASK_1, "< 68 84 M T FF AA", "done ok 4.04 AA" } },
 	{ "ETag stays", { GET, "< 68 45 M T 42ABCD 8128 B108 FF P0,16", ASK_1, "< 68 45 M T 42ABCD 8128 B110 FF P16,1",

@@ -19,6 +19,7 @@ struct fixture {
 	enum bs_err err;
 	size_t body_len;
 	bool body_good;
+	bool mute; /* requests are answered later */
 	unsigned chain; /* requests that done is still to send */
 };
 
@@ -41,7 +42,7 @@ on_request(void *arg, uint64_t now_ms, const struct bs_msg *msg, const struct bs
 	struct fixture *fx = arg;
 
 	(void)msg;
-	return bs_exchange_respond(fx->ex, now_ms, ref, BS_CHANGED) == BS_OK;
+	return fx->mute || bs_exchange_respond(fx->ex, now_ms, ref, BS_CHANGED) == BS_OK;
 }
 
 static void
@@ -371,6 +372,21 @@ test_limit_of_a_response(void **state)
 	assert_int_equal(fx->err, BS_ELIMIT);
 }
 
+/* Message IDs come round: an old reference must not answer a newer request. */
+static void
+test_reference_to_another_request(void **state)
+{
+	struct fixture *fx = *state;
+	const uint8_t wire[] = { 0x51, 0x02, 0x12, 0x34, 0xaa };
+	struct bs_request_ref other = { BS_NON, 0x1234, { 1, { 0xbb } } };
+
+	fx->mute = true;
+	bs_exchange_input(fx->ex, fx->now_ms, wire, sizeof(wire));
+	assert_int_equal(bs_exchange_respond(fx->ex, fx->now_ms, &other, BS_CHANGED), BS_ESTATE);
+	other.token.data[0] = 0xaa;
+	assert_int_equal(bs_exchange_respond(fx->ex, fx->now_ms, &other, BS_CHANGED), BS_OK);
+}
+
 /* A client that floods requests finds the memory bounded, and each of them answered. */
 static void
 test_many_requests(void **state)
@@ -409,6 +425,7 @@ main(void)
 		T(test_message_ids_and_tokens),
 		T(test_first_message_id_is_random),
 		T(test_limit_of_a_response),
+		T(test_reference_to_another_request),
 		T(test_many_requests),
 		T(test_free_of_nothing),
 	};
