@@ -21,9 +21,14 @@
 #define NONCES 340 /* in the pool: one call of the generator costs as much as ten values sealed */
 #define WRAP_WHERE "meta/wrapped_keys"
 
-/* One key of AES-256-GCM-SIV with its contexts: the key is set once, the nonce for each message. */
+/*
+ * One key of AES-256-GCM-SIV. The context is reset for each message: with this cipher OpenSSL (3.5.9) keeps the associated
+ * data of the last message, also when it is given key and nonce anew, and what it seals then opens nowhere else.
+ */
 struct cipher {
-	EVP_CIPHER_CTX *encrypt, *decrypt;
+	EVP_CIPHER *siv;
+	EVP_CIPHER_CTX *ctx;
+	uint8_t key[BS_SEAL_KEY_LEN];
 };
 
 struct bs_seal {
@@ -36,25 +41,25 @@ struct bs_seal {
 static void
 cipher_clear(struct cipher *c)
 {
-	EVP_CIPHER_CTX_free(c->encrypt); /* cleanses the key */
-	EVP_CIPHER_CTX_free(c->decrypt);
-	memset(c, 0, sizeof(*c));
+	EVP_CIPHER_CTX_free(c->ctx); /* cleanses the key */
+	EVP_CIPHER_free(c->siv);
+	bs_wipe(c, sizeof(*c));
 }
 
 static enum bs_err
 cipher_init(struct cipher *c, const uint8_t key[BS_SEAL_KEY_LEN])
 {
-	EVP_CIPHER *siv = EVP_CIPHER_fetch(NULL, "AES-256-GCM-SIV", NULL);
-	enum bs_err err = BS_ECRYPTO;
+	c->siv = EVP_CIPHER_fetch(NULL, "AES-256-GCM-SIV", NULL);
+	c->ctx = EVP_CIPHER_CTX_new();
+	memcpy(c->key, key, sizeof(c->key));
+	return c->siv != NULL && c->ctx != NULL ? BS_OK : BS_ECRYPTO;
+}
 
-	c->encrypt = EVP_CIPHER_CTX_new();
-	c->decrypt = EVP_CIPHER_CTX_new();
-	if (siv != NULL && c->encrypt != NULL && c->decrypt != NULL &&
-		EVP_EncryptInit_ex2(c->encrypt, siv, key, NULL, NULL) == 1 &&
-		EVP_DecryptInit_ex2(c->decrypt, siv, key, NULL, NULL) == 1)
-		err = BS_OK;
-	EVP_CIPHER_free(siv);
-	return err;
+static bool
+cipher_start(struct cipher *c, const uint8_t *nonce, int encrypt)
+{
+	return EVP_CIPHER_CTX_reset(c->ctx) == 1 &&
+	       EVP_CipherInit_ex2(c->ctx, c->siv, c->key, nonce, encrypt, NULL) == 1;
 }
 
 /* sealed: nonce (given), then room for ciphertext and tag. */
@@ -64,11 +69,11 @@ cipher_seal(struct cipher *c, const char *where, const void *plain, size_t len, 
 	uint8_t *text = sealed + NONCE_LEN;
 	int n;
 
-	if (len == 0 || EVP_EncryptInit_ex2(c->encrypt, NULL, NULL, sealed, NULL) != 1 ||
-		EVP_EncryptUpdate(c->encrypt, NULL, &n, (const uint8_t *)where, (int)strlen(where)) != 1 ||
-		EVP_EncryptUpdate(c->encrypt, text, &n, plain, (int)len) != 1 || n != (int)len ||
-		EVP_EncryptFinal_ex(c->encrypt, text + len, &n) != 1 ||
-		EVP_CIPHER_CTX_ctrl(c->encrypt, EVP_CTRL_AEAD_GET_TAG, TAG_LEN, text + len) != 1)
+	if (len == 0 || !cipher_start(c, sealed, 1) ||
+		EVP_EncryptUpdate(c->ctx, NULL, &n, (const uint8_t *)where, (int)strlen(where)) != 1 ||
+		EVP_EncryptUpdate(c->ctx, text, &n, plain, (int)len) != 1 || n != (int)len ||
+		EVP_EncryptFinal_ex(c->ctx, text + len, &n) != 1 ||
+		EVP_CIPHER_CTX_ctrl(c->ctx, EVP_CTRL_AEAD_GET_TAG, TAG_LEN, text + len) != 1)
 		return BS_ECRYPTO;
 	return BS_OK;
 }
@@ -82,11 +87,10 @@ cipher_open(struct cipher *c, const char *where, const uint8_t *sealed, size_t s
 	int n;
 
 	memcpy(tag, text + len, TAG_LEN);
-	if (EVP_DecryptInit_ex2(c->decrypt, NULL, NULL, sealed, NULL) != 1 ||
-		EVP_CIPHER_CTX_ctrl(c->decrypt, EVP_CTRL_AEAD_SET_TAG, TAG_LEN, tag) != 1 ||
-		EVP_DecryptUpdate(c->decrypt, NULL, &n, (const uint8_t *)where, (int)strlen(where)) != 1 ||
-		EVP_DecryptUpdate(c->decrypt, plain, &n, text, (int)len) != 1 || n != (int)len ||
-		EVP_DecryptFinal_ex(c->decrypt, plain + len, &n) != 1)
+	if (!cipher_start(c, sealed, 0) || EVP_CIPHER_CTX_ctrl(c->ctx, EVP_CTRL_AEAD_SET_TAG, TAG_LEN, tag) != 1 ||
+		EVP_DecryptUpdate(c->ctx, NULL, &n, (const uint8_t *)where, (int)strlen(where)) != 1 ||
+		EVP_DecryptUpdate(c->ctx, plain, &n, text, (int)len) != 1 || n != (int)len ||
+		EVP_DecryptFinal_ex(c->ctx, plain + len, &n) != 1)
 		return BS_ECRYPTO;
 	return BS_OK;
 }
