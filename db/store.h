@@ -202,6 +202,7 @@ struct bs_device_info {
 	char identity[BS_IDENTITY_MAX + 1]; /* PSK identity, or SHA-256 of key or certificate in hex, or "" (by name) */
 	bool has_next;
 	char next_identity[BS_IDENTITY_MAX + 1];
+	int64_t next_since_ms; /* Unix time from which the next one counts; what the journal saw before is not its use */
 };
 typedef void bs_device_fn(void *arg, const struct bs_device_info *info);
 /* endpoint NULL: all, by endpoint. BS_ENOTFOUND when one was asked for. */

@@ -470,6 +470,7 @@ read_info(const struct bs_query *q, struct bs_device_info *info)
 	credential_text(q, 9, info->identity);
 	info->has_next = !bs_query_is_null(q, 11);
 	credential_text(q, 12, info->next_identity);
+	info->next_since_ms = 1000 * bs_query_int(q, 14);
 }
 
 enum bs_err

@@ -9,7 +9,7 @@
 	"p.first_delay_ms, p.security_iid, p.block_size"
 #define DEVICE_INFO \
 	"SELECT d.id, d.endpoint, p.name, d.enabled, c.mode, d.batch, d.iccid, d.imsi, d.note, c.identity, c.digest, " \
-	"n.mode, n.identity, n.digest FROM device AS d CROSS JOIN profile AS p ON p.id = d.profile_id " \
+	"n.mode, n.identity, n.digest, n.since_s FROM device AS d CROSS JOIN profile AS p ON p.id = d.profile_id " \
 	"LEFT JOIN bootstrap_credential AS c ON c.device_id = d.id AND c.slot = 0 " \
 	"LEFT JOIN bootstrap_credential AS n ON n.device_id = d.id AND n.slot = 1 "
 

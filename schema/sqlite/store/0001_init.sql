@@ -2,7 +2,7 @@
 --
 -- Provisioning store, version 1. The rules of the provisioning model hold whoever writes: what a constraint cannot say,
 -- a trigger refuses. Secrets (sealed_*) are sealed before they come here; *_hash is a keyed hash of a secret.
--- Numbers of enumerations are those of server/model/: mode 0 PSK, 1 raw public key, 2 X.509, 3 NoSec.
+-- Numbers of enumerations are those of server/model/: mode 0 PSK, 1 raw public key, 2 X.509, 3 NoSec, 4 EST.
 
 CREATE TABLE meta (
 	key TEXT PRIMARY KEY,
@@ -16,7 +16,7 @@ CREATE TABLE server_account (
 	name TEXT NOT NULL UNIQUE CHECK (length(CAST(name AS BLOB)) BETWEEN 1 AND 63),
 	repository INTEGER NOT NULL CHECK (repository IN (0, 1)),
 	ssid INTEGER CHECK (ssid BETWEEN 1 AND 65534),
-	mode INTEGER NOT NULL CHECK (mode BETWEEN 0 AND 3),
+	mode INTEGER NOT NULL CHECK (mode BETWEEN 0 AND 4),
 	uri TEXT NOT NULL CHECK (length(CAST(uri AS BLOB)) BETWEEN 1 AND 255),
 	server_key BLOB CHECK (server_key IS NULL OR (typeof(server_key) = 'blob' AND length(server_key) > 0)),
 	sms_number TEXT CHECK (length(sms_number) BETWEEN 1 AND 23),
@@ -161,6 +161,7 @@ CREATE TABLE bootstrap_credential (
 	key_hash BLOB CHECK (key_hash IS NULL OR (typeof(key_hash) = 'blob' AND length(key_hash) = 16)),
 	public_key BLOB CHECK (public_key IS NULL OR (typeof(public_key) = 'blob' AND length(public_key) > 0)),
 	digest BLOB CHECK (digest IS NULL OR (typeof(digest) = 'blob' AND length(digest) = 32)),
+	since_s INTEGER NOT NULL DEFAULT (CAST(strftime('%s', 'now') AS INTEGER)), -- Unix time
 	PRIMARY KEY (device_id, slot),
 	CHECK ((mode = 0) = (identity IS NOT NULL)),
 	CHECK ((mode = 0) = (sealed_key IS NOT NULL)),
