@@ -136,6 +136,7 @@ test_faults(void **state)
 	assert_string_equal(f.text, "other");
 	assert_false(sim_fault_parse("wrong-ep", &f));
 	assert_false(sim_fault_parse("silent@noon", &f));
+	assert_false(sim_fault_parse("silent=finish", &f));
 	assert_false(sim_fault_parse("silen", &f));
 	assert_false(sim_fault_parse("created@finish", &f));
 	assert_false(sim_fault_parse("", &f));

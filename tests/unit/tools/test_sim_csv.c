@@ -59,7 +59,7 @@ test_bad_files(void **state)
 		{ "an odd digit", "endpoint,mode,psk_key_hex\ndev-1,psk,00\ndev-2,psk,000\n", 3 },
 		{ "no endpoint", "endpoint,mode\n,psk\n", 2 },
 		{ "no mode column", "endpoint\ndev-1\n", 2 },
-		{ "a quote left open", "endpoint,mode\n\"dev-1,psk\n", 2 },
+		{ "a quote left open", "endpoint,mode\ndev-1,\"psk\n", 2 },
 	};
 	struct sim_rows rows;
 	struct bs_diag diag;
