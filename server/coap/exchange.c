@@ -29,6 +29,7 @@ struct request {
 	enum request_state state;
 	struct repeat repeat; /* its deadline is that of the response once acknowledged */
 	struct bs_msg msg; /* the message in flight; borrows from data */
+	uint64_t started_ms;
 	struct bs_block_out out;
 	struct bs_block_in in;
 	bs_response_fn *done;
@@ -300,6 +301,7 @@ bs_exchange_request(struct bs_exchange *ex, uint64_t now_ms, const struct bs_msg
 	q = request_new(msg, ex->params.block_size);
 	if (q == NULL)
 		return BS_ENOMEM;
+	q->started_ms = now_ms;
 	q->done = done;
 	q->arg = arg;
 	new_token(ex, &q->msg.token);
@@ -354,6 +356,8 @@ send_block(struct bs_exchange *ex, uint64_t now_ms, enum bs_block_step step)
 {
 	struct request *q = ex->request;
 
+	if (now_ms - q->started_ms >= BS_TRANSFER_MAX_MS)
+		return BS_ETIMEOUT; /* each block in time, and no end to it */
 	if (step == BS_BLOCK_RESTART)
 		new_token(ex, &q->msg.token); /* late answers to the transfer before must not count */
 	if (q->in.started)

@@ -22,6 +22,7 @@
 #define BS_NON_LIFETIME_MS 145000
 #define BS_SEPARATE_WAIT_MS 93000 /* wait for the response once an empty ACK came: MAX_TRANSMIT_WAIT */
 #define BS_DEDUP_MAX 16 /* requests of the client remembered; the oldest goes first */
+#define BS_TRANSFER_MAX_MS 1800000 /* a block-wise transfer as a whole: 512 blocks of 16 octets at 3 s still fit */
 #define BS_RESPONSE_MAX 65536 /* octets of a response put together from blocks */
 #define BS_DATAGRAM_MAX 1280 /* largest CoAP message written */
 #define BS_REQUEST_PAYLOAD_MAX 8192 /* largest payload of a request of ours, before it is cut into blocks */
@@ -80,8 +81,9 @@ void bs_exchange_ack_empty(struct bs_exchange *ex, uint64_t now_ms, const struct
 
 /*
  * The end of a request of ours. BS_OK: response holds the final response, its payload put together from all blocks
- * (lent for the call). BS_ETIMEOUT: no ACK or no response; BS_ERESET: the client answered RST; BS_ELIMIT: the response is
- * longer than BS_RESPONSE_MAX; BS_EFORMAT: it broke the rules of block-wise transfer.
+ * (lent for the call). BS_ETIMEOUT: no ACK or no response, or no end of blocks within BS_TRANSFER_MAX_MS; BS_ERESET: the
+ * client answered RST; BS_ELIMIT: the response is longer than BS_RESPONSE_MAX; BS_EFORMAT: it broke the rules of
+ * block-wise transfer; BS_ENOMEM. With these response is NULL.
  * Not called after bs_exchange_cancel.
  */
 typedef void bs_response_fn(void *arg, uint64_t now_ms, enum bs_err err, const struct bs_msg *response);

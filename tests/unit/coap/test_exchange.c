@@ -372,6 +372,27 @@ test_limit_of_a_response(void **state)
 	assert_int_equal(fx->err, BS_ELIMIT);
 }
 
+/* A client that answers each block just in time must not hold a run for days. */
+static void
+test_limit_of_time(void **state)
+{
+	struct fixture *fx = *state;
+	static const uint8_t payload[16];
+	uint64_t started_ms = fx->now_ms;
+
+	start_get(fx);
+	for (unsigned i = 0; fx->done_count == 0; i++) {
+		fx->now_ms += 1900;
+		reply(fx, (struct bs_msg){ .code = BS_CONTENT,
+				  .block2 = { .present = true, .more = true, .szx = 0, .num = i },
+				  .payload = payload,
+				  .payload_len = sizeof(payload) });
+	}
+	assert_int_equal(fx->err, BS_ETIMEOUT);
+	assert_in_range(fx->now_ms - started_ms, BS_TRANSFER_MAX_MS, BS_TRANSFER_MAX_MS + 1900);
+	assert_int_equal(bs_exchange_next_deadline_ms(fx->ex), BS_NEVER);
+}
+
 /* Message IDs come round: an old reference must not answer a newer request. */
 static void
 test_reference_to_another_request(void **state)
@@ -426,6 +447,7 @@ main(void)
 		T(test_first_message_id_is_random),
 		T(test_limit_of_a_response),
 		T(test_reference_to_another_request),
+		T(test_limit_of_time),
 		T(test_many_requests),
 		T(test_free_of_nothing),
 	};

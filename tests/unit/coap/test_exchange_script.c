@@ -28,6 +28,8 @@ static const struct coap_script scripts[] = {
 			"count retransmissions 0" } },
 	{ "a second empty ACK does not prolong the wait", { "get", GET_OUT, "< 60 00 M", "wait 92000", "< 60 00 M",
 								  "wait 1000", "done timeout", "count ignored 1" } },
+	{ "a piggybacked response to a retransmission, after an empty ACK to the first transmission",
+		{ "get", GET_OUT, "tick", GET_AGAIN, "< 60 00 M", "< 68 45 M T", "done ok 2.05", "deadline none" } },
 	{ "our ACK of the response lost: each duplicate is acknowledged, also after the end",
 		{ "get", GET_OUT, "< 60 00 M", "< 48 45 7777 T", "> 60 00 7777", "done ok 2.05", "wait 3000",
 			"< 48 45 7777 T", "> 60 00 7777", "wait 6000", "< 48 45 7777 T", "> 60 00 7777",
