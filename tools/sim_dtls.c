@@ -108,7 +108,8 @@ init_rpk(struct sim_dtls *t, const struct sim_dtls_conf *conf, struct bs_diag *d
 	enum bs_err err = bs_blob_set(&t->server_public, der, (size_t)len);
 	OPENSSL_free(der);
 	SSL_CTX *ctx = t->by_mode[SIM_MODE_RPK] = new_context(SIM_MODE_RPK, conf->suite);
-	if (err != BS_OK || ctx == NULL || SSL_CTX_set1_server_cert_type(ctx, types, sizeof(types)) != 1 ||
+	if (err != BS_OK || ctx == NULL || SSL_CTX_dane_enable(ctx) != 1 ||
+		SSL_CTX_set1_server_cert_type(ctx, types, sizeof(types)) != 1 ||
 		SSL_CTX_set1_client_cert_type(ctx, types, sizeof(types)) != 1)
 		return BS_ECRYPTO;
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
@@ -197,7 +198,9 @@ set_identity(SSL *ssl, const struct sim_dtls *t, const struct sim_identity *who)
 		return false;
 	if (SSL_use_PrivateKey(ssl, who->key) != 1)
 		return false;
-	return who->mode != SIM_MODE_RPK || SSL_add_expected_rpk(ssl, t->server_key) == 1;
+	/* OpenSSL keeps expected raw keys as DANE records (SSL_add_expected_rpk(3)). */
+	return who->mode != SIM_MODE_RPK ||
+	       (SSL_dane_enable(ssl, NULL) > 0 && SSL_add_expected_rpk(ssl, t->server_key) == 1);
 }
 
 static void
