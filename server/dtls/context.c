@@ -157,8 +157,9 @@ on_info(const SSL *ssl, int where, int ret)
 	struct bs_handshake *hs = SSL_get_app_data(ssl);
 
 	if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && hs != NULL) {
-		hs->alert_in = ret & 0xff;
 		hs->alerts_in++;
+		if (ret >> 8 == SSL3_AL_FATAL || (ret & 0xff) == SSL_AD_CLOSE_NOTIFY)
+			hs->alert_in = ret & 0xff;
 	}
 }
 

@@ -29,7 +29,8 @@ struct bs_identity_ctx {
 struct bs_identity_set {
 	struct bs_identity_ctx *list;
 	size_t count;
-	SSL_CTX *first; /* what an SSL begins with: the first identity's, or one for PSK alone */
+	SSL_CTX *keyless; /* PSK alone: no identity, or none that the client can use */
+	SSL_CTX *first; /* borrowed: what an SSL begins with, the first identity's or keyless */
 	X509_STORE *store;
 	bool has_anchors, has_crls;
 	bool prefer_raw_key, alert_unknown;
@@ -58,7 +59,7 @@ struct bs_handshake {
 	bool psk_random; /* go on with a random key, so that a stranger cannot tell an unknown identity from a wrong key */
 	bool psk_known; /* identity known: the ClientKeyExchange was processed */
 	int64_t lifetime_s; /* seconds until the client's certificate ends; -1: no certificate */
-	int alert_in; /* description of the last alert that came; -1: none */
+	int alert_in; /* description of the last alert that came and ends it; -1: none */
 	uint64_t alerts_in;
 	uint32_t timer_first_ms;
 };
@@ -84,7 +85,7 @@ int bs_select_hello(SSL *ssl, int *alert, void *ctx);
 unsigned bs_psk_find(SSL *ssl, const char *identity, unsigned char *key, unsigned key_max);
 int bs_verify_peer(X509_STORE_CTX *xs, void *ctx);
 
-/* EC of 256 bits or more, Ed25519, or RSA of 2048 bits or more. */
+/* EC of 256 bits or more, or RSA of 2048 bits or more. */
 bool bs_key_is_strong(const EVP_PKEY *key);
 /* The reason of OpenSSL's latest error, for people; never NULL. Clears the queue. */
 const char *bs_openssl_reason(void);

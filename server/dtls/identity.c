@@ -257,12 +257,12 @@ load_identities(
 		set->count++;
 		err = load_identity(ctx, conf, set, &conf->identities[i], &set->list[i], diag);
 	}
+	if (err == BS_OK)
+		err = keyed_ctx(ctx, conf, set, NULL, NULL, &set->keyless, diag);
 	if (err == BS_OK && set->count == 0)
-		return keyed_ctx(ctx, conf, set, NULL, NULL, &set->first, diag);
-	if (err == BS_OK) {
+		set->first = set->keyless;
+	else if (err == BS_OK)
 		set->first = set->list[0].x509 != NULL ? set->list[0].x509 : set->list[0].raw_key;
-		SSL_CTX_up_ref(set->first);
-	}
 	return err;
 }
 
@@ -306,7 +306,7 @@ bs_identity_set_free(struct bs_identity_set *set)
 		SSL_CTX_free(set->list[i].raw_key);
 	}
 	free(set->list);
-	SSL_CTX_free(set->first);
+	SSL_CTX_free(set->keyless);
 	X509_STORE_free(set->store);
 	free(set);
 }

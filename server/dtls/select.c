@@ -84,13 +84,11 @@ set_server_type(SSL *ssl, const struct bs_identity_set *set, const struct bs_ide
 	const uint8_t *offer = type_list(ssl, TLSEXT_TYPE_server_cert_type, &len);
 	int type = choose_type(offer, len, id->x509 != NULL, id->raw_key != NULL, set->prefer_raw_key);
 	unsigned char one = (unsigned char)type;
-	SSL_CTX *ssl_ctx = type == TLSEXT_cert_type_rpk ? id->raw_key : id->x509;
+	SSL_CTX *ssl_ctx = type < 0 ? set->keyless : type == TLSEXT_cert_type_rpk ? id->raw_key : id->x509;
 
-	if (type < 0 || ssl_ctx == NULL)
-		return SSL_set1_server_cert_type(ssl, NULL, 0) == 1;
 	if (SSL_get_SSL_CTX(ssl) != ssl_ctx && SSL_set_SSL_CTX(ssl, ssl_ctx) == NULL)
 		return false;
-	return SSL_set1_server_cert_type(ssl, &one, 1) == 1;
+	return SSL_set1_server_cert_type(ssl, type < 0 ? NULL : &one, type < 0 ? 0 : 1) == 1;
 }
 
 /* How the client shall show itself. */

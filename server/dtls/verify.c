@@ -22,8 +22,7 @@ bs_key_is_strong(const EVP_PKEY *key)
 {
 	static const struct {
 		int type, bits;
-	} least[] = { { EVP_PKEY_EC, 256 }, { EVP_PKEY_ED25519, 253 }, { EVP_PKEY_ED448, 448 }, { EVP_PKEY_RSA, 2048 },
-		{ EVP_PKEY_RSA_PSS, 2048 } };
+	} least[] = { { EVP_PKEY_EC, 256 }, { EVP_PKEY_RSA, 2048 }, { EVP_PKEY_RSA_PSS, 2048 } };
 
 	for (size_t i = 0; key != NULL && i < sizeof(least) / sizeof(least[0]); i++)
 		if (EVP_PKEY_get_base_id(key) == least[i].type)

@@ -1,0 +1,701 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who stays out, with which outcome, and what a stranger can see of it. */
+#include "tests/lib/test.h"
+
+#include <time.h>
+
+#include "tests/lib/dtls_world.h"
+
+#define KEY "\x51\x02\x93\x44\xe5\x06\xf7\x18\x29\xba\x4b\x5c\x6d\x8e\xaf\x10"
+#define WRONG_KEY "\x52\x02\x93\x44\xe5\x06\xf7\x18\x29\xba\x4b\x5c\x6d\x8e\xaf\x10"
+#define HANDSHAKE_MS 60000
+
+static struct pki_cert ca, ca2, stranger_ca, server, device, device_raw, middle;
+
+struct fixture {
+	struct world w;
+	struct bs_dtls_identity identity;
+	const char *anchors[2], *crls[1];
+	struct bs_dtls_conf conf;
+};
+
+static int
+setup_group(void **state)
+{
+	const struct pki_options for_ca = { .ca = true }, for_server = { .extended_usage = "serverAuth" };
+
+	(void)state;
+	pki_make(&ca, "test CA", NULL, &for_ca);
+	pki_make(&ca2, "test CA 2", NULL, &for_ca);
+	pki_make(&stranger_ca, "test CA", NULL, &for_ca); /* the same name, another key */
+	pki_make(&middle, "middle CA", &ca, &for_ca);
+	pki_make(&server, "localhost", &ca, &for_server);
+	pki_make(&device, "dev-cert", &ca, NULL);
+	pki_make_raw(&device_raw, "P-256");
+	return 0;
+}
+
+static int
+teardown_group(void **state)
+{
+	struct pki_cert *const all[] = { &ca, &ca2, &stranger_ca, &server, &device, &device_raw, &middle };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		pki_clear(all[i]);
+	pki_remove_files();
+	return 0;
+}
+
+static int
+setup(void **state)
+{
+	struct fixture *fx = test_calloc(1, sizeof(*fx));
+
+	fx->identity.certificate = pki_write_cert(&server);
+	fx->identity.private_key = pki_write_key(&server);
+	fx->anchors[0] = pki_write_cert(&ca);
+	fx->anchors[1] = pki_write_cert(&ca2);
+	fx->conf.identities = &fx->identity;
+	fx->conf.identity_count = 1;
+	fx->conf.trust_anchors = fx->anchors;
+	fx->conf.trust_anchor_count = 2;
+	world_init(&fx->w, &fx->conf, NULL);
+	fx->w.psks[0] = (struct world_psk){ .identity = "dev-psk", .key = KEY };
+	fx->w.psks[1] = (struct world_psk){ .identity = "dev-off", .key = KEY, .disabled = true };
+	fx->w.raws[0] = (struct world_key){ .key = &device_raw, .endpoint = "dev-raw" };
+	fx->w.names[0] = (struct world_name){ .name = "dev-cert", .anchor = &ca };
+	*state = fx;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *fx = *state;
+
+	world_clear(&fx->w);
+	test_free(fx);
+	return 0;
+}
+
+static void
+reload(struct fixture *fx)
+{
+	struct bs_diag diag = { 0 };
+
+	if (bs_dtls_ctx_reload(fx->w.ctx, &fx->conf, &diag) != BS_OK)
+		fail_msg("%s", diag.text);
+}
+
+static void
+alert_unknown(struct fixture *fx)
+{
+	fx->conf.alert_unknown = true;
+	reload(fx);
+}
+
+static void
+assert_outcome(const struct world *w, enum bs_outcome expected)
+{
+	if (w->outcome != expected)
+		fail_msg("%s (%s), not %s", bs_outcome_word(w->outcome), w->detail, bs_outcome_word(expected));
+}
+
+/* What the client sees of it in silent mode: nothing, whatever it sends; and the address is ignored for a while. */
+static void
+assert_ignored(struct client *c)
+{
+	struct world *w = c->world;
+	struct client *again = client_new(w, (unsigned)(bs_addr_port(&c->addr) - 40000), NULL);
+
+	assert_int_equal(c->alert, -1);
+	assert_int_equal(w->closed, 1);
+	assert_int_equal(bs_peer_get_state(w->last_closed), BS_PEER_IGNORING);
+	assert_int_equal(bs_peer_table_count(w->table), 1);
+	w->sent = 0;
+	client_start(again); /* from the same address */
+	world_run(w);
+	assert_int_equal(w->sent, 0);
+	w->now_ms += HANDSHAKE_MS + 1;
+	bs_peer_table_tick(w->table, w->now_ms);
+	bs_peer_table_sweep(w->table);
+	assert_int_equal(w->closed, 1); /* told once */
+	assert_int_equal(bs_peer_table_count(w->table), 0);
+	assert_int_equal(bs_peer_table_half_open(w->table), 0);
+}
+
+static struct client *
+psk_client(struct fixture *fx, unsigned n, const char *identity, const char *key)
+{
+	struct client *c = client_new(&fx->w, n, "PSK-AES128-CCM8");
+
+	client_set_psk(c, identity, key);
+	return c;
+}
+
+static void
+unknown_identity_meets_silence(void **state)
+{
+	struct fixture *fx = *state;
+	struct client *c = psk_client(fx, 1, "nobody", KEY);
+
+	assert_false(client_connects(c));
+	assert_outcome(&fx->w, BS_OUT_IDENTITY_UNKNOWN);
+	assert_memory_equal(fx->w.proof.identity, "nobody", 6);
+	assert_int_equal(fx->w.proof.identity_len, 6);
+	assert_false(fx->w.proof.has_device);
+	assert_ignored(c);
+}
+
+static void
+unknown_identity_looks_like_a_wrong_key(void **state)
+{
+	struct fixture *fx = *state;
+	struct client *c = psk_client(fx, 1, "nobody", KEY), *d = psk_client(fx, 2, "dev-psk", WRONG_KEY);
+	unsigned sent;
+
+	client_start(c);
+	world_run(&fx->w);
+	sent = fx->w.sent;
+	client_start(d);
+	world_run(&fx->w);
+	assert_int_equal(fx->w.sent, 2 * sent);
+	/* Both wait for their next retransmission; OpenSSL reads a clock of its own. */
+	assert_in_range(bs_peer_table_next_deadline_ms(fx->w.table), fx->w.now_ms + 500, fx->w.now_ms + 1001);
+	assert_int_equal(c->alert, -1);
+	assert_int_equal(d->alert, -1);
+}
+
+static void
+unknown_identity_with_an_alert(void **state)
+{
+	struct fixture *fx = *state;
+	struct client *c = psk_client(fx, 1, "nobody", KEY);
+
+	alert_unknown(fx);
+	assert_false(client_connects(c));
+	assert_outcome(&fx->w, BS_OUT_IDENTITY_UNKNOWN);
+	assert_int_equal(c->alert, 115); /* unknown_psk_identity, RFC 4279, 2 */
+	assert_int_equal(bs_peer_table_count(fx->w.table), 0);
+}
+
+static void
+empty_identity(void **state)
+{
+	struct fixture *fx = *state;
+	struct client *c = psk_client(fx, 1, "", KEY);
+
+	assert_false(client_connects(c));
+	assert_outcome(&fx->w, BS_OUT_IDENTITY_UNKNOWN);
+	assert_int_equal(fx->w.proof.identity_len, 0);
+}
+
+static void
+wrong_key_is_suspected_when_the_time_is_over(void **state)
+{
+	struct fixture *fx = *state;
+	struct client *c = psk_client(fx, 1, "dev-psk", WRONG_KEY);
+
+	assert_false(client_connects(c));
+	assert_int_equal(fx->w.closed, 0);
+	fx->w.now_ms += HANDSHAKE_MS;
+	bs_peer_table_tick(fx->w.table, fx->w.now_ms);
+	assert_int_equal(fx->w.closed, 1);
+	assert_outcome(&fx->w, BS_OUT_KEY_MISMATCH);
+	assert_true(fx->w.proof.has_device);
+	assert_string_equal(fx->w.proof.device.endpoint, "dev-psk");
+	assert_int_equal(bs_peer_table_count(fx->w.table), 0);
+}
+
+static void
+wrong_key_is_told_when_the_device_begins_anew(void **state)
+{
+	struct fixture *fx = *state;
+	struct client *c = psk_client(fx, 1, "dev-psk", WRONG_KEY), *d;
+
+	assert_false(client_connects(c));
+	d = psk_client(fx, 1, "dev-psk", KEY); /* the next attempt tries the other key */
+	assert_true(client_connects(d));
+	assert_int_equal(fx->w.closed, 1);
+	assert_int_equal(bs_peer_table_count(fx->w.table), 1);
+}
+
+static void
+silence_after_our_flight_is_a_timeout(void **state)
+{
+	struct fixture *fx = *state;
+	struct client *c = psk_client(fx, 1, "dev-psk", KEY);
+
+	c->deaf = false;
+	client_start(c);
+	for (int i = 0; i < 2; i++) { /* hello, hello with cookie; then it hears nothing more */
+		uint8_t datagram[WORLD_DATAGRAM];
+		size_t len = client_take(c, datagram);
+
+		c->deaf = i == 1;
+		world_deliver(&fx->w, c, datagram, len);
+		client_step(c);
+	}
+	fx->w.now_ms += HANDSHAKE_MS;
+	bs_peer_table_tick(fx->w.table, fx->w.now_ms);
+	assert_outcome(&fx->w, BS_OUT_HANDSHAKE_TIMEOUT);
+}
+
+static void
+disabled_device_psk(void **state)
+{
+	struct fixture *fx = *state;
+	struct client *c = psk_client(fx, 1, "dev-off", KEY);
+
+	assert_false(client_connects(c));
+	assert_outcome(&fx->w, BS_OUT_DEVICE_DISABLED);
+	assert_string_equal(fx->w.proof.device.endpoint, "dev-off");
+	assert_ignored(c);
+}
+
+static void
+unknown_raw_key_meets_silence(void **state)
+{
+	struct fixture *fx = *state;
+	struct client *c = client_new(&fx->w, 1, NULL);
+	struct pki_cert other;
+
+	pki_make_raw(&other, "P-256");
+	client_set_cert(c, &other);
+	assert_false(client_connects(c));
+	assert_outcome(&fx->w, BS_OUT_RAW_KEY_UNKNOWN);
+	assert_int_equal(fx->w.proof.kind, BS_CRED_RAW_KEY);
+	assert_int_equal(fx->w.proof.identity_len, 64); /* SHA-256 in hexadecimal */
+	assert_ignored(c);
+	pki_clear(&other);
+}
+
+static void
+unknown_raw_key_with_an_alert(void **state)
+{
+	struct fixture *fx = *state;
+	struct client *c = client_new(&fx->w, 1, NULL);
+	struct pki_cert other;
+
+	alert_unknown(fx);
+	pki_make_raw(&other, "P-256");
+	client_set_cert(c, &other);
+	assert_false(client_connects(c));
+	assert_outcome(&fx->w, BS_OUT_RAW_KEY_UNKNOWN);
+	assert_int_equal(c->alert, 42); /* bad_certificate */
+	pki_clear(&other);
+}
+
+static void
+disabled_raw_key(void **state)
+{
+	struct fixture *fx = *state;
+	struct client *c = client_new(&fx->w, 1, NULL);
+
+	fx->w.raws[0].disabled = true;
+	client_set_cert(c, &device_raw);
+	assert_false(client_connects(c));
+	assert_outcome(&fx->w, BS_OUT_DEVICE_DISABLED);
+	assert_ignored(c);
+}
+
+static void
+weak_raw_key_even_when_registered(void **state)
+{
+	struct fixture *fx = *state;
+	struct client *c = client_new(&fx->w, 1, NULL);
+	struct pki_cert weak;
+
+	pki_make_raw(&weak, "P-192");
+	fx->w.raws[0].key = &weak;
+	client_set_cert(c, &weak);
+	assert_int_equal(SSL_CTX_set1_groups_list(c->ssl_ctx, "P-256:P-192"), 1);
+	assert_false(client_connects(c));
+	assert_outcome(&fx->w, BS_OUT_RAW_KEY_UNKNOWN);
+	assert_non_null(strstr(fx->w.detail, "weak"));
+	pki_clear(&weak);
+}
+
+struct chain_row {
+	const char *name;
+	const struct pki_cert *issuer;
+	struct pki_options options;
+	enum bs_outcome outcome; /* BS_OUT_DONE: gets in */
+	int alert;
+};
+
+/* alert numbers: RFC 5246, 7.2.2 */
+static const struct chain_row chain_rows[] = {
+	{ "plain", &ca, { 0 }, BS_OUT_DONE, -1 },
+	{ "no extended key usage", &ca, { .extended_usage = "" }, BS_OUT_DONE, -1 },
+	{ "RSA of 2048 bits", &ca, { .rsa_bits = 2048 }, BS_OUT_DONE, -1 },
+	{ "P-384", &ca, { .curve = "P-384" }, BS_OUT_DONE, -1 },
+	{ "an unknown CA of the same name", &stranger_ca, { 0 }, BS_OUT_CERT_UNTRUSTED, 0 },
+	{ "another trusted CA, the same device name", &ca2, { 0 }, BS_OUT_CERT_NOT_MAPPED, 42 },
+	{ "self-signed", NULL, { 0 }, BS_OUT_CERT_UNTRUSTED, 0 },
+	{ "expired", &ca, { .from_s = -7200, .until_s = -60 }, BS_OUT_CERT_EXPIRED, 45 },
+	{ "not yet valid", &ca, { .from_s = 3600, .until_s = 7200 }, BS_OUT_CERT_EXPIRED, 42 },
+	{ "for servers alone", &ca, { .extended_usage = "serverAuth" }, BS_OUT_CERT_UNTRUSTED, 43 },
+	{ "signed with SHA-1", &ca, { .digest = "SHA1" }, BS_OUT_CERT_UNTRUSTED, 0 },
+	{ "signed with SHA-224", &ca, { .digest = "SHA224" }, BS_OUT_CERT_UNTRUSTED, 0 },
+	{ "P-192", &ca, { .curve = "P-192" }, BS_OUT_CERT_UNTRUSTED, 0 },
+	{ "P-224", &ca, { .curve = "P-224" }, BS_OUT_CERT_UNTRUSTED, 0 },
+	{ "RSA of 1024 bits", &ca, { .rsa_bits = 1024 }, BS_OUT_CERT_UNTRUSTED, 0 },
+};
+#define CHAIN_ROWS (sizeof(chain_rows) / sizeof(chain_rows[0]))
+
+static struct client *
+cert_client(struct fixture *fx, unsigned n, const struct pki_cert *cert)
+{
+	struct client *c = client_new(&fx->w, n, NULL);
+
+	assert_int_equal(SSL_CTX_set1_groups_list(c->ssl_ctx, "P-256:P-384:P-224:P-192"), 1);
+	client_set_cert(c, cert);
+	return c;
+}
+
+static void
+assert_row(const struct chain_row *row, struct client *c, bool connected)
+{
+	const struct world *w = c->world;
+
+	if (connected != (row->outcome == BS_OUT_DONE))
+		fail_msg("%s: %s", row->name, connected ? "got in" : w->detail);
+	if (!connected && w->outcome != row->outcome)
+		fail_msg("%s: %s (%s)", row->name, bs_outcome_word(w->outcome), w->detail);
+	assert_int_equal(w->proof.kind, BS_CRED_CERTIFICATE);
+	assert_true(w->proof.identity_len > 64 + 4);
+	assert_memory_equal(w->proof.identity + 64, " CN=dev-cert", 12);
+}
+
+static void
+certificates_that_may_and_may_not(void **state)
+{
+	struct fixture *fx = *state;
+
+	for (unsigned i = 0; i < CHAIN_ROWS; i++) {
+		const struct chain_row *row = &chain_rows[i];
+		struct pki_cert cert;
+		struct client *c;
+
+		pki_make(&cert, "dev-cert", row->issuer, &row->options);
+		c = cert_client(fx, i, &cert);
+		assert_row(row, c, client_connects(c));
+		assert_int_equal(c->alert, -1); /* silent */
+		client_free(c);
+		pki_clear(&cert);
+	}
+}
+
+static void
+certificates_that_may_not_with_an_alert(void **state)
+{
+	struct fixture *fx = *state;
+
+	alert_unknown(fx);
+	for (unsigned i = 0; i < CHAIN_ROWS; i++) {
+		const struct chain_row *row = &chain_rows[i];
+		struct pki_cert cert;
+		struct client *c;
+
+		pki_make(&cert, "dev-cert", row->issuer, &row->options);
+		c = cert_client(fx, i, &cert);
+		assert_row(row, c, client_connects(c));
+		if (row->alert > 0 ? c->alert != row->alert : (row->alert == 0) != (c->alert > 0))
+			fail_msg("%s: alert %d, not %d", row->name, c->alert, row->alert);
+		client_free(c);
+		pki_clear(&cert);
+	}
+}
+
+static void
+pinned_certificates_keep_the_rest_of_the_rules(void **state)
+{
+	static const struct {
+		const char *name;
+		struct pki_options options;
+		bool disabled;
+		enum bs_outcome outcome;
+	} rows[] = {
+		{ "self-signed", { 0 }, false, BS_OUT_DONE },
+		{ "disabled", { 0 }, true, BS_OUT_DEVICE_DISABLED },
+		{ "expired", { .from_s = -7200, .until_s = -60 }, false, BS_OUT_CERT_EXPIRED },
+		{ "not yet valid", { .from_s = 3600, .until_s = 7200 }, false, BS_OUT_CERT_EXPIRED },
+		{ "P-192", { .curve = "P-192" }, false, BS_OUT_CERT_UNTRUSTED },
+		{ "for servers alone", { .extended_usage = "serverAuth" }, false, BS_OUT_CERT_UNTRUSTED },
+	};
+	struct fixture *fx = *state;
+
+	fx->conf.trust_anchor_count = 0;
+	reload(fx);
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct chain_row row = { .name = rows[i].name, .outcome = rows[i].outcome };
+		struct pki_cert cert;
+		struct client *c;
+
+		pki_make(&cert, "dev-cert", NULL, &rows[i].options);
+		fx->w.pinned[0] = (struct world_key){ &cert, "dev-pinned", rows[i].disabled };
+		c = cert_client(fx, i, &cert);
+		assert_row(&row, c, client_connects(c));
+		if (row.outcome == BS_OUT_DONE)
+			assert_string_equal(fx->w.proof.device.endpoint, "dev-pinned");
+		client_free(c);
+		pki_clear(&cert);
+	}
+}
+
+static void
+a_certificate_without_anchors_is_untrusted(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->conf.trust_anchor_count = 0;
+	reload(fx);
+	assert_false(client_connects(cert_client(fx, 1, &device)));
+	assert_outcome(&fx->w, BS_OUT_CERT_UNTRUSTED);
+}
+
+static void
+a_chain_over_a_middle_ca(void **state)
+{
+	struct fixture *fx = *state;
+	struct pki_cert cert;
+	struct client *c;
+
+	pki_make(&cert, "dev-cert", &middle, NULL);
+	c = cert_client(fx, 1, &cert);
+	assert_int_equal(SSL_CTX_add1_chain_cert(c->ssl_ctx, middle.cert), 1);
+	assert_true(client_connects(c));
+	assert_false(client_connects(cert_client(fx, 2, &cert))); /* the middle is missing */
+	assert_outcome(&fx->w, BS_OUT_CERT_UNTRUSTED);
+
+	/* The middle as the anchor: a path may end there, and names are looked up under it. */
+	fx->anchors[0] = pki_write_cert(&middle);
+	fx->conf.trust_anchor_count = 1;
+	reload(fx);
+	assert_false(client_connects(cert_client(fx, 3, &cert)));
+	assert_outcome(&fx->w, BS_OUT_CERT_NOT_MAPPED);
+	fx->w.names[0].anchor = &middle;
+	assert_true(client_connects(cert_client(fx, 4, &cert)));
+	pki_clear(&cert);
+}
+
+static void
+names_in_a_certificate(void **state)
+{
+	static const struct {
+		const char *row, *cn, *san, *name;
+		size_t cn_len;
+		bool in;
+	} rows[] = {
+		{ "CN", "dev-1", NULL, "dev-1", 0, true },
+		{ "SAN URI", "x", "URI:urn:dev:os:dev-1", "urn:dev:os:dev-1", 0, true },
+		{ "SAN DNS", "x", "DNS:dev-1.example", "dev-1.example", 0, true },
+		{ "the last of several", "x", "DNS:a,URI:b,DNS:dev-1", "dev-1", 0, true },
+		{ "SAN mail is no name", "x", "email:dev-1@example.org", "dev-1@example.org", 0, false },
+		{ "another case is another name", "DEV-1", NULL, "dev-1", 0, false },
+		{ "a name cut by NUL", "dev-1\0.example", NULL, "dev-1", 14, false },
+	};
+	struct fixture *fx = *state;
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct pki_options o = { .san = rows[i].san, .cn_len = rows[i].cn_len };
+		struct pki_cert cert;
+		struct client *c;
+
+		pki_make(&cert, rows[i].cn, &ca, &o);
+		fx->w.names[0].name = rows[i].name;
+		c = cert_client(fx, i, &cert);
+		if (client_connects(c) != rows[i].in)
+			fail_msg("%s", rows[i].row);
+		if (!rows[i].in)
+			assert_outcome(&fx->w, BS_OUT_CERT_NOT_MAPPED);
+		pki_clear(&cert);
+	}
+}
+
+static void
+revocation_lists(void **state)
+{
+	struct fixture *fx = *state;
+	struct pki_cert other, self;
+
+	pki_make(&other, "dev-cert", &ca, NULL);
+	pki_make(&self, "dev-cert", NULL, NULL);
+	fx->conf.crls = fx->crls;
+	fx->conf.crl_count = 1;
+
+	fx->crls[0] = pki_write_crl(&ca, &device, 86400);
+	reload(fx);
+	assert_false(client_connects(cert_client(fx, 1, &device)));
+	assert_outcome(&fx->w, BS_OUT_CERT_REVOKED);
+	assert_true(client_connects(cert_client(fx, 2, &other)));
+
+	/* Pinned does not help, where the issuer is known. */
+	fx->w.pinned[0] = (struct world_key){ &device, "dev-pinned", false };
+	assert_false(client_connects(cert_client(fx, 3, &device)));
+	assert_outcome(&fx->w, BS_OUT_CERT_REVOKED);
+	fx->w.pinned[0].key = &self;
+	assert_true(client_connects(cert_client(fx, 4, &self)));
+	fx->w.pinned[0].key = NULL;
+
+	/* A list that is overdue still counts, and shuts out nobody else. */
+	fx->crls[0] = pki_write_crl(&ca, &device, -3600);
+	reload(fx);
+	assert_false(client_connects(cert_client(fx, 5, &device)));
+	assert_outcome(&fx->w, BS_OUT_CERT_REVOKED);
+	assert_true(client_connects(cert_client(fx, 6, &other)));
+
+	/* No list of this issuer. */
+	fx->crls[0] = pki_write_crl(&ca2, &device, 86400);
+	reload(fx);
+	assert_true(client_connects(cert_client(fx, 7, &device)));
+
+	/* Somebody else's list under the issuer's name must not get the device out when pinned. */
+	fx->crls[0] = pki_write_crl(&stranger_ca, &device, 86400);
+	reload(fx);
+	fx->w.pinned[0] = (struct world_key){ &device, "dev-pinned", false };
+	assert_true(client_connects(cert_client(fx, 8, &device)));
+	pki_clear(&other);
+	pki_clear(&self);
+}
+
+static void
+the_end_of_the_certificate_ends_the_session(void **state)
+{
+	const struct pki_options o = { .from_s = -3600, .until_s = 600 };
+	struct fixture *fx = *state;
+	struct pki_cert cert;
+	uint64_t deadline;
+
+	pki_make(&cert, "dev-cert", &ca, &o);
+	assert_true(client_connects(cert_client(fx, 1, &cert)));
+	deadline = bs_peer_table_next_deadline_ms(fx->w.table);
+	assert_in_range(deadline, fx->w.now_ms + 590000, fx->w.now_ms + 600000);
+	assert_in_range(fx->w.proof.expires_s, time(NULL) + 590, time(NULL) + 600);
+	fx->w.now_ms = deadline;
+	bs_peer_table_tick(fx->w.table, fx->w.now_ms);
+	assert_int_equal(bs_peer_table_count(fx->w.table), 0);
+	assert_outcome(&fx->w, BS_OUT_DONE);
+	pki_clear(&cert);
+}
+
+static void
+a_store_that_cannot_answer_is_overload_and_silence(void **state)
+{
+	struct fixture *fx = *state;
+	struct client *clients[3] = { psk_client(fx, 1, "dev-psk", KEY), client_new(&fx->w, 2, NULL),
+		client_new(&fx->w, 3, NULL) };
+
+	alert_unknown(fx); /* even then: it is no fault of the device */
+	client_set_cert(clients[1], &device_raw);
+	client_set_cert(clients[2], &device);
+	fx->w.lookup_err = BS_EBUSY;
+	for (int i = 0; i < 3; i++) {
+		assert_false(client_connects(clients[i]));
+		assert_outcome(&fx->w, BS_OUT_OVERLOAD);
+		assert_int_equal(clients[i]->alert, -1);
+		assert_int_equal(bs_peer_table_count(fx->w.table), 0);
+	}
+	fx->w.lookup_err = BS_OK;
+	assert_true(client_connects(psk_client(fx, 1, "dev-psk", KEY))); /* it may come again at once */
+}
+
+static void
+a_device_that_does_not_trust_us_says_so(void **state)
+{
+	static const struct {
+		int error;
+		const char *words;
+	} rows[] = {
+		{ X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, "alert 48" }, /* unknown_ca */
+		{ X509_V_ERR_CERT_HAS_EXPIRED, "alert 45" },
+		{ X509_V_ERR_CERT_REJECTED, "alert 42" },
+	};
+	struct fixture *fx = *state;
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct client *c = cert_client(fx, i, &device);
+
+		c->rejects_server = rows[i].error;
+		assert_false(client_connects(c));
+		assert_outcome(&fx->w, BS_OUT_HANDSHAKE_FAILED);
+		if (strstr(fx->w.detail, rows[i].words) == NULL || strstr(fx->w.detail, "server's certificate") == NULL)
+			fail_msg("%s", fx->w.detail);
+	}
+}
+
+static void
+nothing_in_common(void **state)
+{
+	struct fixture *fx = *state;
+	struct client *suites = client_new(&fx->w, 1, "PSK-AES256-GCM-SHA384");
+	struct client *groups = client_new(&fx->w, 2, "ECDHE-ECDSA-AES128-CCM8");
+	struct client *sigalgs = client_new(&fx->w, 3, "ECDHE-ECDSA-AES128-CCM8");
+	struct client *old = client_new(&fx->w, 4, NULL);
+
+	client_set_psk(suites, "dev-psk", KEY);
+	assert_false(client_connects(suites));
+	assert_outcome(&fx->w, BS_OUT_NO_COMMON_SUITE);
+	assert_int_equal(suites->alert, 40); /* handshake_failure */
+	client_set_cert(groups, &device);
+	assert_int_equal(SSL_CTX_set1_groups_list(groups->ssl_ctx, "P-521"), 1);
+	assert_false(client_connects(groups));
+	assert_outcome(&fx->w, BS_OUT_NO_COMMON_SUITE);
+	client_set_cert(sigalgs, &device);
+	assert_int_equal(SSL_CTX_set1_sigalgs_list(sigalgs->ssl_ctx, "ECDSA+SHA1"), 1);
+	assert_false(client_connects(sigalgs));
+	assert_outcome(&fx->w, BS_OUT_NO_COMMON_SUITE);
+	assert_int_equal(SSL_CTX_set_max_proto_version(old->ssl_ctx, DTLS1_VERSION), 1);
+	client_set_psk(old, "dev-psk", KEY);
+	assert_false(client_connects(old));
+	assert_outcome(&fx->w, BS_OUT_HANDSHAKE_FAILED);
+	assert_string_equal(fx->w.detail, "the device does not speak DTLS 1.2");
+	assert_int_equal(old->alert, 70); /* protocol_version */
+}
+
+static void
+a_client_without_certificate(void **state)
+{
+	struct fixture *fx = *state;
+	struct client *c = client_new(&fx->w, 1, "ECDHE-ECDSA-AES128-CCM8");
+
+	assert_false(client_connects(c));
+	assert_outcome(&fx->w, BS_OUT_HANDSHAKE_FAILED);
+	assert_string_equal(fx->w.detail, "peer did not return a certificate");
+}
+
+int
+main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(unknown_identity_meets_silence),
+		T(unknown_identity_looks_like_a_wrong_key),
+		T(unknown_identity_with_an_alert),
+		T(empty_identity),
+		T(wrong_key_is_suspected_when_the_time_is_over),
+		T(wrong_key_is_told_when_the_device_begins_anew),
+		T(silence_after_our_flight_is_a_timeout),
+		T(disabled_device_psk),
+		T(unknown_raw_key_meets_silence),
+		T(unknown_raw_key_with_an_alert),
+		T(disabled_raw_key),
+		T(weak_raw_key_even_when_registered),
+		T(certificates_that_may_and_may_not),
+		T(certificates_that_may_not_with_an_alert),
+		T(pinned_certificates_keep_the_rest_of_the_rules),
+		T(a_certificate_without_anchors_is_untrusted),
+		T(a_chain_over_a_middle_ca),
+		T(names_in_a_certificate),
+		T(revocation_lists),
+		T(the_end_of_the_certificate_ends_the_session),
+		T(a_store_that_cannot_answer_is_overload_and_silence),
+		T(a_device_that_does_not_trust_us_says_so),
+		T(nothing_in_common),
+		T(a_client_without_certificate),
+	};
+
+	return cmocka_run_group_tests(tests, setup_group, teardown_group);
+}
