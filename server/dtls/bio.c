@@ -13,7 +13,8 @@ bio_read(BIO *bio, char *out, int max)
 	size_t n;
 
 	BIO_clear_retry_flags(bio);
-	if (b->in == NULL || max <= 0) {
+	/* 0 octets would pass for the end of a stream: anybody can send an empty datagram. */
+	if (b->in == NULL || b->in_len == 0 || max <= 0) {
 		BIO_set_retry_read(bio);
 		return -1;
 	}

@@ -97,7 +97,11 @@ on_send(void *arg, const struct bs_addr *local, const struct bs_addr *remote, co
 	struct world *w = arg;
 
 	assert_true(bs_addr_equal(local, &w->local));
+	assert_true(len <= sizeof(w->last_sent));
 	w->sent++;
+	memcpy(w->last_sent, data, len);
+	w->last_sent_len = len;
+	w->longest_sent = len > w->longest_sent ? len : w->longest_sent;
 	for (size_t i = w->client_count; i-- > 0;)
 		if (bs_addr_equal(remote, &w->clients[i]->addr)) {
 			client_give(w->clients[i], data, len);
@@ -301,6 +305,15 @@ client_set_cert(struct client *c, const struct pki_cert *cert)
 	assert_int_equal(SSL_CTX_use_PrivateKey(c->ssl_ctx, cert->key), 1);
 }
 
+static unsigned
+client_timer(SSL *ssl, unsigned before_us)
+{
+	const struct client *c = SSL_get_app_data(ssl);
+
+	(void)before_us;
+	return c->timer_ms * 1000;
+}
+
 void
 client_start(struct client *c)
 {
@@ -311,7 +324,9 @@ client_start(struct client *c)
 	assert_non_null(c->ssl);
 	SSL_set_app_data(c->ssl, c);
 	SSL_set_bio(c->ssl, mine, mine);
-	DTLS_set_link_mtu(c->ssl, 1400);
+	DTLS_set_link_mtu(c->ssl, c->mtu != 0 ? c->mtu : 1400);
+	if (c->timer_ms != 0)
+		DTLS_set_timer_cb(c->ssl, client_timer);
 	SSL_set_connect_state(c->ssl);
 	if (c->server_name != NULL)
 		assert_int_equal(SSL_set_tlsext_host_name(c->ssl, c->server_name), 1);

@@ -51,6 +51,8 @@ struct world {
 	struct bs_peer *last_open, *last_closed;
 	char data[2048]; /* of the last on_data */
 	size_t data_len;
+	uint8_t last_sent[WORLD_DATAGRAM]; /* the latest datagram of the server */
+	size_t last_sent_len, longest_sent;
 	bool echo; /* answer what comes with the same */
 	bool close_in_data; /* close the peer in on_data */
 };
@@ -70,6 +72,8 @@ struct client {
 	int alert; /* last that came; -1: none */
 	unsigned received; /* datagrams */
 	bool deaf; /* what is sent to it is lost */
+	unsigned mtu; /* octets of its datagrams; 0: 1400 */
+	unsigned timer_ms; /* its first handshake timer; 0: OpenSSL's second */
 };
 
 /* conf NULL: PSK alone. limits NULL: the defaults. */

@@ -1,0 +1,788 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From datagram to peer: strangers, limits, loss, a second handshake on a live address, ends of all kinds. */
+#include "tests/lib/test.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#ifdef __SANITIZE_ADDRESS__
+/* sanitizer/allocator_interface.h, which gcc does not bring along */
+int __sanitizer_install_malloc_and_free_hooks(
+	void (*on_malloc)(const volatile void *, size_t), void (*on_free)(const volatile void *));
+#else
+#include <malloc.h>
+#endif
+
+#include "tests/lib/dtls_world.h"
+
+#define KEY "\x51\x02\x93\x44\xe5\x06\xf7\x18\x29\xba\x4b\x5c\x6d\x8e\xaf\x10"
+
+static const struct bs_peer_limits small = {
+	.peers = 4, .half_open = 3, .half_open_prefix = 2, .handshake_ms = 60000, .idle_ms = 3600000
+};
+
+static int
+setup_with(void **state, const struct bs_dtls_conf *conf, const struct bs_peer_limits *limits)
+{
+	struct world *w = test_calloc(1, sizeof(*w));
+
+	world_init(w, conf, limits);
+	w->psks[0] = (struct world_psk){ .identity = "dev", .key = KEY };
+	*state = w;
+	return 0;
+}
+
+static int
+setup(void **state)
+{
+	return setup_with(state, NULL, NULL);
+}
+
+static int
+setup_small(void **state)
+{
+	return setup_with(state, NULL, &small);
+}
+
+static int
+setup_quick(void **state)
+{
+	const struct bs_dtls_conf conf = { .timeout_ms = 40 };
+
+	return setup_with(state, &conf, NULL);
+}
+
+static int
+teardown(void **state)
+{
+	world_clear(*state);
+	test_free(*state);
+	return 0;
+}
+
+static struct client *
+new_client(struct world *w, unsigned n)
+{
+	struct client *c = client_new(w, n, "PSK-AES128-CCM8");
+
+	client_set_psk(c, "dev", KEY);
+	return c;
+}
+
+static const struct bs_dtls_counters *
+counters(const struct world *w)
+{
+	return bs_peer_table_counters(w->table);
+}
+
+static void
+tick(struct world *w, uint64_t ms)
+{
+	w->now_ms += ms;
+	bs_peer_table_tick(w->table, w->now_ms);
+	bs_peer_table_sweep(w->table);
+}
+
+/* The client goes on until its second hello, with the cookie, is in out. */
+static size_t
+second_hello(struct client *c, uint8_t out[WORLD_DATAGRAM])
+{
+	size_t len;
+
+	client_start(c);
+	len = client_take(c, out);
+	assert_true(len > 0);
+	world_deliver(c->world, c, out, len);
+	client_step(c);
+	len = client_take(c, out);
+	assert_true(len > 0);
+	return len;
+}
+
+/* Admitted, but half-open for ever. */
+static void
+begin(struct world *w, unsigned n)
+{
+	uint8_t hello[WORLD_DATAGRAM];
+	struct client *c = new_client(w, n);
+	size_t len = second_hello(c, hello);
+
+	world_deliver(w, c, hello, len);
+	client_free(c);
+}
+
+#ifdef __SANITIZE_ADDRESS__
+static unsigned allocations;
+
+static void
+on_malloc(const volatile void *p, size_t len)
+{
+	(void)p;
+	(void)len;
+	allocations++;
+}
+
+static void
+on_free(const volatile void *p)
+{
+	(void)p;
+}
+
+static unsigned
+count_allocations(void)
+{
+	static bool installed;
+
+	if (!installed)
+		assert_true(__sanitizer_install_malloc_and_free_hooks(on_malloc, on_free) != 0);
+	installed = true;
+	return allocations;
+}
+#else
+static unsigned
+count_allocations(void)
+{
+	return (unsigned)mallinfo2().uordblks;
+}
+#endif
+
+static void
+a_stranger_costs_nothing(void **state)
+{
+	struct world *w = *state;
+	struct client *c = new_client(w, 1), *other = new_client(w, 2);
+	uint8_t hello[WORLD_DATAGRAM];
+	size_t len = second_hello(c, hello);
+	unsigned before;
+
+	client_free(c); /* so that nobody else allocates: the answers are dropped */
+	hello[13 + 12 + 2 + 32 + 1 + 1] ^= 1; /* first octet of the cookie */
+	before = count_allocations();
+	for (int i = 0; i < 100; i++)
+		bs_peer_table_input(w->table, w->now_ms, &w->local, &other->addr, hello, len);
+	assert_int_equal(count_allocations(), before);
+	hello[13 + 12 + 2 + 32 + 1 + 1] ^= 1; /* a good one, from another address */
+	for (int i = 0; i < 100; i++)
+		bs_peer_table_input(w->table, w->now_ms, &w->local, &other->addr, hello, len);
+	assert_int_equal(count_allocations(), before);
+	assert_int_equal(counters(w)->hellos, 201);
+	assert_int_equal(counters(w)->cookies_sent, 201);
+	assert_int_equal(counters(w)->cookies_bad, 200);
+	assert_true(w->longest_sent < len);
+	assert_int_equal(bs_peer_table_count(w->table), 0);
+}
+
+static void
+datagrams_from_nowhere_are_dropped(void **state)
+{
+	static const uint8_t data[] = { 0x17, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 1, 0, 1, 0 };
+	struct world *w = *state;
+	struct client *c = new_client(w, 1);
+
+	world_deliver(w, c, data, sizeof(data));
+	world_deliver(w, c, data, 1);
+	world_deliver(w, c, data, 0);
+	assert_int_equal(counters(w)->dropped_unknown, 3);
+	assert_int_equal(w->sent, 0);
+}
+
+static void
+a_cut_hello_opens_nothing(void **state)
+{
+	struct world *w = *state;
+	struct client *c = new_client(w, 1);
+	uint8_t hello[WORLD_DATAGRAM];
+	size_t len = second_hello(c, hello);
+
+	for (size_t n = 0; n < len; n++)
+		world_deliver(w, c, hello, n);
+	assert_int_equal(bs_peer_table_count(w->table), 0);
+	assert_int_equal(w->sent, 1);
+	world_deliver(w, c, hello, len);
+	world_run(w);
+	assert_true(c->done);
+}
+
+static void
+a_hello_in_fragments(void **state)
+{
+	struct world *w = *state;
+	struct client *c = client_new(w, 1, "ALL:PSK");
+	uint8_t first[WORLD_DATAGRAM], more[WORLD_DATAGRAM];
+	size_t first_len;
+
+	client_set_psk(c, "dev", KEY);
+	c->mtu = 256;
+	first_len = second_hello(c, first);
+	while (client_take(c, more) > 0) {
+		/* the rest of the first hello, and of the second one */
+	}
+	client_free(c);
+	assert_true(first_len <= 256);
+
+	c = client_new(w, 1, "ALL:PSK");
+	client_set_psk(c, "dev", KEY);
+	c->mtu = 256;
+	assert_true(client_connects(c));
+	assert_true(counters(w)->dropped_unknown > 0); /* the later fragments of the hello without a cookie */
+	client_say(c, "whole");
+	assert_string_equal(w->data, "whole");
+}
+
+static void
+the_server_hello_has_the_number_of_the_hello(void **state)
+{
+	struct world *w = *state;
+	struct client *c = new_client(w, 1);
+	uint8_t hello[WORLD_DATAGRAM];
+	size_t len = second_hello(c, hello);
+
+	hello[10] = 7; /* the record's number: that of a client whose hellos were lost, so far */
+	world_deliver(w, c, hello, len);
+	assert_int_equal(w->last_sent[0], 22);
+	assert_int_equal(w->last_sent[13], 2); /* server_hello */
+	assert_int_equal(w->last_sent[10], 7); /* RFC 6347, 4.2.1 */
+	world_run(w);
+	assert_true(c->done);
+	client_say(c, "numbers of epoch 1 are covered by the protection");
+	assert_int_equal(w->data_count, 1);
+}
+
+static void
+a_hello_that_is_not_the_second_message_meets_a_new_cookie(void **state)
+{
+	struct world *w = *state;
+	struct client *c = new_client(w, 1);
+	uint8_t hello[WORLD_DATAGRAM];
+	size_t len = second_hello(c, hello);
+
+	hello[13 + 5] = 2;
+	world_deliver(w, c, hello, len);
+	assert_int_equal(bs_peer_table_count(w->table), 0);
+	assert_int_equal(w->sent, 2);
+}
+
+static void
+a_repeated_hello_makes_no_second_peer(void **state)
+{
+	struct world *w = *state;
+	struct client *c = new_client(w, 1);
+	uint8_t hello[WORLD_DATAGRAM];
+	size_t len = second_hello(c, hello);
+
+	for (int i = 0; i < 5; i++)
+		world_deliver(w, c, hello, len);
+	assert_int_equal(bs_peer_table_count(w->table), 1);
+	assert_int_equal(counters(w)->handshakes_started, 1);
+	world_run(w);
+	assert_true(c->done);
+	for (int i = 0; i < 5; i++) /* late copies */
+		world_deliver(w, c, hello, len);
+	assert_int_equal(bs_peer_table_count(w->table), 1);
+	assert_int_equal(counters(w)->handshakes_started, 1);
+	client_say(c, "still here");
+	assert_int_equal(w->data_count, 1);
+}
+
+static void
+nonsense_and_replays_are_dropped(void **state)
+{
+	struct world *w = *state;
+	struct client *c = new_client(w, 1);
+	uint8_t record[WORLD_DATAGRAM];
+	static const uint8_t alert[] = { 21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 2,
+		40 }; /* fatal, in the clear */
+	size_t len;
+
+	assert_true(client_connects(c));
+	assert_true(SSL_write(c->ssl, "once", 4) == 4);
+	len = client_take(c, record);
+	for (int i = 0; i < 3; i++)
+		world_deliver(w, c, record, len);
+	assert_int_equal(w->data_count, 1);
+	assert_int_equal(counters(w)->records_dropped, 2);
+	for (size_t n = 0; n < len; n++) /* cut */
+		world_deliver(w, c, record, n);
+	for (size_t i = 11; i < len; i++) { /* changed, from the length on */
+		record[i] ^= 1;
+		world_deliver(w, c, record, len);
+		record[i] ^= 1;
+	}
+	world_deliver(w, c, alert, sizeof(alert));
+	assert_int_equal(w->data_count, 1);
+	if (w->closed != 0)
+		fail_msg("%s", w->detail);
+	client_say(c, "twice");
+	assert_int_equal(w->data_count, 2);
+	assert_string_equal(w->data, "twice");
+}
+
+static void
+no_forged_record_ends_a_session(void **state)
+{
+	static const size_t lengths[] = { 0, 1, 2, 12, 13, 24, 60 };
+	struct world *w = *state;
+	struct client *c = new_client(w, 1);
+	uint8_t record[13 + 60];
+
+	assert_true(client_connects(c));
+	for (unsigned type = 19; type <= 26; type++)
+		for (unsigned epoch = 0; epoch < 3; epoch++)
+			for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+				const uint8_t header[] = { (uint8_t)type, 0xfe, 0xfd, 0, (uint8_t)epoch, 0, 0, 0, 0, 1,
+					(uint8_t)i, 0, (uint8_t)lengths[i] };
+
+				memset(record, (int)(type + i) % 3, sizeof(record));
+				memcpy(record, header, sizeof(header));
+				world_deliver(w, c, record, 13 + lengths[i]);
+				if (w->closed != 0)
+					fail_msg("type %u epoch %u length %zu: %s", type, epoch, lengths[i], w->detail);
+			}
+	client_say(c, "alive");
+	assert_string_equal(w->data, "alive");
+}
+
+static void
+two_records_in_one_datagram(void **state)
+{
+	struct world *w = *state;
+	struct client *c = new_client(w, 1);
+	uint8_t both[2 * WORLD_DATAGRAM];
+	size_t len;
+
+	assert_true(client_connects(c));
+	assert_true(SSL_write(c->ssl, "one", 3) == 3);
+	assert_true(SSL_write(c->ssl, "two", 3) == 3);
+	len = client_take(c, both);
+	len += client_take(c, both + len);
+	world_deliver(w, c, both, len);
+	assert_int_equal(w->data_count, 2);
+	assert_string_equal(w->data, "two");
+	assert_int_equal(counters(w)->records_dropped, 0);
+}
+
+static void
+a_thousand_forgeries_end_it(void **state)
+{
+	struct world *w = *state;
+	struct client *c = new_client(w, 1);
+	uint8_t record[13 + 40] = { 23, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 1, 0, 0, 40 };
+
+	assert_true(client_connects(c));
+	for (int i = 0; i < 1000; i++)
+		world_deliver(w, c, record, sizeof(record));
+	assert_int_equal(w->closed, 0);
+	world_deliver(w, c, record, sizeof(record));
+	assert_int_equal(w->closed, 1);
+	assert_int_equal(w->outcome, BS_OUT_DONE);
+	assert_int_equal(bs_peer_table_count(w->table), 0);
+	assert_int_equal(counters(w)->records_dropped, 1001);
+}
+
+static void
+a_second_handshake_replaces_the_first_when_done(void **state)
+{
+	struct world *w = *state;
+	struct client *old = new_client(w, 1), *new;
+	uint8_t hello[WORLD_DATAGRAM], record[WORLD_DATAGRAM];
+	struct bs_peer *first;
+	size_t len;
+
+	assert_true(client_connects(old));
+	first = w->last_open;
+	new = new_client(w, 1); /* the same address: the device restarted */
+	len = second_hello(new, hello);
+	world_deliver(w, new, hello, len);
+	assert_int_equal(bs_peer_table_count(w->table), 2);
+	assert_int_equal(bs_peer_table_half_open(w->table), 1);
+
+	/* Until it is done, the old association works. */
+	assert_true(SSL_write(old->ssl, "old", 3) == 3);
+	len = client_take(old, record);
+	world_deliver(w, old, record, len);
+	assert_string_equal(w->data, "old");
+	assert_int_equal(w->closed, 0);
+
+	world_run(w);
+	assert_true(new->done);
+	assert_int_equal(w->closed, 1);
+	assert_ptr_equal(w->last_closed, first);
+	assert_int_equal(w->outcome, BS_OUT_DONE);
+	assert_int_equal(counters(w)->replaced, 1);
+	assert_int_equal(bs_peer_table_count(w->table), 1);
+	client_say(new, "new");
+	assert_string_equal(w->data, "new");
+}
+
+static void
+a_handshake_that_fails_leaves_the_live_one(void **state)
+{
+	struct world *w = *state;
+	struct client *old = new_client(w, 1), *stranger;
+
+	assert_true(client_connects(old));
+	stranger = new_client(w, 1);
+	client_set_psk(stranger, "nobody", KEY);
+	client_start(stranger);
+	world_run(w);
+	assert_false(stranger->done);
+	assert_int_equal(w->outcome, BS_OUT_IDENTITY_UNKNOWN);
+	tick(w, 60001);
+	assert_int_equal(bs_peer_table_count(w->table), 1);
+	client_free(stranger);
+	client_say(old, "alive");
+	assert_string_equal(w->data, "alive");
+}
+
+static void
+beginning_anew_within_a_handshake(void **state)
+{
+	struct world *w = *state;
+	struct client *c;
+
+	for (unsigned i = 0; i < 5; i++)
+		begin(w, 1);
+	assert_int_equal(bs_peer_table_count(w->table), 1);
+	assert_int_equal(w->closed, 4);
+	assert_int_equal(w->outcome, BS_OUT_HANDSHAKE_TIMEOUT);
+	c = new_client(w, 1);
+	assert_true(client_connects(c));
+	assert_int_equal(bs_peer_table_count(w->table), 1);
+	assert_int_equal(bs_peer_table_half_open(w->table), 0);
+}
+
+static void
+half_open_handshakes_are_limited(void **state)
+{
+	struct world *w = *state;
+
+	begin(w, 0);
+	begin(w, 200); /* the host is 1 again, in the same /24 */
+	assert_int_equal(bs_peer_table_half_open(w->table), 2);
+	begin(w, 3);
+	assert_int_equal(counters(w)->dropped_prefix, 1);
+	assert_int_equal(bs_peer_table_half_open(w->table), 2);
+	tick(w, 60000);
+	assert_int_equal(bs_peer_table_half_open(w->table), 0);
+	assert_int_equal(w->closed, 2);
+	begin(w, 3);
+	assert_int_equal(bs_peer_table_half_open(w->table), 1);
+}
+
+static void
+half_open_handshakes_are_limited_in_all(void **state)
+{
+	struct bs_peer_limits limits = small;
+	struct world *w;
+	struct client *c;
+
+	limits.half_open_prefix = 10;
+	setup_with(state, NULL, &limits);
+	w = *state;
+	for (unsigned i = 0; i < 4; i++)
+		begin(w, i);
+	assert_int_equal(counters(w)->dropped_half_open, 1);
+	assert_int_equal(bs_peer_table_half_open(w->table), 3);
+	tick(w, 60000);
+	c = new_client(w, 9);
+	assert_true(client_connects(c));
+	teardown(state);
+}
+
+static void
+the_longest_quiet_makes_room(void **state)
+{
+	struct world *w = *state;
+	struct client *clients[5];
+	struct bs_peer *peers[4];
+
+	for (unsigned i = 0; i < 4; i++) {
+		clients[i] = new_client(w, i);
+		assert_true(client_connects(clients[i]));
+		peers[i] = w->last_open;
+		w->now_ms += 1000;
+	}
+	clients[4] = new_client(w, 4);
+	assert_false(client_connects(clients[4])); /* all are too young */
+	assert_int_equal(counters(w)->dropped_table_full, 1);
+	assert_int_equal(w->closed, 0);
+	client_free(clients[4]);
+
+	w->now_ms += 60000;
+	client_say(clients[0], "I am at work");
+	clients[4] = new_client(w, 4);
+	assert_true(client_connects(clients[4]));
+	assert_int_equal(w->closed, 1);
+	assert_ptr_equal(w->last_closed, peers[1]);
+	assert_int_equal(w->outcome, BS_OUT_DONE);
+	assert_int_equal(bs_peer_table_count(w->table), 4);
+	assert_int_equal(SSL_get_shutdown(clients[1]->ssl), SSL_RECEIVED_SHUTDOWN); /* told by close_notify */
+}
+
+static void
+silence_ends_a_session(void **state)
+{
+	struct world *w = *state;
+	struct client *a = new_client(w, 1), *b = new_client(w, 2);
+
+	assert_true(client_connects(a));
+	assert_true(client_connects(b));
+	assert_int_equal(bs_peer_table_next_deadline_ms(w->table), w->now_ms + small.idle_ms);
+	tick(w, small.idle_ms - 1);
+	assert_int_equal(w->closed, 0);
+	client_say(b, "alive");
+	tick(w, 1);
+	assert_int_equal(w->closed, 1);
+	assert_int_equal(bs_peer_table_count(w->table), 1);
+	world_run(w);
+	assert_int_equal(SSL_get_shutdown(a->ssl), SSL_RECEIVED_SHUTDOWN);
+	assert_int_equal(SSL_get_shutdown(b->ssl), 0);
+	tick(w, small.idle_ms - 1);
+	assert_int_equal(w->closed, 2);
+	assert_int_equal(bs_peer_table_next_deadline_ms(w->table), UINT64_MAX);
+}
+
+static void
+the_device_closes(void **state)
+{
+	struct world *w = *state;
+	struct client *c = new_client(w, 1);
+
+	assert_true(client_connects(c));
+	SSL_shutdown(c->ssl);
+	world_run(w);
+	assert_int_equal(w->closed, 1);
+	assert_int_equal(w->outcome, BS_OUT_DONE);
+	assert_int_equal(bs_peer_table_count(w->table), 0);
+	assert_true(SSL_get_shutdown(c->ssl) & SSL_RECEIVED_SHUTDOWN);
+}
+
+static void
+the_owner_closes_within_a_callback(void **state)
+{
+	struct world *w = *state;
+	struct client *c = new_client(w, 1);
+	uint8_t both[2 * WORLD_DATAGRAM];
+	size_t len;
+
+	assert_true(client_connects(c));
+	w->close_in_data = true;
+	assert_true(SSL_write(c->ssl, "one", 3) == 3);
+	assert_true(SSL_write(c->ssl, "two", 3) == 3);
+	len = client_take(c, both);
+	len += client_take(c, both + len);
+	world_deliver(w, c, both, len);
+	assert_int_equal(w->data_count, 1);
+	assert_int_equal(w->closed, 0); /* it knows */
+	assert_int_equal(bs_peer_table_count(w->table), 0);
+	world_run(w);
+	assert_int_equal(SSL_get_shutdown(c->ssl), SSL_RECEIVED_SHUTDOWN);
+}
+
+static void
+an_end_of_the_table_tells_all(void **state)
+{
+	struct world *w = *state;
+	struct client *a = new_client(w, 1);
+	const struct bs_dtls_conf conf = { 0 };
+	const struct bs_credential_lookup lookup = { 0 };
+	const struct bs_peer_ops ops = { 0 };
+	struct bs_dtls_ctx *ctx = NULL;
+	struct bs_diag diag;
+
+	assert_true(client_connects(a));
+	begin(w, 2);
+	bs_peer_table_free(w->table);
+	client_step(a);
+	assert_int_equal(SSL_get_shutdown(a->ssl), SSL_RECEIVED_SHUTDOWN);
+	assert_int_equal(w->closed, 0);
+	/* The fixture frees a table: give it another one. */
+	assert_int_equal(bs_dtls_ctx_new(&conf, &lookup, &ctx, &diag), BS_OK);
+	bs_dtls_ctx_free(w->ctx);
+	w->ctx = ctx;
+	assert_int_equal(bs_peer_table_new(ctx, &small, &ops, &w->seed, test_random, 0, &w->table), BS_OK);
+}
+
+static void
+what_is_lost_of_a_handshake_is_sent_again(void **state)
+{
+	struct world *w = *state;
+	struct client *c = new_client(w, 1);
+	uint8_t datagram[WORLD_DATAGRAM];
+	size_t len = second_hello(c, datagram);
+	unsigned sent;
+
+	c->deaf = true; /* our first flight is lost */
+	world_deliver(w, c, datagram, len);
+	sent = w->sent;
+	assert_in_range(bs_peer_table_next_deadline_ms(w->table), w->now_ms + 1, w->now_ms + 41);
+	tick(w, 1);
+	assert_int_equal(w->sent, sent);
+	c->deaf = false;
+	usleep(50000); /* OpenSSL's timer reads a clock of its own */
+	tick(w, 60);
+	assert_int_equal(w->sent, sent + 2); /* ServerHello, ServerHelloDone: again, each in a datagram of its own */
+	assert_in_range(bs_peer_table_next_deadline_ms(w->table), w->now_ms + 40, w->now_ms + 81); /* doubled */
+	world_run(w);
+	assert_true(c->done);
+	assert_int_equal(w->opened, 1);
+}
+
+static void
+a_lost_finished_is_sent_again_when_asked(void **state)
+{
+	struct world *w = *state;
+	struct client *c = new_client(w, 1);
+	uint8_t datagram[WORLD_DATAGRAM];
+	size_t len;
+
+	c->timer_ms = 20;
+	len = second_hello(c, datagram);
+	world_deliver(w, c, datagram, len);
+	client_step(c);
+	c->deaf = true; /* our ChangeCipherSpec and Finished are lost */
+	while ((len = client_take(c, datagram)) > 0)
+		world_deliver(w, c, datagram, len);
+	assert_int_equal(w->opened, 1);
+	client_step(c);
+	assert_false(c->done);
+	c->deaf = false;
+	usleep(40000);
+	assert_int_equal(DTLSv1_handle_timeout(c->ssl), 1); /* the client repeats its flight */
+	world_run(w);
+	assert_true(c->done);
+	assert_int_equal(w->opened, 1);
+	client_say(c, "at last");
+	assert_string_equal(w->data, "at last");
+}
+
+static void
+small_devices_get_small_records(void **state)
+{
+	struct world *w = *state;
+	struct client *plain = new_client(w, 1), *small_one = new_client(w, 2);
+	uint8_t text[1280] = { 0 };
+
+	assert_true(client_connects(plain));
+	assert_in_range(bs_peer_max_data(w->last_open), 1100, 1280 - 48 - 13 - 16);
+	assert_int_equal(bs_peer_send(w->last_open, text, bs_peer_max_data(w->last_open)), BS_OK);
+	assert_true(w->last_sent_len <= 1280 - 48);
+	assert_int_equal(SSL_CTX_set_tlsext_max_fragment_length(small_one->ssl_ctx, TLSEXT_max_fragment_length_512), 1);
+	assert_true(client_connects(small_one));
+	assert_int_equal(bs_peer_max_data(w->last_open), 512);
+	assert_int_equal(bs_peer_send(w->last_open, text, 512), BS_OK);
+	assert_int_equal(bs_peer_send(w->last_open, text, 513), BS_EIO);
+}
+
+static void
+long_flights_fit_the_path(void **state)
+{
+	const struct pki_options for_ca = { .ca = true, .rsa_bits = 3072 },
+				 for_server = { .extended_usage = "serverAuth" };
+	struct bs_dtls_identity identity = { 0 };
+	struct bs_dtls_conf conf = { .identities = &identity, .identity_count = 1, .mtu = 600 };
+	struct pki_cert ca, server, device;
+	const struct pki_cert *const chain[] = { &server, &ca };
+	struct client *c;
+	struct world w;
+
+	(void)state;
+	pki_make(&ca, "test CA", NULL, &for_ca);
+	pki_make(&server, "localhost", &ca, &for_server);
+	pki_make_raw(&device, "P-256");
+	identity.certificate = pki_write_certs(chain, 2);
+	identity.private_key = pki_write_key(&server);
+	world_init(&w, &conf, NULL);
+	w.raws[0] = (struct world_key){ &device, "dev", false };
+	c = client_new(&w, 1, "ECDHE-ECDSA-AES128-CCM8");
+	client_set_cert(c, &device);
+	assert_true(client_connects(c));
+	client_free(c);
+	w.pinned[0] = (struct world_key){ &server, "dev", false }; /* any certificate will do to see ours */
+	c = client_new(&w, 2, "ECDHE-ECDSA-AES128-CCM8");
+	client_set_cert(c, &server);
+	client_connects(c);
+	assert_in_range(w.longest_sent, 400, 600 - 48);
+	assert_true(w.sent > 6); /* two certificates of together more than 1,500 octets */
+	world_clear(&w);
+	pki_clear(&ca);
+	pki_clear(&server);
+	pki_clear(&device);
+	pki_remove_files();
+}
+
+static void
+renegotiation_is_not_to_be_had(void **state)
+{
+	struct world *w = *state;
+	struct client *c = new_client(w, 1);
+
+	assert_true(client_connects(c));
+	SSL_renegotiate(c->ssl);
+	SSL_do_handshake(c->ssl);
+	world_run(w);
+	assert_int_equal(c->alert, 100); /* no_renegotiation; OpenSSL's client then gives up by itself */
+	assert_int_equal(w->opened, 1);
+	assert_int_equal(w->outcome, BS_OUT_CLIENT_CLOSED);
+}
+
+static void
+count_peer(void *arg, struct bs_peer *peer)
+{
+	unsigned *n = arg;
+
+	n[bs_peer_get_state(peer)]++;
+}
+
+static void
+each_peer_once(void **state)
+{
+	struct world *w = *state;
+	struct client *c = new_client(w, 1);
+	unsigned n[4] = { 0 };
+
+	assert_true(client_connects(c));
+	begin(w, 1); /* pending on the same address */
+	begin(w, 2);
+	bs_peer_table_each(w->table, count_peer, n);
+	assert_int_equal(n[BS_PEER_OPEN], 1);
+	assert_int_equal(n[BS_PEER_HANDSHAKE], 2);
+	assert_int_equal(bs_peer_table_count(w->table), 3);
+}
+
+int
+main(void)
+{
+#define T(f, s) cmocka_unit_test_setup_teardown(f, s, teardown)
+	const struct CMUnitTest tests[] = {
+		T(a_stranger_costs_nothing, setup),
+		T(datagrams_from_nowhere_are_dropped, setup),
+		T(a_cut_hello_opens_nothing, setup),
+		T(a_hello_in_fragments, setup),
+		T(the_server_hello_has_the_number_of_the_hello, setup),
+		T(a_hello_that_is_not_the_second_message_meets_a_new_cookie, setup),
+		T(a_repeated_hello_makes_no_second_peer, setup),
+		T(nonsense_and_replays_are_dropped, setup),
+		T(no_forged_record_ends_a_session, setup),
+		T(two_records_in_one_datagram, setup),
+		T(a_thousand_forgeries_end_it, setup),
+		T(a_second_handshake_replaces_the_first_when_done, setup),
+		T(a_handshake_that_fails_leaves_the_live_one, setup),
+		T(beginning_anew_within_a_handshake, setup_small),
+		T(half_open_handshakes_are_limited, setup_small),
+		cmocka_unit_test(half_open_handshakes_are_limited_in_all),
+		T(the_longest_quiet_makes_room, setup_small),
+		T(silence_ends_a_session, setup_small),
+		T(the_device_closes, setup),
+		T(the_owner_closes_within_a_callback, setup),
+		T(an_end_of_the_table_tells_all, setup),
+		T(what_is_lost_of_a_handshake_is_sent_again, setup_quick),
+		T(a_lost_finished_is_sent_again_when_asked, setup),
+		T(small_devices_get_small_records, setup),
+		cmocka_unit_test(long_flights_fit_the_path),
+		T(renegotiation_is_not_to_be_had, setup),
+		T(each_peer_once, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
