@@ -231,6 +231,7 @@ static void
 connect_to_server(struct sim_client *c, uint64_t now_ms)
 {
 	bs_random_system(NULL, &c->next_mid, sizeof(c->next_mid));
+	c->sockets++;
 	c->state = SIM_ST_HANDSHAKE;
 	c->dtls_due_ms = BS_NEVER;
 	if (sim_link_open(&c->link, c->conf->dtls, &c->conf->server, &c->identity) != BS_OK)

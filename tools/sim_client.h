@@ -119,6 +119,7 @@ struct sim_client {
 	struct sim_assembly assembly;
 	bool fault_spent, silent;
 	unsigned count[SIM_AT_ANY]; /* requests answered, per step */
+	unsigned sockets; /* opened so far: a change tells the owner to wait for another, maybe of the same number */
 	void *owner; /* the caller's own */
 };
 

@@ -23,7 +23,7 @@ struct seat {
 	struct fleet *fleet;
 	struct sim_client *client;
 	struct event *readable, *timer;
-	int fd; /* what readable waits for: a reboot brings another */
+	unsigned socket; /* which of the client's sockets readable waits for: a reboot brings another */
 };
 
 static void start_more(struct fleet *f);
@@ -61,14 +61,12 @@ static void on_readable(evutil_socket_t fd, short what, void *arg);
 static bool
 wait_for(struct seat *s)
 {
-	int fd = s->client->link.fd;
-
-	if (fd == s->fd && s->readable != NULL)
+	if (s->readable != NULL && s->socket == s->client->sockets)
 		return true;
 	if (s->readable != NULL)
 		event_free(s->readable);
-	s->fd = fd;
-	s->readable = event_new(s->fleet->base, fd, EV_READ | EV_PERSIST, on_readable, s);
+	s->socket = s->client->sockets;
+	s->readable = event_new(s->fleet->base, s->client->link.fd, EV_READ | EV_PERSIST, on_readable, s);
 	return s->readable != NULL && event_add(s->readable, NULL) == 0;
 }
 
@@ -119,7 +117,6 @@ start_one(struct fleet *f, const struct sim_row *row)
 
 	if (s != NULL) {
 		s->fleet = f;
-		s->fd = -1;
 		s->client = sim_client_new(f->conf->client, row, f->conf->key_dir);
 		s->timer = evtimer_new(f->base, on_timer, s);
 	}
