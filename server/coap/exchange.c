@@ -10,7 +10,7 @@
 #include "server/coap/dedup.h"
 
 #define TOKEN_LEN 8
-#define LATE_MAX 4 /* responses remembered, to acknowledge their duplicates */
+#define LATE_MAX 8 /* responses remembered, to acknowledge their duplicates: a run has about so many */
 
 /* Where a confirmable message of ours stands (RFC 7252, 4.2). */
 struct repeat {

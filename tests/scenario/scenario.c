@@ -24,8 +24,8 @@
 #define STEPS_MAX 200000
 #define DEVICE_BLOCK 1024
 
-enum fault { FAULT_NONE, FAULT_LOSE, FAULT_DOUBLE, FAULT_LATE, FAULT_COUNT };
-static const char *const fault_names[] = { "as it stands", "lost", "doubled", "late" };
+enum fault { FAULT_NONE, FAULT_LOSE, FAULT_LOSE_TWO, FAULT_DOUBLE, FAULT_LATE, FAULT_COUNT };
+static const char *const fault_names[] = { "as it stands", "lost", "lost with the next", "doubled", "late" };
 
 struct flight {
 	bool used, to_server;
@@ -169,13 +169,12 @@ fly(struct world *w, bool to_server, uint64_t at_ms, const uint8_t *data, size_t
 static void
 transmit(struct world *w, bool to_server, uint64_t delay_ms, const uint8_t *data, size_t len)
 {
-	bool hit = w->fault != FAULT_NONE && ++w->datagrams == w->fault_at;
+	unsigned n = ++w->datagrams;
+	bool hit = w->fault != FAULT_NONE && (n == w->fault_at || (w->fault == FAULT_LOSE_TWO && n == w->fault_at + 1));
 	uint64_t at_ms = w->now_ms + LATENCY_MS + delay_ms;
 
-	if (w->fault == FAULT_NONE)
-		w->datagrams++;
 	trace_msg(w, to_server ? "dev >" : "dev <", hit ? fault_names[w->fault] : "", data, len);
-	if (hit && w->fault == FAULT_LOSE)
+	if (hit && w->fault <= FAULT_LOSE_TWO)
 		return;
 	fly(w, to_server, at_ms + (hit && w->fault == FAULT_LATE ? LATE_MS : 0), data, len);
 	if (hit && w->fault == FAULT_DOUBLE)
@@ -408,6 +407,8 @@ repeat(struct world *w, struct pending *p)
 		}
 		return;
 	}
+	if (p->sent > 0 && !p->is_request && w->fault == FAULT_NONE)
+		wrong(w, "the server did not acknowledge a response");
 	p->due_ms = w->now_ms + (p->timeout_ms << p->sent);
 	p->sent++;
 	transmit(w, true, 0, p->data, p->len);
@@ -422,6 +423,16 @@ forget_pending(struct world *w, uint16_t id)
 		if (w->pending[i].used && w->pending[i].id == id)
 			w->pending[i].used = false;
 	}
+}
+
+static bool
+is_pending_response(const struct world *w, uint16_t id)
+{
+	for (size_t i = 0; i < PENDING_MAX; i++) {
+		if (w->pending[i].used && w->pending[i].id == id)
+			return !w->pending[i].is_request;
+	}
+	return false;
 }
 
 static void
@@ -458,6 +469,8 @@ take_answer(struct world *w, const struct bs_msg *m)
 
 	if (m->type == BS_CON)
 		acknowledge(w, m->id);
+	if (m->type == BS_RST && is_pending_response(w, m->id))
+		wrong(w, "a reset to a response of the device");
 	if (m->type == BS_ACK || m->type == BS_RST)
 		forget_pending(w, m->id);
 	if (m->type == BS_RST && mine)

@@ -2,7 +2,8 @@
 /*
  * Scenarios: the whole stack above DTLS in memory (session, exchange, plan, codecs) against a device that follows a
  * script (script.h), in fake time, with seeded randomness. Each is played as it stands and then again with its n-th
- * datagram, in either direction, lost, doubled or late, for every n: each time it must come to the same end.
+ * datagram, in either direction, lost (alone or with the next), doubled or late, for every n: each time it must come to
+ * the same end.
  *
  * The device does what RFC 7252 asks of it: it repeats its own Confirmable messages, answers duplicates as it answered
  * before, acknowledges separate responses, and takes no command while it waits for the answer to its own request.

@@ -176,6 +176,16 @@ two_servers(void)
 }
 
 static struct bs_account *
+two_servers_derived(void)
+{
+	struct bs_account *a = one_server();
+
+	add_server(a, 102, "coaps://b.example:5684", "dev-0001b");
+	a->profile.access_control = BS_AC_DERIVED;
+	return a;
+}
+
+static struct bs_account *
 clock_too(void)
 {
 	struct bs_account *a = without_discover();
@@ -309,6 +319,13 @@ static const struct scenario good_runs[] = {
 		"dev < PUT /1/1 format 11542 [C10066 C40100015180 C10601 C10755] reply 2.04\n"
 		"dev < PUT /2/0 format 11542 [C10003 C10100 8602 41650F 416601 C10365] reply 2.04\n"
 		"dev < PUT /2/1 format 11542 [C10003 C4010000FFFF 8402 61012C10 C4030000FFFF] reply 2.04\n" FINISH
+		"end done writes 6\n" },
+	{ "two servers, each the owner of its own account", two_servers_derived,
+		REQUEST DISCOVER DELETES
+		"dev < DELETE /2  reply 2.02\n" WRITE_SECURITY "dev < PUT /0/2 format 11542  reply 2.04\n" WRITE_SERVER
+		"dev < PUT /1/1 format 11542 [C10066 C40100015180 C10601 C10755] reply 2.04\n"
+		"dev < PUT /2/0 format 11542 [C10001 C10100 8302 41650F C10365] reply 2.04\n"
+		"dev < PUT /2/1 format 11542 [C10001 C10101 8302 41660F C10366] reply 2.04\n" FINISH
 		"end done writes 6\n" },
 	{ "the time of the run, for devices that check certificates", clock_too,
 		REQUEST DELETES WRITES "dev < PUT /3/0 format 11542 [C40D 69A39E58]  reply 2.04\n" FINISH
@@ -462,7 +479,7 @@ static const struct scenario losses[] = {
 	{ "again after a refused Finish", one_server,
 		REQUEST DISCOVER DELETES WRITES
 		"dev < POST /bs  reply 4.06\n"
-		"after 5s dev > POST /bs?ep=dev-0001  expect 2.04\n" DISCOVER DELETES WRITES FINISH
+		"after 20s dev > POST /bs?ep=dev-0001  expect 2.04\n" DISCOVER DELETES WRITES FINISH
 		"end finish-refused\nend done\n" },
 };
 
