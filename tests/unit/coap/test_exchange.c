@@ -267,6 +267,30 @@ test_what_is_refused(void **state)
 	assert_int_equal(fx->done_count, 0);
 }
 
+/* What waits for the ACK of a separate response is looked at before it waits. */
+static void
+test_what_is_refused_while_held(void **state)
+{
+	struct fixture *fx = *state;
+	const struct bs_request_ref ref = { BS_CON, 0x1234, { 1, { 0xaa } } };
+	static uint8_t segment[255];
+	struct bs_msg m;
+
+	fx->mute = true;
+	bs_exchange_input(fx->ex, fx->now_ms, (const uint8_t[]){ 0x41, 0x02, 0x12, 0x34, 0xaa }, 5);
+	bs_exchange_ack_empty(fx->ex, fx->now_ms, &ref);
+	assert_int_equal(bs_exchange_respond(fx->ex, fx->now_ms, &ref, BS_CHANGED), BS_OK);
+	assert_int_equal(fx->sent_count, 2);
+	bs_msg_init(&m, BS_CON, BS_PUT, 0);
+	m.path_count = BS_SEGMENTS_MAX;
+	for (size_t i = 0; i < BS_SEGMENTS_MAX; i++)
+		m.path[i] = (struct bs_segment){ segment, sizeof(segment) };
+	assert_int_equal(bs_exchange_request(fx->ex, fx->now_ms, &m, on_done, fx), BS_ESPACE);
+	assert_false(bs_exchange_is_busy(fx->ex));
+	assert_int_equal(fx->sent_count, 2);
+	assert_int_equal(fx->done_count, 0);
+}
+
 /* done runs when the exchange is free again: a whole run is a chain of such calls. */
 static void
 test_next_request_from_done(void **state)
@@ -442,6 +466,7 @@ main(void)
 		T(test_defaults),
 		T(test_late_tick_sends_once),
 		T(test_what_is_refused),
+		T(test_what_is_refused_while_held),
 		T(test_next_request_from_done),
 		T(test_message_ids_and_tokens),
 		T(test_first_message_id_is_random),
