@@ -33,6 +33,9 @@ struct bs_attempt {
 	char suite[48];
 	char claimed[BS_ENDPOINT_MAX +
 		     1]; /* endpoint that the device named, when another (endpoint-mismatch); "" else */
+	/* Out of find only. Attempts that led to no device are kept as one row for each outcome and identity. */
+	uint32_t seen; /* how many there were, this one included */
+	int64_t first_ms; /* the first of them */
 };
 
 struct bs_journal_limits {
@@ -51,8 +54,10 @@ void bs_journal_close(struct bs_journal *j);
 
 /* One transaction for all of them. BS_EIO (disk full), BS_EBUSY: nothing of the batch was stored. */
 BS_MUST_USE enum bs_err bs_journal_append(struct bs_journal *j, const struct bs_attempt *attempts, size_t count);
-/* Apply retention; bounded work per call. */
+/* Apply retention; bounded work per call: some 1,000 rows. */
 BS_MUST_USE enum bs_err bs_journal_trim(struct bs_journal *j, const struct bs_journal_limits *l, int64_t now_ms);
+/* Did the last trim leave something to do? */
+bool bs_journal_trim_pending(const struct bs_journal *j);
 
 /* Newest first, at most max. Selected by endpoint (also as claimed), identity, or address (host, or host:port). */
 typedef void bs_attempt_fn(void *arg, const struct bs_attempt *attempt);

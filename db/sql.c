@@ -226,6 +226,8 @@ set_up(sqlite3 *db, const struct bs_sql_file *file, struct bs_diag *diag)
 	sqlite3_extended_result_codes(db, 1);
 	sqlite3_busy_timeout(db, file->busy_ms);
 	err = check_ours(db, file, diag);
+	if (err == BS_OK && file->write && file->pragmas != NULL)
+		err = bs_sql_exec_diag(db, file->pragmas, file->path, diag);
 	if (err == BS_OK)
 		err = bs_sql_exec_diag(db, file->write ? write_pragmas : read_pragmas, file->path, diag);
 	if (err == BS_OK && file->write)

@@ -66,6 +66,7 @@ struct bs_sql_file {
 	int32_t application_id;
 	bool write;
 	int busy_ms;
+	const char *pragmas; /* of a writer, before anything else; NULL: none */
 };
 /* Open, check that it is a file of ours, bring its schema up to date (write) or check its version (read). Sets diag. */
 BS_MUST_USE enum bs_err bs_sql_open(const struct bs_sql_file *file, sqlite3 **out, struct bs_diag *diag);

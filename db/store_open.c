@@ -123,7 +123,7 @@ store_keys(sqlite3 *db, const uint8_t wrapped[WRAPPED_LEN])
 static enum bs_err
 fill_new_store(const char *path, const struct bs_secret *master, struct bs_diag *diag)
 {
-	struct bs_sql_file file = { path, "store", STORE_APPLICATION_ID, true, 5000 };
+	struct bs_sql_file file = { path, "store", STORE_APPLICATION_ID, true, 5000, NULL };
 	uint8_t wrapped[WRAPPED_LEN];
 	struct bs_seal *seal = NULL;
 	sqlite3 *db = NULL;
@@ -225,7 +225,7 @@ static enum bs_err
 open_file(struct bs_store *st, struct bs_diag *diag)
 {
 	/* A device must not wait for a lock: 20 ms, then the look-up is a passing problem. A tool may wait. */
-	struct bs_sql_file file = { st->path, "store", STORE_APPLICATION_ID, st->write, st->write ? 5000 : 20 };
+	struct bs_sql_file file = { st->path, "store", STORE_APPLICATION_ID, st->write, st->write ? 5000 : 20, NULL };
 	struct stat sb;
 	enum bs_err err;
 

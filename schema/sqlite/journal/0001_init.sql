@@ -39,6 +39,7 @@ CREATE INDEX attempt_by_claimed ON attempt (claimed, id) WHERE claimed <> '';
 -- Attempts that led to no device: one row for each outcome and identity (or host, where no identity was shown), so that
 -- strangers cannot push out what is known of devices. It holds the latest attempt and how many there were.
 CREATE TABLE unknown (
+	id INTEGER PRIMARY KEY,
 	outcome TEXT NOT NULL,
 	who TEXT NOT NULL,
 	seen INTEGER NOT NULL CHECK (seen > 0),
@@ -54,8 +55,8 @@ CREATE TABLE unknown (
 	handshake_ms INTEGER NOT NULL,
 	took_ms INTEGER NOT NULL,
 	suite TEXT NOT NULL,
-	PRIMARY KEY (outcome, who)
-) WITHOUT ROWID;
+	UNIQUE (outcome, who)
+);
 CREATE INDEX unknown_by_time ON unknown (at_ms);
 CREATE INDEX unknown_by_identity ON unknown (identity, at_ms);
 CREATE INDEX unknown_by_host ON unknown (host, at_ms);

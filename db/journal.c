@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "db/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "db/sql.h"
+#include "db/store.h"
+
+#define JOURNAL_APPLICATION_ID 0x4c42424a /* "LBBJ" */
+#define SLICE 1024 /* rows that one trim may take away, of each kind; twice the recorder's batch */
+#define DAY_MS INT64_C(86400000)
+
+enum stmt {
+	J_ADD,
+	J_ADD_UNKNOWN,
+	J_FIND,
+	J_FIND_UNKNOWN,
+	J_TRIM_AGE,
+	J_TRIM_AGE_UNKNOWN,
+	J_NEW_DEVICES,
+	J_TRIM_DEVICE,
+	J_TRIM_OLDEST,
+	J_COUNT_UNKNOWN,
+	J_TRIM_UNKNOWN,
+	J_GET_CURSOR,
+	J_SET_CURSOR,
+	J_COUNT
+};
+
+#define COMMON_COLUMNS "at_ms, outcome, claimed, identity, address, mode, detail, step, handshake_ms, took_ms, suite"
+/* Newest ids of one index; each index is ordered by its column, then by age. */
+#define NEWEST(table, where, order) \
+	"SELECT id FROM (SELECT id FROM " table " WHERE " where " ORDER BY " order " DESC LIMIT ?2)"
+#define ANY_OF(table, order) \
+	NEWEST(table, "claimed = ?1 AND claimed <> ''", order) \
+	" UNION " NEWEST(table, "identity = ?1", order) " UNION " NEWEST(table, "host = ?1", order) " UNION " NEWEST( \
+		table, "host = ?3 AND address = ?1", order)
+
+static const char *const sql[J_COUNT] = {
+	[J_ADD] = "INSERT INTO attempt (at_ms, outcome, claimed, identity, host, address, mode, detail, step, "
+		  "handshake_ms, "
+		  "took_ms, suite, device_id, endpoint, psk_slot, code, version, format, writes) "
+		  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+	[J_ADD_UNKNOWN] =
+		"INSERT INTO unknown (at_ms, outcome, claimed, identity, host, address, mode, detail, step, "
+		"handshake_ms, "
+		"took_ms, suite, who, seen, first_ms) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, CASE ?4 WHEN '' THEN ?5 ELSE ?4 END, 1, "
+		"?1) "
+		"ON CONFLICT (outcome, who) DO UPDATE SET seen = seen + 1, at_ms = excluded.at_ms, "
+		"claimed = excluded.claimed, host = excluded.host, address = excluded.address, mode = excluded.mode, "
+		"detail = excluded.detail, step = excluded.step, handshake_ms = excluded.handshake_ms, "
+		"took_ms = excluded.took_ms, suite = excluded.suite",
+	[J_FIND] = "SELECT " COMMON_COLUMNS ", 1, at_ms, device_id, endpoint, psk_slot, code, version, format, writes "
+		   "FROM attempt WHERE id IN (" NEWEST("attempt", "endpoint = ?1", "id") " UNION " ANY_OF(
+			   "attempt", "id") ") ORDER BY id DESC LIMIT ?2",
+	[J_FIND_UNKNOWN] = "SELECT " COMMON_COLUMNS ", seen, first_ms FROM unknown WHERE id IN (" ANY_OF(
+		"unknown", "at_ms") ") ORDER BY at_ms DESC LIMIT ?2",
+	/* A time far ahead comes from a clock that was wrong: it must not stay for ever. */
+	[J_TRIM_AGE] = "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt ORDER BY id LIMIT ?3) "
+		       "AND (at_ms < ?1 OR at_ms > ?2)",
+	[J_TRIM_AGE_UNKNOWN] = "DELETE FROM unknown WHERE id IN "
+			       "(SELECT id FROM unknown WHERE at_ms < ?1 ORDER BY at_ms LIMIT ?2)",
+	[J_NEW_DEVICES] = "SELECT id, device_id FROM attempt WHERE id > ?1 ORDER BY id LIMIT ?2",
+	[J_TRIM_DEVICE] = "DELETE FROM attempt WHERE device_id = ?1 AND id <= "
+			  "(SELECT id FROM attempt WHERE device_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+	[J_TRIM_OLDEST] = "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt ORDER BY id LIMIT ?1)",
+	[J_COUNT_UNKNOWN] = "SELECT count(*) FROM unknown",
+	[J_TRIM_UNKNOWN] = "DELETE FROM unknown WHERE id IN (SELECT id FROM unknown ORDER BY at_ms, id LIMIT ?1)",
+	[J_GET_CURSOR] = "SELECT value FROM meta WHERE key = 'trimmed'",
+	[J_SET_CURSOR] =
+		"INSERT INTO meta (key, value) VALUES ('trimmed', ?1) ON CONFLICT (key) DO UPDATE SET value = ?1",
+};
+
+struct bs_journal {
+	sqlite3 *db;
+	bool pending;
+	sqlite3_stmt *stmts[J_COUNT];
+};
+
+void
+bs_journal_limits_init(struct bs_journal_limits *l)
+{
+	l->days = 90;
+	l->bytes = UINT64_C(1) << 30;
+	l->unknown_max = 10000;
+	l->per_device = 50;
+}
+
+/* ---- opening -------------------------------------------------------------------------------------------------------- */
+
+static enum bs_err
+make_file(const char *path, struct bs_diag *diag)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return bs_diag_set(diag, errno == EACCES ? BS_EPERM : BS_EIO, 0, "%s: %s", path, strerror(errno));
+	close(fd);
+	return BS_OK;
+}
+
+static enum bs_err
+open_journal(struct bs_journal *j, const char *path, bool write, struct bs_diag *diag)
+{
+	/* Losing the last seconds with the power is fine here; pages must be able to go back to the file system. */
+	struct bs_sql_file file = { path, "journal", JOURNAL_APPLICATION_ID, write, 1000,
+		"PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = NORMAL" };
+	struct stat sb;
+	enum bs_err err = write ? make_file(path, diag) : BS_OK;
+
+	/* Empty: the daemon is making it at this moment. */
+	if (!write && (stat(path, &sb) != 0 ? errno == ENOENT : sb.st_size == 0))
+		return bs_diag_set(diag, BS_ENOTFOUND, 0, "%s: there is no journal yet; the daemon makes it", path);
+	if (err == BS_OK)
+		err = bs_sql_open(&file, &j->db, diag);
+	if (err == BS_OK)
+		err = bs_sql_prepare(j->db, sql, J_COUNT, j->stmts, diag);
+	return err;
+}
+
+enum bs_err
+bs_journal_open(const char *dir, enum bs_journal_access access, struct bs_journal **out, struct bs_diag *diag)
+{
+	char path[4096];
+	struct bs_journal *j = calloc(1, sizeof(*j));
+	int n = snprintf(path, sizeof(path), "%s/%s", dir, BS_JOURNAL_FILE);
+	enum bs_err err;
+
+	if (j == NULL || n < 0 || (size_t)n >= sizeof(path))
+		err = bs_diag_set(diag, j == NULL ? BS_ENOMEM : BS_ERANGE, 0, "%s: the journal cannot be opened", dir);
+	else
+		err = open_journal(j, path, access == BS_JOURNAL_WRITE, diag);
+	if (err == BS_OK) {
+		*out = j;
+		j = NULL;
+	}
+	bs_journal_close(j);
+	return err;
+}
+
+void
+bs_journal_close(struct bs_journal *j)
+{
+	if (j == NULL)
+		return;
+	bs_sql_finalize(j->stmts, J_COUNT);
+	sqlite3_close_v2(j->db);
+	free(j);
+}
+
+/* Keep (err is BS_OK) or undo. */
+static enum bs_err
+end_transaction(struct bs_journal *j, enum bs_err err)
+{
+	if (err == BS_OK)
+		err = bs_sql_exec(j->db, "COMMIT");
+	if (err != BS_OK && !sqlite3_get_autocommit(j->db))
+		sqlite3_exec(j->db, "ROLLBACK", NULL, NULL, NULL);
+	return err;
+}
+
+/* ---- writing -------------------------------------------------------------------------------------------------------- */
+
+/* "192.0.2.1:5684" and "[2001:db8::1]:5684" without the port; a host alone stays. */
+static void
+host_of(const char *address, char *out, size_t max)
+{
+	const char *colon = strchr(address, ':');
+	int len = (int)strlen(address);
+
+	if (address[0] == '[')
+		snprintf(out, max, "%.*s", (int)strcspn(address + 1, "]"), address + 1);
+	else
+		snprintf(out, max, "%.*s",
+			colon != NULL && strrchr(address, ':') == colon ? (int)(colon - address) : len, address);
+}
+
+#define PUT_TEXT(q, field) bs_query_put_text_n(q, field, strnlen(field, sizeof(field)))
+
+static enum bs_err
+append_one(struct bs_journal *j, const struct bs_attempt *a)
+{
+	struct bs_query q = bs_query(j->stmts[a->device_id > 0 ? J_ADD : J_ADD_UNKNOWN]);
+	const char *outcome = bs_outcome_word(a->outcome);
+	char host[sizeof(a->address)];
+
+	host_of(a->address, host, sizeof(host));
+	bs_query_put_int(&q, a->at_ms);
+	bs_query_put_text(&q, outcome);
+	PUT_TEXT(&q, a->claimed);
+	PUT_TEXT(&q, a->identity);
+	PUT_TEXT(&q, host);
+	PUT_TEXT(&q, a->address);
+	bs_query_put_int(&q, a->mode);
+	PUT_TEXT(&q, a->detail);
+	PUT_TEXT(&q, a->step);
+	bs_query_put_int(&q, a->handshake_ms);
+	bs_query_put_int(&q, a->took_ms);
+	PUT_TEXT(&q, a->suite);
+	if (a->device_id > 0) {
+		bs_query_put_int(&q, a->device_id);
+		PUT_TEXT(&q, a->endpoint);
+		bs_query_put_int(&q, a->psk_slot);
+		bs_query_put_int(&q, a->code);
+		bs_query_put_int(&q, a->version);
+		bs_query_put_int(&q, a->format);
+		bs_query_put_int(&q, a->writes);
+	}
+	return bs_query_run(&q);
+}
+
+enum bs_err
+bs_journal_append(struct bs_journal *j, const struct bs_attempt *attempts, size_t count)
+{
+	enum bs_err err = bs_sql_exec(j->db, "BEGIN IMMEDIATE");
+
+	for (size_t i = 0; i < count && err == BS_OK; i++)
+		err = append_one(j, &attempts[i]);
+	return end_transaction(j, err);
+}
+
+/* ---- retention ------------------------------------------------------------------------------------------------------ */
+
+/* Run a DELETE and note whether it took a whole slice, that is, whether more may be left. */
+static enum bs_err
+cut(struct bs_journal *j, struct bs_query *q)
+{
+	enum bs_err err = bs_query_run(q);
+
+	if (err == BS_OK && sqlite3_changes(j->db) >= SLICE)
+		j->pending = true;
+	return err;
+}
+
+static enum bs_err
+trim_age(struct bs_journal *j, const struct bs_journal_limits *l, int64_t now_ms)
+{
+	int64_t oldest = now_ms - l->days * DAY_MS;
+	struct bs_query q = bs_query(j->stmts[J_TRIM_AGE]);
+	enum bs_err err;
+
+	if (l->days == 0)
+		return BS_OK;
+	bs_query_put_int(&q, oldest);
+	bs_query_put_int(&q, now_ms + DAY_MS);
+	bs_query_put_int(&q, SLICE);
+	err = cut(j, &q);
+	if (err != BS_OK)
+		return err;
+	q = bs_query(j->stmts[J_TRIM_AGE_UNKNOWN]);
+	bs_query_put_int(&q, oldest);
+	bs_query_put_int(&q, SLICE);
+	return cut(j, &q);
+}
+
+static enum bs_err
+get_int(struct bs_query q, int64_t *out)
+{
+	enum bs_err err = bs_query_step(&q);
+
+	*out = err == BS_OK ? bs_query_int(&q, 0) : 0;
+	bs_query_end(&q);
+	return err == BS_ENOTFOUND ? BS_OK : err;
+}
+
+/* The devices of the attempts behind *cursor, which moves on. */
+static enum bs_err
+new_devices(struct bs_journal *j, int64_t *cursor, int64_t devices[SLICE], size_t *count)
+{
+	struct bs_query q = bs_query(j->stmts[J_NEW_DEVICES]);
+	enum bs_err err;
+
+	bs_query_put_int(&q, *cursor);
+	bs_query_put_int(&q, SLICE);
+	while ((err = bs_query_step(&q)) == BS_OK && *count < SLICE) {
+		*cursor = bs_query_int(&q, 0);
+		devices[(*count)++] = bs_query_int(&q, 1);
+	}
+	bs_query_end(&q);
+	return err == BS_ENOTFOUND ? BS_OK : err;
+}
+
+static enum bs_err
+trim_devices(struct bs_journal *j, const struct bs_journal_limits *l)
+{
+	int64_t devices[SLICE], cursor;
+	size_t count = 0;
+	struct bs_query q;
+	enum bs_err err = get_int(bs_query(j->stmts[J_GET_CURSOR]), &cursor);
+
+	if (err == BS_OK)
+		err = new_devices(j, &cursor, devices, &count);
+	for (size_t i = 0; i < count && err == BS_OK && l->per_device > 0; i++) {
+		if (i > 0 && devices[i] == devices[i - 1])
+			continue;
+		q = bs_query(j->stmts[J_TRIM_DEVICE]);
+		bs_query_put_int(&q, devices[i]);
+		bs_query_put_int(&q, l->per_device);
+		err = bs_query_run(&q);
+	}
+	if (err == BS_OK && count > 0) {
+		q = bs_query(j->stmts[J_SET_CURSOR]);
+		bs_query_put_int(&q, cursor);
+		err = bs_query_run(&q);
+	}
+	j->pending = j->pending || count == SLICE;
+	return err;
+}
+
+static enum bs_err
+trim_unknown(struct bs_journal *j, const struct bs_journal_limits *l)
+{
+	int64_t count;
+	struct bs_query q = bs_query(j->stmts[J_TRIM_UNKNOWN]);
+	enum bs_err err = get_int(bs_query(j->stmts[J_COUNT_UNKNOWN]), &count);
+
+	if (err != BS_OK || count <= l->unknown_max)
+		return err;
+	count -= l->unknown_max;
+	bs_query_put_int(&q, count < SLICE ? count : SLICE);
+	return cut(j, &q);
+}
+
+static enum bs_err
+trim_size(struct bs_journal *j, const struct bs_journal_limits *l)
+{
+	struct bs_query q = bs_query(j->stmts[J_TRIM_OLDEST]);
+	int64_t pages = 0, unused = 0, page_size = 0;
+	enum bs_err err = bs_sql_int(j->db, "PRAGMA page_count", &pages);
+
+	if (err == BS_OK)
+		err = bs_sql_int(j->db, "PRAGMA freelist_count", &unused);
+	if (err == BS_OK)
+		err = bs_sql_int(j->db, "PRAGMA page_size", &page_size);
+	if (err != BS_OK || l->bytes == 0 || (uint64_t)(pages * page_size) <= l->bytes)
+		return err;
+	if ((uint64_t)((pages - unused) * page_size) > l->bytes) {
+		bs_query_put_int(&q, SLICE);
+		err = cut(j, &q);
+	}
+	if (err == BS_OK)
+		err = bs_sql_exec(j->db, "PRAGMA incremental_vacuum(1024)");
+	j->pending = j->pending || unused > SLICE;
+	return err;
+}
+
+enum bs_err
+bs_journal_trim(struct bs_journal *j, const struct bs_journal_limits *l, int64_t now_ms)
+{
+	enum bs_err err = bs_sql_exec(j->db, "BEGIN IMMEDIATE");
+
+	j->pending = false;
+	if (err == BS_OK)
+		err = trim_age(j, l, now_ms);
+	if (err == BS_OK)
+		err = trim_devices(j, l);
+	if (err == BS_OK)
+		err = trim_unknown(j, l);
+	if (err == BS_OK)
+		err = trim_size(j, l);
+	return end_transaction(j, err);
+}
+
+bool
+bs_journal_trim_pending(const struct bs_journal *j)
+{
+	return j->pending;
+}
+
+/* ---- reading -------------------------------------------------------------------------------------------------------- */
+
+/* COMMON_COLUMNS, seen, first_ms; then, of a known device, the rest of J_FIND. */
+static void
+read_attempt(const struct bs_query *q, bool known, struct bs_attempt *a)
+{
+	memset(a, 0, sizeof(*a));
+	a->at_ms = bs_query_int(q, 0);
+	a->outcome = bs_outcome_parse(bs_query_text(q, 1));
+	bs_query_copy_text(q, 2, a->claimed, sizeof(a->claimed));
+	bs_query_copy_text(q, 3, a->identity, sizeof(a->identity));
+	bs_query_copy_text(q, 4, a->address, sizeof(a->address));
+	a->mode = (uint8_t)bs_query_int(q, 5);
+	bs_query_copy_text(q, 6, a->detail, sizeof(a->detail));
+	bs_query_copy_text(q, 7, a->step, sizeof(a->step));
+	a->handshake_ms = (uint32_t)bs_query_int(q, 8);
+	a->took_ms = (uint32_t)bs_query_int(q, 9);
+	bs_query_copy_text(q, 10, a->suite, sizeof(a->suite));
+	a->seen = (uint32_t)bs_query_int(q, 11);
+	a->first_ms = bs_query_int(q, 12);
+	a->format = UINT16_MAX;
+	if (!known)
+		return;
+	a->device_id = bs_query_int(q, 13);
+	bs_query_copy_text(q, 14, a->endpoint, sizeof(a->endpoint));
+	a->psk_slot = (uint8_t)bs_query_int(q, 15);
+	a->code = (uint8_t)bs_query_int(q, 16);
+	a->version = (uint8_t)bs_query_int(q, 17);
+	a->format = (uint16_t)bs_query_int(q, 18);
+	a->writes = (uint16_t)bs_query_int(q, 19);
+}
+
+/* One of the two lists that find merges. */
+struct list {
+	struct bs_query q;
+	bool known;
+	struct bs_attempt next;
+	enum bs_err err; /* BS_OK: next is there */
+};
+
+static void
+list_next(struct list *l)
+{
+	l->err = bs_query_step(&l->q);
+	if (l->err == BS_OK)
+		read_attempt(&l->q, l->known, &l->next);
+}
+
+static void
+list_begin(struct list *l, sqlite3_stmt *stmt, bool known, const char *what, const char *host, size_t max)
+{
+	l->q = bs_query(stmt);
+	l->known = known;
+	bs_query_put_text(&l->q, what);
+	bs_query_put_int(&l->q, max < INT32_MAX ? (int64_t)max : INT32_MAX);
+	bs_query_put_text(&l->q, host);
+	list_next(l);
+}
+
+enum bs_err
+bs_journal_find(struct bs_journal *j, const char *what, size_t max, bs_attempt_fn *fn, void *arg, size_t *found)
+{
+	char host[sizeof(((struct bs_attempt *)0)->address)];
+	struct list lists[2];
+	enum bs_err err;
+
+	*found = 0;
+	if (what[0] == '\0')
+		return BS_OK; /* not: all that have no name */
+	host_of(what, host, sizeof(host));
+	list_begin(&lists[0], j->stmts[J_FIND], true, what, host, max);
+	list_begin(&lists[1], j->stmts[J_FIND_UNKNOWN], false, what, host, max);
+	while (*found < max && (lists[0].err == BS_OK || lists[1].err == BS_OK)) {
+		bool first = lists[1].err != BS_OK ||
+			     (lists[0].err == BS_OK && lists[0].next.at_ms >= lists[1].next.at_ms);
+		struct list *l = &lists[first ? 0 : 1];
+
+		fn(arg, &l->next);
+		(*found)++;
+		list_next(l);
+	}
+	err = lists[0].err != BS_OK && lists[0].err != BS_ENOTFOUND ? lists[0].err : lists[1].err;
+	bs_query_end(&lists[0].q);
+	bs_query_end(&lists[1].q);
+	return err == BS_ENOTFOUND ? BS_OK : err;
+}
