@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* import: a device file into the store, all rows or none. Memory does not depend on the number of rows. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/base/clock.h"
+#include "tools/ctl_cli.h"
+#include "tools/ctl_number.h"
+#include "tools/ctl_row.h"
+
+#define BULK_OCTETS 1000000 /* files from that size on are worth the store's preparations */
+
+enum { O_PROFILE, O_CHANNEL_BITS };
+
+static const struct bs_ctl_option options[] = {
+	[O_PROFILE] = { "profile", "NAME", "profile of rows that name none" },
+	[O_CHANNEL_BITS] = { "channel-bits", "128|256",
+		"strength of the bootstrap channel's ciphers; 256 where [dtls] ciphers has AES-256 suites alone "
+		"(128)" },
+	{ 0 },
+};
+
+struct import {
+	struct bs_ctl *ctl;
+	struct bs_csv *csv;
+	struct bs_catalog catalog;
+	struct bs_rows *rows;
+	struct bs_report report;
+	bool progress;
+	uint64_t next_progress_ms;
+	unsigned long good, bad;
+};
+
+static void
+show_progress(struct import *im)
+{
+	uint64_t now = bs_clock_ms();
+
+	if (!im->progress || now < im->next_progress_ms)
+		return;
+	fprintf(stderr, "\r%lu rows read", im->good + im->bad);
+	im->next_progress_ms = now + 1000;
+}
+
+static void
+end_progress(const struct import *im)
+{
+	if (im->progress && im->next_progress_ms > 0)
+		fputs("\r\033[K", stderr);
+}
+
+/* BS_OK also for a bad row: it is reported and counted. An error ends the import. */
+static enum bs_err
+import_row(struct import *im, const struct bs_csv_row *row, struct bs_diag *diag)
+{
+	const struct bs_device_def *def;
+	struct bs_conflict conflict = { 0 };
+	enum bs_err err;
+
+	im->report.line = row->line;
+	if (!bs_rows_read(im->rows, row, &im->report, &def)) {
+		im->bad++;
+		return BS_OK;
+	}
+	err = bs_store_add_device(im->ctl->store, def, &conflict, diag);
+	if (err == BS_EREFUSED) {
+		bs_rows_report_conflict(im->rows, &conflict, &im->report);
+		im->bad++;
+		return BS_OK;
+	}
+	im->good += err == BS_OK;
+	return err;
+}
+
+/* BS_ENOTFOUND at the end of the file. */
+static enum bs_err
+import_rows(struct import *im, struct bs_diag *diag)
+{
+	const struct bs_csv_row *row;
+	enum bs_err err = bs_csv_next(im->csv, &row, diag);
+
+	if (err == BS_ENOTFOUND)
+		return bs_diag_set(diag, BS_EFORMAT, 0, "the file is empty; the first line names the columns");
+	if (err != BS_OK)
+		return err;
+	im->report.line = row->line;
+	if (!bs_rows_header(im->rows, row, &im->report))
+		return BS_OK;
+	while (err == BS_OK) {
+		err = bs_csv_next(im->csv, &row, diag);
+		if (err == BS_OK)
+			err = import_row(im, row, diag);
+		show_progress(im);
+	}
+	return err;
+}
+
+/* diag's line is that of the file; an error of the store has none and names no line. */
+static void
+report_end(struct import *im, enum bs_err err, const struct bs_diag *diag)
+{
+	if (err == BS_OK || err == BS_ENOTFOUND)
+		return;
+	im->report.line = diag->line;
+	bs_report_error(&im->report, NULL, "%s", diag->text[0] != '\0' ? diag->text : bs_strerror(err));
+}
+
+static int
+finish(struct import *im)
+{
+	int status;
+
+	if (im->report.errors == 0) {
+		status = bs_ctl_commit(im->ctl);
+		if (status == BS_EXIT_DONE)
+			bs_ctl_say("imported %lu device%s", im->good, im->good == 1 ? "" : "s");
+		else
+			bs_ctl_say("nothing was stored");
+		return status;
+	}
+	bs_store_rollback(im->ctl->store);
+	if (im->bad > 0)
+		bs_ctl_say("%lu of %lu rows are bad; nothing was stored", im->bad, im->good + im->bad);
+	else
+		bs_ctl_say("nothing was stored");
+	return BS_EXIT_FAILED;
+}
+
+static int
+run_import(struct import *im, bool bulk)
+{
+	struct bs_diag diag = { 0 };
+	enum bs_err err = bs_store_begin(im->ctl->store, &diag);
+
+	if (err != BS_OK)
+		return bs_ctl_fail(err, &diag);
+	if (bulk)
+		bs_store_bulk(im->ctl->store);
+	err = import_rows(im, &diag);
+	end_progress(im);
+	report_end(im, err, &diag);
+	bs_report_close(&im->report);
+	return finish(im);
+}
+
+static bool
+is_large(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > BULK_OCTETS;
+}
+
+static int
+import_fd(struct import *im, int fd, const char *profile, unsigned bits)
+{
+	int status = (int)bs_ctl_open(im->ctl);
+	enum bs_err err;
+
+	if (status != BS_EXIT_DONE)
+		return status;
+	err = bs_catalog_load(im->ctl->store, &im->catalog);
+	if (err != BS_OK)
+		return bs_ctl_fail(err, NULL);
+	if (profile != NULL && bs_catalog_profile(&im->catalog, profile) == NULL) {
+		bs_ctl_say("there is no profile %s; see profile list", profile);
+		return BS_EXIT_FAILED;
+	}
+	im->csv = bs_csv_new(fd);
+	im->rows = bs_rows_new(&im->catalog, profile, bits);
+	if (im->csv == NULL || im->rows == NULL)
+		status = bs_ctl_fail(BS_ENOMEM, NULL);
+	else
+		status = run_import(im, is_large(fd));
+	bs_csv_free(im->csv);
+	bs_rows_free(im->rows);
+	return status;
+}
+
+static int
+import(struct bs_ctl *ctl, const struct bs_ctl_args *args)
+{
+	const char *file = args->words[0], *bits_text = bs_ctl_get(args, O_CHANNEL_BITS);
+	bool standard_input = strcmp(file, "-") == 0;
+	struct import im = { .ctl = ctl, .progress = isatty(STDERR_FILENO) == 1 };
+	uint64_t bits = 128;
+	int fd, status;
+
+	if (bits_text != NULL && (!bs_number_read(bits_text, 128, 256, &bits) || (bits != 128 && bits != 256)))
+		return bs_ctl_usage("--channel-bits is 128 or 256");
+	bs_report_init(&im.report, stderr, standard_input ? "standard input" : file);
+	/* Opened before the identity of the store's owner is taken: the file is the caller's. */
+	fd = standard_input ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		bs_ctl_say("%s: %s", file, strerror(errno));
+		return BS_EXIT_FAILED;
+	}
+	status = import_fd(&im, fd, bs_ctl_get(args, O_PROFILE), (unsigned)bits);
+	bs_catalog_clear(&im.catalog);
+	if (!standard_input)
+		close(fd);
+	return status;
+}
+
+const struct bs_ctl_command bs_cmd_import = {
+	.name = "import",
+	.synopsis = "FILE|- [--profile NAME]",
+	.summary = "import devices from CSV: all rows, or none when one is bad",
+	.min_words = 1,
+	.max_words = 1,
+	.options = options,
+	.run = import,
+};

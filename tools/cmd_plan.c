@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan: what a device would be sent, request by request, keys masked */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/base/text.h"
+#include "server/bootstrap/plan.h"
+#include "tools/ctl_cli.h"
+#include "tools/ctl_number.h"
+
+#define PAYLOAD_MAX 65536
+
+enum { O_LWM2M, O_PCT };
+
+static const struct bs_ctl_option options[] = {
+	[O_LWM2M] = { "lwm2m", "1.0|1.1|1.2", "the client's version (default: as the profile treats an unknown one)" },
+	[O_PCT] = { "pct", "N", "the Content-Format that the client asks for, e.g. 11542 TLV, 112 SenML CBOR" },
+	{ 0 },
+};
+
+/* ---- values ------------------------------------------------------------------------------------------------------- */
+
+/* Resources that hold keys: never printed. */
+static const struct {
+	uint16_t oid, rid;
+} secrets[] = { { 0, 5 }, { 0, 8 }, { 21, 0 }, { 21, 5 }, { 23, 2 } };
+
+static bool
+is_secret(uint16_t oid, uint16_t rid)
+{
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+		if (secrets[i].oid == oid && secrets[i].rid == rid)
+			return true;
+	return false;
+}
+
+/* quoted: text stands in quotes, for people; JSON brings its own. */
+static void
+bytes_text(const struct bs_value *v, bool quoted, char *out, size_t max)
+{
+	struct bs_quote q;
+	char hex[2 * 16 + 1];
+	bool text = v->bytes.len > 0 && bs_utf8_valid(v->bytes.data, v->bytes.len);
+
+	for (size_t i = 0; i < v->bytes.len && text; i++)
+		text = v->bytes.data[i] >= 0x20 && v->bytes.data[i] != 0x7f;
+	if (text && !quoted)
+		snprintf(out, max, "%.*s", (int)v->bytes.len, (const char *)v->bytes.data);
+	else if (v->type != BS_TYPE_OPAQUE || text)
+		snprintf(out, max, "%s", bs_log_quote_n(&q, v->bytes.data, v->bytes.len));
+	else if (v->bytes.len == 0)
+		snprintf(out, max, "empty");
+	else
+		snprintf(out, max, "%zu octets, %s%s", v->bytes.len,
+			bs_hex_encode(v->bytes.data, v->bytes.len < 16 ? v->bytes.len : 16, hex),
+			v->bytes.len > 16 ? "..." : "");
+}
+
+static void
+value_text(const struct bs_value *v, bool quoted, char *out, size_t max)
+{
+	switch (v->type) {
+	case BS_TYPE_INTEGER:
+	case BS_TYPE_TIME:
+		snprintf(out, max, "%" PRId64, v->integer);
+		break;
+	case BS_TYPE_UNSIGNED:
+		snprintf(out, max, "%" PRIu64, v->uinteger);
+		break;
+	case BS_TYPE_FLOAT:
+		snprintf(out, max, "%g", v->real);
+		break;
+	case BS_TYPE_BOOLEAN:
+		snprintf(out, max, "%s", v->boolean ? "true" : "false");
+		break;
+	case BS_TYPE_OBJLNK:
+		snprintf(out, max, "%u:%u", v->link.oid, v->link.iid);
+		break;
+	default:
+		bytes_text(v, quoted, out, max);
+	}
+}
+
+static void
+entry_text(const struct bs_instance *in, const struct bs_entry *e, bool quoted, char *out, size_t max)
+{
+	if (!is_secret(in->oid, e->rid))
+		value_text(&e->value, quoted, out, max);
+	else if (e->value.bytes.len == 0)
+		snprintf(out, max, "empty");
+	else
+		snprintf(out, max, "%zu octets, masked", e->value.bytes.len);
+}
+
+static const char *
+resource_name(uint16_t oid, uint16_t rid)
+{
+	const struct bs_resource_def *def = bs_resource_find(oid, rid);
+
+	return def != NULL ? def->name : "";
+}
+
+/* ---- requests ----------------------------------------------------------------------------------------------------- */
+
+struct view {
+	struct bs_ctl *ctl;
+	const struct bs_account *account;
+	const struct bs_plan *plan;
+	uint8_t *payload;
+	unsigned number;
+};
+
+static void
+request(struct view *v, const char *method, const char *path, const char *words)
+{
+	printf("%2u  %-6s %-8s %s\n", ++v->number, method, path, words);
+}
+
+static void
+print_entries(const struct bs_instance *in)
+{
+	char text[420], id[16];
+
+	for (size_t i = 0; i < in->count; i++) {
+		const struct bs_entry *e = &in->entries[i];
+
+		entry_text(in, e, true, text, sizeof(text));
+		if (e->multiple)
+			snprintf(id, sizeof(id), "%u/%u", e->rid, e->riid);
+		else
+			snprintf(id, sizeof(id), "%u", e->rid);
+		printf("      %-6s %-34s %s\n", id, resource_name(in->oid, e->rid), text);
+	}
+}
+
+static json_t *
+instances_json(const struct view *v, const struct bs_op *op)
+{
+	json_t *out = json_array();
+
+	for (size_t i = op->first; i < op->first + op->count; i++) {
+		const struct bs_instance *in = &v->plan->instances[i];
+		json_t *entries = json_array();
+
+		for (size_t k = 0; k < in->count; k++) {
+			const struct bs_entry *e = &in->entries[k];
+			json_t *one = json_object();
+			char text[420];
+
+			entry_text(in, e, false, text, sizeof(text));
+			json_object_set_new(one, "resource", json_integer(e->rid));
+			if (e->multiple)
+				json_object_set_new(one, "instance", json_integer(e->riid));
+			json_object_set_new(one, "name", json_string(resource_name(in->oid, e->rid)));
+			json_object_set_new(one, "value", json_string(text));
+			json_array_append_new(entries, one);
+		}
+		json_array_append_new(out,
+			json_pack("{s:i, s:i, s:o}", "object", in->oid, "instance", in->iid, "resources", entries));
+	}
+	return out;
+}
+
+static enum bs_err
+write_size(const struct view *v, const struct bs_op *op, size_t *len, size_t *blocks)
+{
+	size_t block = v->account->profile.block_size;
+	enum bs_err err = bs_plan_encode(v->plan, op, v->payload, PAYLOAD_MAX, len);
+
+	bs_wipe(v->payload, PAYLOAD_MAX);
+	*blocks = err == BS_OK && *len > 0 ? (*len + block - 1) / block : 1;
+	return err;
+}
+
+static enum bs_err
+print_write(struct view *v, const struct bs_op *op, json_t *list)
+{
+	char path[BS_PATH_TEXT], words[120];
+	size_t len = 0, blocks;
+	enum bs_err err = write_size(v, op, &len, &blocks);
+
+	bs_path_format(&op->target, path);
+	if (err != BS_OK)
+		return err;
+	if (list != NULL) {
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:b, s:o}", "method", "PUT", "path", path,
+				      "format", v->plan->format->name, "content_format", v->plan->format->number,
+				      "octets", (json_int_t)len, "blocks", (json_int_t)blocks, "mandatory",
+				      op->mandatory, "instances", instances_json(v, op)));
+		return BS_OK;
+	}
+	snprintf(words, sizeof(words), "%s, %zu octets, %zu block%s%s", v->plan->format->name, len, blocks,
+		blocks == 1 ? "" : "s", op->mandatory ? "" : ", may be refused");
+	request(v, "PUT", path, words);
+	for (size_t i = op->first; i < op->first + op->count; i++) {
+		if (op->count > 1)
+			printf("      instance %u\n", v->plan->instances[i].iid);
+		print_entries(&v->plan->instances[i]);
+	}
+	return BS_OK;
+}
+
+static void
+print_simple(struct view *v, json_t *list, const char *method, const char *path, const char *words)
+{
+	if (list != NULL)
+		json_array_append_new(list, json_pack("{s:s, s:s}", "method", method, "path", path));
+	else
+		request(v, method, path, words);
+}
+
+static enum bs_err
+print_op(struct view *v, const struct bs_op *op, json_t *list)
+{
+	char path[BS_PATH_TEXT];
+	enum bs_err err = BS_OK;
+
+	switch (op->kind) {
+	case BS_OP_DELETE:
+		print_simple(v, list, "DELETE", bs_path_format(&op->target, path), "may be refused");
+		break;
+	case BS_OP_WRITE:
+		err = print_write(v, op, list);
+		break;
+	case BS_OP_FINISH:
+		print_simple(v, list, "POST", "/bs", "Bootstrap-Finish, when every mandatory Write succeeded");
+		break;
+	}
+	return err;
+}
+
+static const char *
+version_text(enum bs_lwm2m version)
+{
+	return version == BS_LWM2M_1_2 ? "1.2" : version == BS_LWM2M_1_1 ? "1.1" : "1.0";
+}
+
+static enum bs_err
+print_plan(struct view *v)
+{
+	json_t *list = v->ctl->json ? json_array() : NULL;
+	enum bs_err err = BS_OK;
+
+	if (list == NULL)
+		printf("%s, profile %s: LwM2M %s, %s%s\n", v->account->endpoint, v->account->profile.name,
+			version_text(v->plan->version), v->plan->format->name,
+			v->account->enabled ? "" : " (the device is disabled)");
+	if (v->account->profile.discover)
+		print_simple(v, list, "GET", "/",
+			"Bootstrap-Discover; may be refused. Instance IDs and version follow its answer");
+	for (size_t i = 0; i < v->plan->op_count && err == BS_OK; i++)
+		err = print_op(v, &v->plan->ops[i], list);
+	if (list != NULL && err == BS_OK)
+		bs_ctl_print_json(json_pack("{s:s, s:s, s:s, s:s, s:o}", "endpoint", v->account->endpoint, "profile",
+			v->account->profile.name, "lwm2m", version_text(v->plan->version), "format",
+			v->plan->format->name, "requests", list));
+	return err;
+}
+
+/* ---- the command -------------------------------------------------------------------------------------------------- */
+
+static int
+read_view(const struct bs_ctl_args *args, struct bs_client_view *view)
+{
+	static const struct {
+		const char *text;
+		enum bs_lwm2m version;
+	} versions[] = { { "1.0", BS_LWM2M_1_0 }, { "1.1", BS_LWM2M_1_1 }, { "1.2", BS_LWM2M_1_2 } };
+	const char *version = bs_ctl_get(args, O_LWM2M), *pct = bs_ctl_get(args, O_PCT);
+	uint64_t n;
+
+	*view = (struct bs_client_view){ .version = BS_LWM2M_UNKNOWN, .pct = -1 };
+	for (size_t i = 0; version != NULL && i < 3; i++)
+		if (strcmp(version, versions[i].text) == 0)
+			view->version = versions[i].version;
+	if (version != NULL && view->version == BS_LWM2M_UNKNOWN)
+		return bs_ctl_usage("--lwm2m is 1.0, 1.1 or 1.2");
+	if (pct != NULL) {
+		if (!bs_number_read(pct, 0, 65535, &n))
+			return bs_ctl_usage("--pct is a Content-Format, 0 to 65535");
+		view->pct = (int32_t)n;
+	}
+	return BS_EXIT_DONE;
+}
+
+static void
+keep_id(void *arg, const struct bs_device_info *info)
+{
+	*(int64_t *)arg = info->device_id;
+}
+
+static int
+plan_account(struct bs_ctl *ctl, const struct bs_account *account, const struct bs_client_view *client)
+{
+	struct view v = { .ctl = ctl, .account = account, .payload = malloc(PAYLOAD_MAX) };
+	struct bs_diag diag = { 0 };
+	struct bs_plan *plan = NULL;
+	enum bs_err err = v.payload != NULL ? BS_OK : BS_ENOMEM;
+
+	if (err == BS_OK)
+		err = bs_plan_build(account, client, bs_clock_wall_ms() / 1000, &plan, &diag);
+	v.plan = plan;
+	if (err == BS_OK)
+		err = print_plan(&v);
+	bs_plan_free(plan);
+	free(v.payload);
+	return err == BS_OK ? BS_EXIT_DONE : bs_ctl_fail(err, &diag);
+}
+
+static int
+plan(struct bs_ctl *ctl, const struct bs_ctl_args *args)
+{
+	struct bs_client_view client;
+	struct bs_account *account = NULL;
+	int64_t id = 0;
+	enum bs_err err;
+	int status = read_view(args, &client);
+
+	if (status == BS_EXIT_DONE)
+		status = (int)bs_ctl_open(ctl);
+	if (status != BS_EXIT_DONE)
+		return status;
+	err = bs_store_each_device(ctl->store, args->words[0], keep_id, &id);
+	if (err == BS_ENOTFOUND)
+		return bs_ctl_no_device(ctl, args->words[0]);
+	if (err == BS_OK)
+		err = bs_store_load_account(ctl->store, id, &account);
+	if (err != BS_OK)
+		return bs_ctl_fail_at(args->words[0], err);
+	status = plan_account(ctl, account, &client);
+	bs_account_free(account);
+	return status;
+}
+
+const struct bs_ctl_command bs_cmd_plan = {
+	.name = "plan",
+	.synopsis = "EP [--lwm2m 1.0|1.1|1.2] [--pct N]",
+	.summary = "show what a device would be sent, keys masked",
+	.min_words = 1,
+	.max_words = 1,
+	.options = options,
+	.run = plan,
+};
