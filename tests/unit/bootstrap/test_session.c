@@ -33,6 +33,7 @@ struct fixture {
 	bs_response_fn *done;
 	bool forget_requests; /* bs_exchange_respond fails */
 	bool discover;
+	enum bs_err plan_err, encode_err, request_err; /* what the fakes return */
 	const uint8_t *payload; /* of the latest Write, until it is wiped */
 };
 
@@ -102,9 +103,10 @@ bs_exchange_request(struct bs_exchange *ex, uint64_t now_ms, const struct bs_msg
 		record("accept %u", msg->accept);
 	if (msg->content_format != BS_NO_FORMAT)
 		record("format %u \"%.*s\"", msg->content_format, (int)msg->payload_len, (const char *)msg->payload);
-	fx->done = done;
 	fx->payload = msg->payload;
-	return BS_OK;
+	if (fx->request_err == BS_OK)
+		fx->done = done;
+	return fx->request_err;
 }
 
 void
@@ -139,8 +141,9 @@ bs_plan_build(const struct bs_account *account, const struct bs_client_view *vie
 	struct bs_diag *diag)
 {
 	(void)account;
-	(void)diag;
 	assert_int_equal(now_s, 1772330584);
+	if (fx->plan_err != BS_OK)
+		return bs_diag_set(diag, fx->plan_err, 0, "resource /1/x/1 of server a");
 	*out = calloc(1, sizeof(**out));
 	assert_non_null(*out);
 	(*out)->format = bs_format_find(view->pct < 0 ? BS_CF_TLV : (uint16_t)view->pct);
@@ -162,7 +165,7 @@ bs_plan_encode(const struct bs_plan *plan, const struct bs_op *op, uint8_t *out,
 	(void)plan;
 	assert_true(max >= 8);
 	*len = (size_t)snprintf((char *)out, max, "op %u", (unsigned)(op - ops));
-	return BS_OK;
+	return fx->encode_err;
 }
 
 /* The owner. */
@@ -735,6 +738,33 @@ test_forgotten_request(void **state)
 	expect_report(BS_OUT_INTERNAL, "request", "answer to the request: not possible in this state");
 }
 
+/* The server cannot go on: the account does not make a plan, a Write is too large, there is no memory. */
+static void
+test_broken(void **state)
+{
+	(void)state;
+	fx->discover = false;
+	fx->plan_err = BS_ERANGE;
+	assert_true(request(START_MS, 1, "x"));
+	bs_session_loaded(fx->session, START_MS, BS_OK, account(true));
+	bs_session_tick(fx->session, START_MS + 50);
+	expect_report(BS_OUT_INTERNAL, "request", "resource /1/x/1 of server a: value out of range");
+	fx->plan_err = BS_OK;
+	fx->encode_err = BS_ESPACE;
+	assert_true(request(START_MS, 2, "x"));
+	bs_session_loaded(fx->session, START_MS, BS_OK, account(true));
+	bs_session_tick(fx->session, START_MS + 50);
+	fx->sent[0] = '\0';
+	answer(START_MS + 60, BS_OK, BS_DELETED, NULL);
+	expect_sent(""); /* no half of a Write leaves */
+	expect_report(BS_OUT_INTERNAL, "write /0/1", "write /0/1: no room in the output buffer");
+	fx->request_err = BS_ENOMEM;
+	assert_true(request(START_MS, 3, "x"));
+	bs_session_loaded(fx->session, START_MS, BS_OK, account(true));
+	bs_session_tick(fx->session, START_MS + 50);
+	expect_report(BS_OUT_INTERNAL, "delete /0", "delete /0: out of memory");
+}
+
 int
 main(void)
 {
@@ -758,6 +788,7 @@ main(void)
 		T(test_long_claim),
 		T(test_abort),
 		T(test_forgotten_request),
+		T(test_broken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
