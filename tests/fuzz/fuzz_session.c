@@ -209,8 +209,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	static const struct bs_client client = { .device_id = 7, .endpoint = "dev-0001", .mode = BS_MODE_PSK };
 	struct world w = { .now_ms = 1 };
 
-	if (len == 0)
-		return 0;
+	if (len == 0 || memmem(data, len, canary, 16) != NULL)
+		return 0; /* the device may say what it likes: this one says the key itself */
 	w.mode = data[0];
 	w.ex = bs_exchange_new(&exchange_ops, &w, w.now_ms);
 	require(w.ex != NULL);
