@@ -175,6 +175,8 @@ test_key_forms(void **state)
 		{ "raw keys, SEC1", SIM_MODE_RPK, SPKI_A, SPKI_B, SEC1_A, 0, SIM_NOT_ACCEPTABLE },
 		{ "raw keys, PKCS#8 of version 2", SIM_MODE_RPK, SPKI_A, SPKI_B, PKCS8_A_V2, 0, SIM_NOT_ACCEPTABLE },
 		{ "raw keys, octets behind", SIM_MODE_RPK, SPKI_A_AND_MORE, SPKI_B, PKCS8_A, 0, SIM_NOT_ACCEPTABLE },
+		{ "raw keys, octets behind the server's", SIM_MODE_RPK, SPKI_A, SPKI_A_AND_MORE, PKCS8_A, 0,
+			SIM_NOT_ACCEPTABLE },
 		{ "raw keys, no secret", SIM_MODE_RPK, SPKI_A, SPKI_B, EMPTY, 0, SIM_NOT_ACCEPTABLE },
 		{ "certificate", SIM_MODE_X509, CERT_A, CERT_A, PKCS8_A, 0, SIM_CHANGED },
 		{ "certificate, the device has the key", SIM_MODE_X509, CERT_A, CERT_A, EMPTY, 0, SIM_CHANGED },
