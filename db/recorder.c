@@ -2,6 +2,7 @@
 #include "db/recorder.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -27,7 +28,7 @@ struct bs_recorder {
 	uint64_t dropped_since;
 	struct bs_recorder_counters counters;
 	/* the thread's alone */
-	bool failing;
+	atomic_bool failing; /* written by the thread alone */
 	uint64_t next_trim_ms;
 };
 
@@ -63,6 +64,7 @@ bs_recorder_get_counters(struct bs_recorder *r, struct bs_recorder_counters *out
 	pthread_mutex_lock(&r->lock);
 	*out = r->counters;
 	out->queued = r->count;
+	out->failing = r->failing;
 	pthread_mutex_unlock(&r->lock);
 }
 

@@ -13,6 +13,7 @@ struct bs_recorder;
 struct bs_recorder_counters {
 	uint64_t recorded, dropped, write_errors;
 	uint64_t queued; /* at the moment */
+	uint64_t failing; /* 1: the latest write failed */
 };
 
 /* Takes journal. The thread starts here. */

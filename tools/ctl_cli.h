@@ -100,6 +100,8 @@ extern const struct bs_ctl_command bs_cmd_profile_add, bs_cmd_profile_list, bs_c
 extern const struct bs_ctl_command bs_cmd_import;
 extern const struct bs_ctl_command bs_cmd_device_list, bs_cmd_device_show, bs_cmd_device_enable, bs_cmd_device_disable,
 	bs_cmd_device_delete;
+/* talk to the running daemon: cmd_daemon.c */
+extern const struct bs_ctl_command bs_cmd_status, bs_cmd_sessions, bs_cmd_kick, bs_cmd_reload, bs_cmd_log;
 extern const struct bs_ctl_command bs_cmd_plan, bs_cmd_explain, bs_cmd_rotate, bs_cmd_settle;
 
 #endif

@@ -262,8 +262,8 @@ bs_csv_next(struct bs_csv *c, const struct bs_csv_row **out, struct bs_diag *dia
 	c->complete = false;
 	c->row.line = c->line + 1;
 	while (err == BS_OK && !c->complete && !ended) {
-		char *line;
-		size_t len;
+		char *line = NULL;
+		size_t len = 0;
 
 		err = next_line(c, &line, &len, diag);
 		if (err != BS_OK)

@@ -32,6 +32,11 @@ static const struct bs_ctl_command *const commands[] = {
 	&bs_cmd_explain,
 	&bs_cmd_rotate,
 	&bs_cmd_settle,
+	&bs_cmd_status,
+	&bs_cmd_sessions,
+	&bs_cmd_kick,
+	&bs_cmd_reload,
+	&bs_cmd_log,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -405,6 +405,60 @@ bs_conf_clear(struct bs_conf *conf)
 	memset(conf, 0, sizeof(*conf));
 }
 
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool
+same_list(const struct bs_conf_list *a, const struct bs_conf_list *b)
+{
+	bool same = a->count == b->count;
+
+	for (size_t i = 0; same && i < a->count; i++)
+		same = strcmp(a->items[i], b->items[i]) == 0;
+	return same;
+}
+
+static bool
+same_value(const struct bs_option *o, const void *a, const void *b)
+{
+	const char *fa = (const char *)a + o->offset, *fb = (const char *)b + o->offset;
+
+	if (o->type == BS_OPT_TEXT)
+		return same_text(*(char *const *)fa, *(char *const *)fb);
+	if (o->type == BS_OPT_LIST)
+		return same_list((const struct bs_conf_list *)fa, (const struct bs_conf_list *)fb);
+	if (o->is_bool || o->type == BS_OPT_BOOL)
+		return *(const bool *)fa == *(const bool *)fb;
+	return *(const uint64_t *)fa == *(const uint64_t *)fb;
+}
+
+static bool
+same_in_identities(const struct bs_option *o, const struct bs_conf *a, const struct bs_conf *b)
+{
+	bool same = a->identity_count == b->identity_count;
+
+	for (size_t i = 0; same && i < a->identity_count; i++)
+		same = same_text(a->identities[i].sni, b->identities[i].sni) &&
+		       same_value(o, &a->identities[i], &b->identities[i]);
+	return same;
+}
+
+void
+bs_conf_diff(const struct bs_conf *a, const struct bs_conf *b, bs_conf_diff_fn *fn, void *arg)
+{
+	for (size_t i = 0; i < bs_option_count; i++) {
+		const struct bs_option *o = &bs_options[i];
+		char name[64];
+
+		snprintf(name, sizeof(name), "[%s] %s", o->section, o->key);
+		if (!(o->identity ? same_in_identities(o, a, b) : same_value(o, a, b)))
+			fn(arg, name, o->live);
+	}
+}
+
 void
 bs_conf_print_options(FILE *out)
 {
@@ -422,6 +476,7 @@ bs_conf_print_options(FILE *out)
 			fprintf(out, "# %.*s\n", n, p);
 			p += n;
 		}
-		fprintf(out, "%s%s = %s\n", o->required ? "" : "# ", o->key, o->fallback != NULL ? o->fallback : "");
+		fprintf(out, "%s%s =%s%s\n", o->required ? "" : "# ", o->key, o->fallback != NULL ? " " : "",
+			o->fallback != NULL ? o->fallback : "");
 	}
 }

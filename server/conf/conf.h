@@ -37,6 +37,7 @@ struct bs_conf {
 	size_t identity_count; /* those with a certificate or a raw key */
 	struct bs_conf_list trust_anchors, crls;
 	char *user;
+	char *control_socket, *http_address;
 	uint64_t workers; /* 0: one per CPU */
 	char *ciphers, *groups, *sigalgs; /* NULL: the defaults of server/dtls/credential.h */
 	bool alert_unknown, prefer_raw_key;
@@ -54,6 +55,13 @@ BS_MUST_USE enum bs_err bs_conf_read(const char *file, struct bs_conf *conf, str
 BS_MUST_USE enum bs_err bs_conf_read_text(
 	const char *name, const char *text, struct bs_conf *conf, struct bs_diag *diag);
 void bs_conf_clear(struct bs_conf *conf);
+
+/*
+ * Which options differ: fn is called with "[section] key" and whether a running daemon can take the change up (certificates,
+ * keys, trust anchors, CRLs, the [dtls] section but its times, [log]); the others need a restart.
+ */
+typedef void bs_conf_diff_fn(void *arg, const char *option, bool live);
+void bs_conf_diff(const struct bs_conf *a, const struct bs_conf *b, bs_conf_diff_fn *fn, void *arg);
 
 /* Every option as the sample shows it: comment, then "# key = default". */
 void bs_conf_print_options(FILE *out);

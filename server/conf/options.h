@@ -20,6 +20,7 @@ struct bs_option {
 	enum bs_opt_type type;
 	size_t offset; /* in struct bs_conf, or in struct bs_conf_identity where identity is set */
 	bool identity, required, is_bool;
+	bool live; /* a reload takes it up */
 	const char *fallback; /* default as text; NULL: unset */
 	uint64_t min, max;
 	const char *choices;

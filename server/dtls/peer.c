@@ -29,6 +29,7 @@ struct bs_peer {
 	bool told; /* on_closed was called, or must not be */
 	bool protected_seen; /* a record of epoch 1 came during the handshake */
 	uint64_t now_ms; /* of the call that is on */
+	uint64_t created_ms;
 	uint64_t end_ms; /* handshake time is over; when OPEN: the certificate ends */
 	uint64_t timer_ms; /* next retransmission */
 	uint64_t records_in, records_out, forgeries;
@@ -85,6 +86,7 @@ bs_peer_new(struct bs_dtls_ctx *ctx, const struct bs_peer_ops *ops, void *arg, c
 	peer->local = *local;
 	peer->remote = *remote;
 	peer->now_ms = now_ms;
+	peer->created_ms = now_ms;
 	peer->end_ms = now_ms + handshake_time_ms;
 	peer->timer_ms = BS_NEVER;
 	peer->hs.ctx = ctx;
@@ -497,6 +499,12 @@ const struct bs_proof *
 bs_peer_get_proof(const struct bs_peer *peer)
 {
 	return &peer->hs.proof;
+}
+
+uint64_t
+bs_peer_get_created_ms(const struct bs_peer *peer)
+{
+	return peer->created_ms;
 }
 
 const struct bs_addr *

@@ -75,6 +75,8 @@ void bs_peer_tick(struct bs_peer *peer, uint64_t now_ms);
 enum bs_peer_state bs_peer_get_state(const struct bs_peer *peer);
 const struct bs_proof *bs_peer_get_proof(const struct bs_peer *peer);
 const struct bs_addr *bs_peer_get_remote(const struct bs_peer *peer);
+/* When the handshake began: at the ClientHello with the good cookie. */
+uint64_t bs_peer_get_created_ms(const struct bs_peer *peer);
 /* Where dropped records are counted; NULL (the default): nowhere. */
 void bs_peer_set_counters(struct bs_peer *peer, struct bs_dtls_counters *counters);
 /* The owner's own pointer. */

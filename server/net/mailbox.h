@@ -7,15 +7,18 @@
 
 #include "server/base/err.h"
 
+struct bs_ask;
+
 enum bs_mail_kind {
 	BS_MAIL_SUPERSEDED, /* run: another run of the same device has begun */
 	BS_MAIL_STOP, /* finish running bootstraps, then end */
-	BS_MAIL_RELOAD, /* take up new certificates, keys, anchors, CRLs */
+	BS_MAIL_ASK, /* ask: a question of main\'s (ask.h) */
 };
 
 struct bs_mail {
 	enum bs_mail_kind kind;
 	uint64_t run;
+	struct bs_ask *ask; /* one reference travels with the mail */
 };
 
 struct bs_mailbox;

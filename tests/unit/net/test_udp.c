@@ -123,12 +123,12 @@ test_mailbox(void **state)
 	(void)state;
 	assert_int_equal(bs_mailbox_new(&m), BS_OK);
 	for (uint64_t i = 1; i <= 3; i++)
-		assert_int_equal(bs_mailbox_post(m, &(struct bs_mail){ BS_MAIL_SUPERSEDED, i }), BS_OK);
+		assert_int_equal(bs_mailbox_post(m, &(struct bs_mail){ .kind = BS_MAIL_SUPERSEDED, .run = i }), BS_OK);
 	assert_int_equal(poll(&(struct pollfd){ .fd = bs_mailbox_get_fd(m), .events = POLLIN }, 1, 0), 1);
 	bs_mailbox_drain(m, collect, &sum);
 	assert_int_equal(sum, 123);
 	assert_int_equal(poll(&(struct pollfd){ .fd = bs_mailbox_get_fd(m), .events = POLLIN }, 1, 0), 0);
-	assert_int_equal(bs_mailbox_post(m, &(struct bs_mail){ BS_MAIL_STOP, 4 }), BS_OK);
+	assert_int_equal(bs_mailbox_post(m, &(struct bs_mail){ .kind = BS_MAIL_STOP, .run = 4 }), BS_OK);
 	bs_mailbox_free(m); /* with mail inside */
 }
 

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/admin/control.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "server/admin/status.h"
+#include "server/base/log.h"
+#include "server/net/ask.h"
+
+#define ASK_WAIT_MS 2000
+#define SESSIONS_MAX 1000
+#define TRACE_SECONDS_MAX 3600
+#define IDLE_S 30
+
+struct bs_control {
+	struct bs_admin *admin;
+	struct evconnlistener *listener;
+	struct sockaddr_un addr;
+};
+
+/* ---- commands ----------------------------------------------------------------------------------------------------- */
+
+static json_t *
+refuse(const char *why)
+{
+	return json_pack("{s:b, s:s}", "ok", 0, "error", why);
+}
+
+static const char *
+text_of(const json_t *request, const char *key)
+{
+	const char *text = json_string_value(json_object_get(request, key));
+
+	return text != NULL ? text : "";
+}
+
+static json_t *
+do_status(struct bs_control *c, const json_t *request)
+{
+	(void)request;
+	return json_pack("{s:b, s:o}", "ok", 1, "status", bs_status_json(c->admin));
+}
+
+static json_t *
+row_json(const struct bs_session_row *r)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:b}", "endpoint", r->endpoint, "address", r->address, "mode",
+		r->mode, "suite", r->suite, "age_s", (json_int_t)r->age_s, "running", r->running);
+}
+
+/* Ask every worker; fn takes each answer. NULL, or the text of what went wrong. */
+static const char *
+ask_all(struct bs_control *c, const struct bs_ask *question, void (*fn)(void *arg, const struct bs_ask *answer),
+	void *arg)
+{
+	const char *trouble = NULL;
+
+	for (unsigned i = 0; i < c->admin->shared->worker_count && trouble == NULL; i++) {
+		struct bs_ask *ask = bs_ask_new(question->kind, question->filter);
+
+		if (ask == NULL)
+			return "out of memory";
+		ask->max = question->max;
+		ask->trace_ms = question->trace_ms;
+		if (bs_worker_ask(c->admin->shared->workers[i], ask, ASK_WAIT_MS) != BS_OK)
+			trouble = "a worker does not answer";
+		else
+			fn(arg, ask);
+		bs_ask_release(ask);
+	}
+	return trouble;
+}
+
+static void
+set_filter(struct bs_ask *question, const char *text)
+{
+	snprintf(question->filter, sizeof(question->filter), "%s", text);
+}
+
+static void
+add_rows(void *arg, const struct bs_ask *answer)
+{
+	json_t *rows = arg;
+
+	for (size_t i = 0; i < answer->count && json_array_size(rows) < SESSIONS_MAX; i++)
+		json_array_append_new(rows, row_json(&answer->rows[i]));
+}
+
+static json_t *
+do_sessions(struct bs_control *c, const json_t *request)
+{
+	struct bs_ask question = { .kind = BS_ASK_SESSIONS, .max = SESSIONS_MAX };
+	json_t *rows = json_array();
+	const char *trouble;
+
+	set_filter(&question, text_of(request, "filter"));
+	trouble = ask_all(c, &question, add_rows, rows);
+	if (trouble != NULL) {
+		json_decref(rows);
+		return refuse(trouble);
+	}
+	return json_pack("{s:b, s:b, s:o}", "ok", 1, "more", json_array_size(rows) == SESSIONS_MAX, "sessions", rows);
+}
+
+static void
+add_count(void *arg, const struct bs_ask *answer)
+{
+	*(size_t *)arg += answer->count;
+}
+
+static json_t *
+do_kick(struct bs_control *c, const json_t *request)
+{
+	struct bs_ask question = { .kind = BS_ASK_KICK };
+	const char *endpoint = text_of(request, "endpoint"), *trouble;
+	size_t closed = 0;
+
+	if (*endpoint == '\0')
+		return refuse("kick needs an endpoint");
+	set_filter(&question, endpoint);
+	trouble = ask_all(c, &question, add_count, &closed);
+	if (trouble != NULL)
+		return refuse(trouble);
+	return json_pack("{s:b, s:I}", "ok", 1, "closed", (json_int_t)closed);
+}
+
+static json_t *
+do_reload(struct bs_control *c, const json_t *request)
+{
+	struct bs_reload_changes changes;
+	struct bs_diag diag = { 0 };
+	json_t *list;
+
+	(void)request;
+	if (bs_admin_reload(c->admin, &changes, &diag) != BS_OK)
+		return refuse(diag.text);
+	list = json_array();
+	for (size_t i = 0; i < changes.count; i++)
+		json_array_append_new(list, json_string(changes.items[i]));
+	return json_pack("{s:b, s:o}", "ok", 1, "changed", list);
+}
+
+static json_t *
+do_log(struct bs_control *c, const json_t *request)
+{
+	json_int_t seconds = json_integer_value(json_object_get(request, "seconds"));
+	struct bs_ask question = { .kind = BS_ASK_TRACE };
+	size_t ignored = 0;
+	const char *trouble;
+
+	if (seconds < 0 || seconds > TRACE_SECONDS_MAX)
+		return refuse("seconds must be 0 to 3600");
+	question.trace_ms = (uint64_t)seconds * 1000;
+	set_filter(&question, text_of(request, "endpoint"));
+	trouble = ask_all(c, &question, add_count, &ignored);
+	return trouble != NULL ? refuse(trouble) : json_pack("{s:b}", "ok", 1);
+}
+
+static const struct {
+	const char *name;
+	json_t *(*run)(struct bs_control *c, const json_t *request);
+} commands[] = {
+	{ "status", do_status },
+	{ "sessions", do_sessions },
+	{ "kick", do_kick },
+	{ "reload", do_reload },
+	{ "log", do_log },
+};
+
+static json_t *
+run_command(struct bs_control *c, const char *line)
+{
+	json_t *request = json_loads(line, JSON_REJECT_DUPLICATES, NULL), *answer = NULL;
+
+	if (!json_is_object(request))
+		answer = refuse("not a JSON object");
+	for (size_t i = 0; answer == NULL && i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(text_of(request, "command"), commands[i].name) == 0)
+			answer = commands[i].run(c, request);
+	}
+	json_decref(request);
+	return answer != NULL ? answer : refuse("unknown command");
+}
+
+/* ---- connections -------------------------------------------------------------------------------------------------- */
+
+static void
+on_readable(struct bufferevent *bev, void *arg)
+{
+	struct evbuffer *in = bufferevent_get_input(bev), *out = bufferevent_get_output(bev);
+	char *line;
+
+	while ((line = evbuffer_readln(in, NULL, EVBUFFER_EOL_LF)) != NULL) {
+		json_t *answer = run_command(arg, line);
+		char *text = json_dumps(answer, JSON_COMPACT);
+
+		if (text != NULL)
+			evbuffer_add_printf(out, "%s\n", text);
+		free(text);
+		json_decref(answer);
+		free(line);
+	}
+	if (evbuffer_get_length(in) > BS_CONTROL_LINE_MAX)
+		bufferevent_free(bev);
+}
+
+static void
+on_event(struct bufferevent *bev, short what, void *arg)
+{
+	(void)what; /* closed, failed, or idle for too long: all the same */
+	(void)arg;
+	bufferevent_free(bev);
+}
+
+/* The daemon's own user and root may command it; the mode of the file says so too, but a socket's mode is not honoured everywhere. */
+static bool
+is_welcome(evutil_socket_t fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && (peer.uid == 0 || peer.uid == geteuid());
+}
+
+static void
+on_connection(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *sa, int len, void *arg)
+{
+	static const struct timeval idle = { .tv_sec = IDLE_S };
+	struct bufferevent *bev = NULL;
+
+	(void)sa;
+	(void)len;
+	if (is_welcome(fd))
+		bev = bufferevent_socket_new(evconnlistener_get_base(listener), fd, BEV_OPT_CLOSE_ON_FREE);
+	if (bev == NULL) {
+		evutil_closesocket(fd);
+		return;
+	}
+	bufferevent_setcb(bev, on_readable, NULL, on_event, arg);
+	bufferevent_set_timeouts(bev, &idle, &idle);
+	bufferevent_enable(bev, EV_READ | EV_WRITE);
+}
+
+/* ---- start and stop ----------------------------------------------------------------------------------------------- */
+
+static bool
+somebody_listens(const struct sockaddr_un *addr)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool yes = fd >= 0 && connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return yes;
+}
+
+static enum bs_err
+open_listener(struct bs_control *c, struct event_base *base, struct bs_diag *diag)
+{
+	mode_t before;
+
+	if (somebody_listens(&c->addr))
+		return bs_diag_set(diag, BS_EEXIST, 0, "%.108s: another daemon serves this socket", c->addr.sun_path);
+	(void)unlink(c->addr.sun_path);
+	before = umask(0177);
+	c->listener = evconnlistener_new_bind(base, on_connection, c, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 16,
+		(struct sockaddr *)&c->addr, sizeof(c->addr));
+	umask(before);
+	if (c->listener == NULL)
+		return bs_diag_set(diag, BS_EIO, 0, "%.108s: %s", c->addr.sun_path, strerror(errno));
+	return BS_OK;
+}
+
+enum bs_err
+bs_control_start(struct event_base *base, const char *path, struct bs_admin *admin, struct bs_control **out,
+	struct bs_diag *diag)
+{
+	struct bs_control *c = calloc(1, sizeof(*c));
+	enum bs_err err;
+
+	if (c == NULL)
+		return bs_diag_set(diag, BS_ENOMEM, 0, "out of memory");
+	c->admin = admin;
+	c->addr.sun_family = AF_UNIX;
+	if (strlen(path) >= sizeof(c->addr.sun_path)) {
+		free(c);
+		return bs_diag_set(diag, BS_ERANGE, 0, "[control] socket = %.120s: longer than %zu octets", path,
+			sizeof(c->addr.sun_path) - 1);
+	}
+	strcpy(c->addr.sun_path, path);
+	err = open_listener(c, base, diag);
+	if (err != BS_OK) {
+		free(c);
+		return err;
+	}
+	*out = c;
+	return BS_OK;
+}
+
+void
+bs_control_stop(struct bs_control *c)
+{
+	if (c == NULL)
+		return;
+	evconnlistener_free(c->listener);
+	(void)unlink(c->addr.sun_path);
+	free(c);
+}

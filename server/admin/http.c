@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/admin/http.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/http.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/admin/metrics.h"
+#include "server/admin/snapshot.h"
+
+#define HEADERS_MAX 8192
+#define BODY_MAX 1024
+#define TIMEOUT_S 10
+
+struct bs_http {
+	struct evhttp *http;
+	const struct bs_shared *shared;
+	uint64_t started_ms;
+	struct bs_addr addr;
+};
+
+/* Write the body for a snapshot; returns the HTTP status. */
+typedef int page_fn(const struct bs_snapshot *s, FILE *out);
+
+static int
+write_metrics(const struct bs_snapshot *s, FILE *out)
+{
+	bs_metrics_write(s, out);
+	return HTTP_OK;
+}
+
+static int
+write_health(const struct bs_snapshot *s, FILE *out)
+{
+	const char *trouble = bs_snapshot_trouble(s);
+
+	fprintf(out, "%s\n", trouble != NULL ? trouble : "ok");
+	return trouble != NULL ? HTTP_SERVUNAVAIL : HTTP_OK;
+}
+
+static const struct route {
+	const char *path, *content_type;
+	page_fn *page;
+} routes[] = {
+	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", write_metrics },
+	{ "/health", "text/plain; charset=utf-8", write_health },
+};
+
+static void
+answer(struct bs_http *h, struct evhttp_request *req, const struct route *route)
+{
+	struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
+	struct bs_snapshot s;
+	char *body = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&body, &len);
+	int status;
+
+	if (out == NULL) {
+		evhttp_send_error(req, HTTP_SERVUNAVAIL, NULL);
+		return;
+	}
+	bs_snapshot_take(h->shared, h->started_ms, &s);
+	status = route->page(&s, out);
+	fclose(out);
+	evhttp_add_header(headers, "Content-Type", route->content_type);
+	evhttp_add_header(headers, "Cache-Control", "no-store");
+	evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+	evhttp_add_header(headers, "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
+	evbuffer_add(evhttp_request_get_output_buffer(req), body, len);
+	evhttp_send_reply(req, status, NULL, NULL);
+	free(body);
+}
+
+static void
+on_request(struct evhttp_request *req, void *arg)
+{
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(req);
+	const char *path = uri != NULL ? evhttp_uri_get_path(uri) : NULL;
+
+	for (size_t i = 0; path != NULL && i < sizeof(routes) / sizeof(routes[0]); i++) {
+		if (strcmp(path, routes[i].path) == 0) {
+			answer(arg, req, &routes[i]);
+			return;
+		}
+	}
+	evhttp_send_error(req, HTTP_NOTFOUND, NULL);
+}
+
+static enum bs_err
+listen_at(struct bs_http *h, const char *address)
+{
+	char host[BS_ADDR_TEXT];
+	struct evhttp_bound_socket *bound;
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	if (bs_addr_parse(address, &h->addr) != BS_OK)
+		return BS_EFORMAT;
+	bs_addr_format_host(&h->addr, host);
+	bound = evhttp_bind_socket_with_handle(h->http, host, bs_addr_port(&h->addr));
+	if (bound == NULL || getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&ss, &len) != 0)
+		return BS_EIO;
+	bs_addr_set(&h->addr, (struct sockaddr *)&ss, len);
+	return BS_OK;
+}
+
+enum bs_err
+bs_http_start(struct event_base *base, const char *address, const struct bs_shared *shared, uint64_t started_ms,
+	struct bs_http **out, struct bs_diag *diag)
+{
+	struct bs_http *h = calloc(1, sizeof(*h));
+	enum bs_err err;
+
+	if (h == NULL || (h->http = evhttp_new(base)) == NULL) {
+		bs_http_stop(h);
+		return bs_diag_set(diag, BS_ENOMEM, 0, "out of memory");
+	}
+	h->shared = shared;
+	h->started_ms = started_ms;
+	evhttp_set_allowed_methods(h->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
+	evhttp_set_max_headers_size(h->http, HEADERS_MAX);
+	evhttp_set_max_body_size(h->http, BODY_MAX);
+	evhttp_set_timeout(h->http, TIMEOUT_S);
+	evhttp_set_gencb(h->http, on_request, h);
+	err = listen_at(h, address);
+	if (err == BS_OK) {
+		*out = h;
+		return BS_OK;
+	}
+	bs_http_stop(h);
+	if (err == BS_EFORMAT)
+		return bs_diag_set(
+			diag, err, 0, "[http] address = %.80s: expected 127.0.0.1:8080 or [::1]:8080", address);
+	return bs_diag_set(diag, err, 0, "[http] cannot listen on %.80s: %s", address, strerror(errno));
+}
+
+void
+bs_http_stop(struct bs_http *h)
+{
+	if (h == NULL)
+		return;
+	if (h->http != NULL)
+		evhttp_free(h->http);
+	free(h);
+}
+
+const struct bs_addr *
+bs_http_get_addr(const struct bs_http *h)
+{
+	return &h->addr;
+}

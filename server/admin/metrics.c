@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/admin/metrics.h"
+
+#include <inttypes.h>
+
+#define PREFIX "lwm2m_bootstrap_"
+
+/* One row per plain number of a snapshot. A label distinguishes rows of one name, which must stand together. */
+struct row {
+	const char *name, *label, *help;
+	size_t offset;
+	bool gauge;
+};
+
+#define AT(field) offsetof(struct bs_snapshot, field)
+static const struct row rows[] = {
+	{ "peers", NULL, "DTLS sessions that are open.", AT(total.peers), true },
+	{ "half_open", NULL, "DTLS handshakes in progress.", AT(total.half_open), true },
+	{ "runs", NULL, "Bootstrap runs in progress.", AT(total.runs), true },
+	{ "peers_limit", NULL, "Configured limit of DTLS sessions.", AT(peers_max), true },
+	{ "half_open_limit", NULL, "Configured limit of handshakes in progress.", AT(half_open_max), true },
+	{ "journal_queue", NULL, "Attempts that wait to be written to the journal.", AT(recorder.queued), true },
+	{ "runs_started_total", NULL, "Bootstrap-Requests accepted.", AT(total.runs_started), false },
+	{ "datagrams_total", "direction=\"in\"", "UDP datagrams.", AT(total.udp.received), false },
+	{ "datagrams_total", "direction=\"out\"", NULL, AT(total.udp.sent), false },
+	{ "datagram_errors_total", "kind=\"send\"", "Datagrams that could not be sent or were cut.",
+		AT(total.udp.send_errors), false },
+	{ "datagram_errors_total", "kind=\"cut\"", NULL, AT(total.udp.cut), false },
+	{ "client_hellos_total", NULL, "First ClientHellos seen.", AT(total.dtls.hellos), false },
+	{ "cookies_total", "kind=\"sent\"", "HelloVerifyRequests sent and bad cookies received.",
+		AT(total.dtls.cookies_sent), false },
+	{ "cookies_total", "kind=\"bad\"", NULL, AT(total.dtls.cookies_bad), false },
+	{ "handshakes_total", "state=\"started\"", "DTLS handshakes.", AT(total.dtls.handshakes_started), false },
+	{ "handshakes_total", "state=\"done\"", NULL, AT(total.dtls.handshakes_done), false },
+	{ "handshakes_total", "state=\"failed\"", NULL, AT(total.dtls.handshakes_failed), false },
+	{ "sessions_replaced_total", NULL, "Sessions replaced by a new handshake from the same address.",
+		AT(total.dtls.replaced), false },
+	{ "dropped_total", "reason=\"peer_limit\"", "Datagrams and requests dropped.",
+		AT(total.dtls.dropped_table_full), false },
+	{ "dropped_total", "reason=\"half_open_limit\"", NULL, AT(total.dtls.dropped_half_open), false },
+	{ "dropped_total", "reason=\"prefix_limit\"", NULL, AT(total.dtls.dropped_prefix), false },
+	{ "dropped_total", "reason=\"no_session\"", NULL, AT(total.dtls.dropped_unknown), false },
+	{ "dropped_total", "reason=\"bad_record\"", NULL, AT(total.dtls.records_dropped), false },
+	{ "dropped_total", "reason=\"request_not_admitted\"", NULL, AT(total.requests_dropped), false },
+	{ "coap_retransmissions_total", NULL, "Confirmable messages sent again.", AT(total.exchange.retransmissions),
+		false },
+	{ "coap_duplicates_total", NULL, "Duplicate requests answered from memory.", AT(total.exchange.duplicates),
+		false },
+	{ "coap_ignored_total", NULL, "Messages that RFC 7252 says to ignore.", AT(total.exchange.ignored), false },
+	{ "coap_malformed_total", NULL, "Messages that are not well-formed.", AT(total.exchange.malformed), false },
+	{ "coap_resets_total", NULL, "Resets sent.", AT(total.exchange.resets_sent), false },
+	{ "clone_signals_total", NULL, "One credential live at two hosts.", AT(total.clone_signals), false },
+	{ "records_suppressed_total", NULL, "Refused strangers left out of log and journal.",
+		AT(total.records_suppressed), false },
+	{ "store_errors_total", NULL, "Reads of the store that failed.", AT(total.store_errors), false },
+	{ "journal_recorded_total", NULL, "Attempts written to the journal.", AT(recorder.recorded), false },
+	{ "journal_dropped_total", NULL, "Attempts that the journal lost.", AT(recorder.dropped), false },
+	{ "journal_errors_total", NULL, "Writes to the journal that failed.", AT(recorder.write_errors), false },
+};
+
+static void
+write_head(FILE *out, const char *name, const char *type, const char *help)
+{
+	fprintf(out, "# HELP " PREFIX "%s %s\n# TYPE " PREFIX "%s %s\n", name, help, name, type);
+}
+
+static void
+write_rows(const struct bs_snapshot *s, FILE *out)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *r = &rows[i];
+		uint64_t v = *(const uint64_t *)((const char *)s + r->offset);
+
+		if (r->help != NULL)
+			write_head(out, r->name, r->gauge ? "gauge" : "counter", r->help);
+		if (r->label != NULL)
+			fprintf(out, PREFIX "%s{%s} %" PRIu64 "\n", r->name, r->label, v);
+		else
+			fprintf(out, PREFIX "%s %" PRIu64 "\n", r->name, v);
+	}
+}
+
+static void
+write_outcomes(const struct bs_snapshot *s, FILE *out)
+{
+	static const char *const modes[BS_STATS_MODES] = { "psk", "rpk", "x509", "unknown" };
+
+	write_head(out, "attempts_total", "counter", "Attempts by mode and outcome.");
+	for (size_t m = 0; m < BS_STATS_MODES; m++) {
+		for (size_t o = 0; o < BS_OUTCOME_COUNT; o++)
+			fprintf(out, PREFIX "attempts_total{mode=\"%s\",outcome=\"%s\"} %" PRIu64 "\n", modes[m],
+				bs_outcome_word((enum bs_outcome)o), s->total.outcomes[m][o]);
+	}
+}
+
+static void
+write_histogram(FILE *out, const char *name, const char *help, const struct bs_histogram *h)
+{
+	uint64_t sum = 0;
+
+	write_head(out, name, "histogram", help);
+	for (size_t i = 0; i < BS_HISTOGRAM_BUCKETS - 1; i++) {
+		sum += h->buckets[i];
+		fprintf(out, PREFIX "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name, bs_histogram_bounds_ms[i] / 1000.0,
+			sum);
+	}
+	fprintf(out, PREFIX "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, h->count);
+	fprintf(out, PREFIX "%s_sum %.3f\n" PREFIX "%s_count %" PRIu64 "\n", name, (double)h->sum_ms / 1000.0, name,
+		h->count);
+}
+
+void
+bs_metrics_write(const struct bs_snapshot *s, FILE *out)
+{
+	write_rows(s, out);
+	write_outcomes(s, out);
+	write_histogram(out, "handshake_seconds", "From the ClientHello with a good cookie to the open session.",
+		&s->total.handshake);
+	write_histogram(out, "run_seconds", "From the Bootstrap-Request to the outcome.", &s->total.run);
+	write_head(out, "uptime_seconds", "gauge", "Since the start.");
+	fprintf(out, PREFIX "uptime_seconds %" PRIu64 "\n", (s->now_ms - s->started_ms) / 1000);
+	write_head(out, "healthy", "gauge", "1 when store, journal and workers are well.");
+	fprintf(out, PREFIX "healthy %d\n", bs_snapshot_trouble(s) == NULL);
+	write_head(out, "build_info", "gauge", "Versions.");
+	fprintf(out, PREFIX "build_info{version=\"" BS_VERSION "\",openssl=\"%s\",workers=\"%u\"} 1\n", s->library,
+		s->workers);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/admin/snapshot.h"
+
+#include <string.h>
+
+#include "server/base/clock.h"
+
+void
+bs_snapshot_take(const struct bs_shared *shared, uint64_t started_ms, struct bs_snapshot *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->workers = shared->worker_count;
+	out->library = shared->library;
+	out->started_ms = started_ms;
+	out->now_ms = bs_clock_ms();
+	out->wall_s = bs_clock_wall_ms() / 1000;
+	out->peers_max = shared->conf->peers;
+	out->half_open_max = shared->conf->half_open;
+	for (unsigned i = 0; i < shared->worker_count; i++) {
+		struct bs_stats s;
+
+		bs_worker_get_stats(shared->workers[i], &s);
+		bs_stats_add(&out->total, &s);
+	}
+	bs_recorder_get_counters(shared->recorder, &out->recorder);
+}
+
+const char *
+bs_snapshot_trouble(const struct bs_snapshot *s)
+{
+	if (s->now_ms > s->total.beat_ms + BS_WORKER_STUCK_MS)
+		return "a worker does not answer";
+	if (s->total.store_failing > 0)
+		return "the store cannot be read";
+	if (s->recorder.failing)
+		return "the journal cannot be written";
+	return NULL;
+}

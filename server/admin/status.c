@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/admin/status.h"
+
+#include <sys/stat.h>
+
+#include "db/store.h"
+#include "server/admin/snapshot.h"
+
+#define N(v) ((json_int_t)(v))
+
+static json_t *
+outcomes_json(const struct bs_stats *s)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < BS_OUTCOME_COUNT; i++) {
+		uint64_t n = 0;
+
+		for (size_t m = 0; m < BS_STATS_MODES; m++)
+			n += s->outcomes[m][i];
+		if (n > 0)
+			json_object_set_new(o, bs_outcome_word((enum bs_outcome)i), json_integer(N(n)));
+	}
+	return o;
+}
+
+static json_int_t
+file_size(const char *dir, const char *file)
+{
+	char path[4096];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	return stat(path, &st) == 0 ? N(st.st_size) : 0;
+}
+
+json_t *
+bs_status_json(const struct bs_admin *admin)
+{
+	const struct bs_conf *conf = admin->shared->conf;
+	struct bs_snapshot s;
+	const char *trouble;
+	json_t *j;
+
+	bs_snapshot_take(admin->shared, admin->started_ms, &s);
+	trouble = bs_snapshot_trouble(&s);
+	j = json_pack("{s:b, s:s?, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "well", trouble == NULL,
+		"trouble", trouble, "version", BS_VERSION, "openssl", admin->shared->library, "uptime_s",
+		N((s.now_ms - s.started_ms) / 1000), "workers", N(s.workers), "peers", N(s.total.peers), "peers_max",
+		N(s.peers_max), "half_open", N(s.total.half_open), "half_open_max", N(s.half_open_max), "runs",
+		N(s.total.runs), "runs_started", N(s.total.runs_started), "outcomes", outcomes_json(&s.total));
+	json_object_set_new(j, "retransmissions", json_integer(N(s.total.exchange.retransmissions)));
+	json_object_set_new(j, "clone_signals", json_integer(N(s.total.clone_signals)));
+	json_object_set_new(j, "journal_queued", json_integer(N(s.recorder.queued)));
+	json_object_set_new(j, "journal_dropped", json_integer(N(s.recorder.dropped)));
+	json_object_set_new(j, "store_octets", json_integer(file_size(conf->store_directory, BS_STORE_FILE)));
+	json_object_set_new(j, "journal_octets", json_integer(file_size(conf->store_directory, BS_JOURNAL_FILE)));
+	json_object_set_new(j, "reloaded_s", json_integer(admin->reloaded_s));
+	if (admin->reload_failure.err != BS_OK)
+		json_object_set_new(j, "reload_failure", json_string(admin->reload_failure.text));
+	return j;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/net/ask.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "server/base/clock.h"
+#include "server/net/worker_internal.h"
+
+struct bs_ask *
+bs_ask_new(enum bs_ask_kind kind, const char *filter)
+{
+	struct bs_ask *ask = calloc(1, sizeof(*ask));
+
+	if (ask == NULL)
+		return NULL;
+	ask->kind = kind;
+	snprintf(ask->filter, sizeof(ask->filter), "%s", filter != NULL ? filter : "");
+	atomic_init(&ask->references, 1);
+	sem_init(&ask->answered, 0, 0);
+	return ask;
+}
+
+void
+bs_ask_release(struct bs_ask *ask)
+{
+	if (ask == NULL || atomic_fetch_sub(&ask->references, 1) > 1)
+		return;
+	sem_destroy(&ask->answered);
+	free(ask->rows);
+	free(ask);
+}
+
+enum bs_err
+bs_worker_ask(struct bs_worker *w, struct bs_ask *ask, unsigned wait_ms)
+{
+	struct bs_mail mail = { .kind = BS_MAIL_ASK, .ask = ask };
+	struct timespec until;
+
+	atomic_fetch_add(&ask->references, 1);
+	if (bs_mailbox_post(w->mailbox, &mail) != BS_OK) {
+		bs_ask_release(ask);
+		return BS_ENOMEM;
+	}
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += wait_ms / 1000 + 1;
+	while (sem_timedwait(&ask->answered, &until) != 0) {
+		if (errno != EINTR)
+			return BS_ETIMEOUT;
+	}
+	return BS_OK;
+}
+
+/* ---- in the worker's thread --------------------------------------------------------------------------------------- */
+
+static bool
+matches(const struct link *l, const char *filter)
+{
+	const struct bs_addr *remote = bs_peer_get_remote(l->peer);
+	char text[BS_ADDR_TEXT];
+
+	return *filter == '\0' || strcmp(l->client.endpoint, filter) == 0 ||
+	       strcmp(bs_addr_format(remote, text), filter) == 0 ||
+	       strcmp(bs_addr_format_host(remote, text), filter) == 0;
+}
+
+static void
+fill_row(const struct link *l, uint64_t now_ms, struct bs_session_row *row)
+{
+	const struct bs_proof *proof = bs_peer_get_proof(l->peer);
+
+	snprintf(row->endpoint, sizeof(row->endpoint), "%s", l->client.endpoint);
+	bs_addr_format(bs_peer_get_remote(l->peer), row->address);
+	snprintf(row->mode, sizeof(row->mode), "%s", bs_mode_name(l->client.mode));
+	snprintf(row->suite, sizeof(row->suite), "%s", proof->suite != NULL ? proof->suite : "");
+	row->age_s = (now_ms - l->opened_ms) / 1000;
+	row->running = l->run != 0;
+}
+
+static void
+answer_sessions(struct bs_worker *w, struct bs_ask *ask)
+{
+	uint64_t now_ms = bs_clock_ms();
+	struct link *l;
+
+	ask->rows = calloc(ask->max + 1, sizeof(*ask->rows));
+	if (ask->rows == NULL) {
+		ask->err = BS_ENOMEM;
+		return;
+	}
+	TAILQ_FOREACH (l, &w->links, link) {
+		if (ask->count < ask->max && matches(l, ask->filter))
+			fill_row(l, now_ms, &ask->rows[ask->count++]);
+	}
+}
+
+static void
+answer_kick(struct bs_worker *w, struct bs_ask *ask)
+{
+	struct link *l, *next;
+
+	for (l = TAILQ_FIRST(&w->links); l != NULL; l = next) {
+		next = TAILQ_NEXT(l, link);
+		if (strcmp(l->client.endpoint, ask->filter) == 0) {
+			bs_link_close(l, bs_clock_ms(), BS_OUT_SUPERSEDED, "the operator closed the session");
+			ask->count++;
+		}
+	}
+}
+
+static void
+answer_trace(struct bs_worker *w, struct bs_ask *ask)
+{
+	memcpy(w->trace, ask->filter, sizeof(w->trace));
+	w->trace_until_ms = bs_clock_ms() + ask->trace_ms;
+}
+
+static void
+answer_reload(struct bs_worker *w, struct bs_ask *ask)
+{
+	ask->err = bs_worker_reload(w, ask->conf, &ask->diag);
+}
+
+void
+bs_ask_answer(struct bs_worker *w, struct bs_ask *ask)
+{
+	static void (*const answers[])(struct bs_worker *, struct bs_ask *) = {
+		[BS_ASK_SESSIONS] = answer_sessions,
+		[BS_ASK_KICK] = answer_kick,
+		[BS_ASK_RELOAD] = answer_reload,
+		[BS_ASK_TRACE] = answer_trace,
+	};
+
+	answers[ask->kind](w, ask);
+	sem_post(&ask->answered);
+	bs_ask_release(ask);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Questions to a worker from main's thread: put in by mail, answered in the worker's own turn, waited for with a limit, so
+ * that a stuck worker does not take main with it. Both sides hold a reference; the last one frees.
+ */
+#ifndef BS_NET_ASK_H
+#define BS_NET_ASK_H
+
+#include <semaphore.h>
+#include <stdatomic.h>
+
+#include "server/conf/conf.h"
+#include "server/model/account.h"
+
+enum bs_ask_kind {
+	BS_ASK_SESSIONS, /* rows: live sessions that match filter, at most max */
+	BS_ASK_KICK, /* close the sessions of endpoint filter; count says how many */
+	BS_ASK_RELOAD, /* take up certificates, keys, anchors and CRLs of conf; err and diag */
+	BS_ASK_TRACE, /* log every message of endpoint filter for trace_ms; "" ends it */
+};
+
+struct bs_session_row {
+	char endpoint[BS_ENDPOINT_MAX + 1];
+	char address[64];
+	char mode[8];
+	char suite[48];
+	uint64_t age_s;
+	bool running;
+};
+
+struct bs_ask {
+	enum bs_ask_kind kind;
+	char filter[BS_ENDPOINT_MAX + 1]; /* endpoint, address or host; "": all */
+	size_t max;
+	uint64_t trace_ms;
+	const struct bs_conf *conf; /* RELOAD: outlives the answer */
+	/* the answer */
+	struct bs_session_row *rows;
+	size_t count;
+	enum bs_err err;
+	struct bs_diag diag;
+	/* private */
+	atomic_int references;
+	sem_t answered;
+};
+
+/* A question with one reference; NULL without memory. */
+struct bs_ask *bs_ask_new(enum bs_ask_kind kind, const char *filter);
+void bs_ask_release(struct bs_ask *ask); /* NULL is fine */
+
+struct bs_worker;
+/* Main: ask and wait at most wait_ms. BS_ETIMEOUT: no answer (yet); read nothing of it then. */
+BS_MUST_USE enum bs_err bs_worker_ask(struct bs_worker *w, struct bs_ask *ask, unsigned wait_ms);
+
+#endif

@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One DTLS association: what comes from the peer goes to its exchange, what the session reports goes to the journal. */
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/net/worker_internal.h"
+
+static _Atomic uint64_t next_run = 1;
+
+static void
+arm(struct link *l)
+{
+	uint64_t exchange = bs_exchange_next_deadline_ms(l->exchange),
+		 session = bs_session_next_deadline_ms(l->session);
+	uint64_t deadline = exchange < session ? exchange : session;
+
+	if (!l->silence_noted && !bs_session_was_used(l->session)) {
+		uint64_t silence = l->opened_ms + l->worker->shared->conf->request_ms;
+
+		deadline = silence < deadline ? silence : deadline;
+	}
+	bs_worker_arm(l->timer, deadline);
+}
+
+/* ---- recording ---------------------------------------------------------------------------------------------------- */
+
+/* Strangers, and devices beyond their limit, can make lines and rows at will, so these are limited; the rest never is. */
+static bool
+may_record(struct bs_worker *w, uint64_t now_ms, bool stranger)
+{
+	if (!stranger)
+		return true;
+	if (now_ms - w->record_window_ms >= 1000) {
+		w->record_window_ms = now_ms;
+		w->records = 0;
+	}
+	if (w->records < w->shared->conf->log_lines) {
+		w->records++;
+		return true;
+	}
+	w->suppressed++;
+	w->stats.records_suppressed++;
+	return false;
+}
+
+static void
+describe_identity(const struct bs_proof *proof, char *out, size_t max)
+{
+	struct bs_quote q;
+	size_t len;
+
+	bs_log_quote_n(&q, proof->identity, proof->identity_len);
+	len = strlen(q.text) - 2; /* without the quotes */
+	len = len < max ? len : max - 1;
+	memcpy(out, q.text + 1, len);
+	out[len] = '\0';
+}
+
+static enum bs_mode
+mode_of(enum bs_credential_kind kind)
+{
+	static const enum bs_mode modes[] = {
+		[BS_CRED_PSK] = BS_MODE_PSK,
+		[BS_CRED_RAW_KEY] = BS_MODE_RPK,
+		[BS_CRED_CERTIFICATE] = BS_MODE_X509,
+	};
+
+	return modes[kind];
+}
+
+/* What the peer proved or showed. */
+static void
+fill_from_peer(struct bs_attempt *a, struct bs_peer *peer)
+{
+	const struct bs_proof *proof = bs_peer_get_proof(peer);
+	bool shown = proof->has_device || proof->identity_len > 0;
+
+	a->at_ms = bs_clock_wall_ms();
+	a->mode = shown ? (uint8_t)mode_of(proof->kind) : 255;
+	a->psk_slot = (uint8_t)proof->psk_slot;
+	a->format = BS_NO_FORMAT;
+	bs_addr_format(bs_peer_get_remote(peer), a->address);
+	describe_identity(proof, a->identity, sizeof(a->identity));
+	if (proof->has_device) {
+		a->device_id = proof->device.device_id;
+		snprintf(a->endpoint, sizeof(a->endpoint), "%s", proof->device.endpoint);
+	}
+	if (proof->suite != NULL)
+		snprintf(a->suite, sizeof(a->suite), "%s", proof->suite);
+}
+
+static const char *
+mode_text(uint8_t mode)
+{
+	return mode == 255 ? "unknown" : bs_mode_name((enum bs_mode)mode);
+}
+
+static void
+record(struct bs_worker *w, uint64_t now_ms, const struct bs_attempt *a)
+{
+	bool done = a->outcome == BS_OUT_DONE;
+	struct bs_quote ep, identity, detail;
+
+	w->stats.outcomes[a->mode < BS_MODE_NOSEC ? a->mode : BS_STATS_MODES - 1][a->outcome]++;
+	if (!may_record(w, now_ms, a->device_id == 0 || a->outcome == BS_OUT_TOO_MANY))
+		return;
+	bs_log(done ? BS_INFO : BS_WARNING, done ? "bootstrap.done" : "bootstrap.refused",
+		"outcome=%s ep=%s identity=%s mode=%s from=%s suite=%s step=%s writes=%u took_ms=%" PRIu32
+		" handshake_ms=%" PRIu32 " detail=%s suppressed=%u",
+		bs_outcome_word(a->outcome), bs_log_quote(&ep, a->endpoint), bs_log_quote(&identity, a->identity),
+		mode_text(a->mode), a->address, *a->suite ? a->suite : "-", *a->step ? a->step : "handshake", a->writes,
+		a->took_ms, a->handshake_ms, bs_log_quote(&detail, a->detail), w->suppressed);
+	w->suppressed = 0;
+	(void)bs_recorder_post(w->shared->recorder, a); /* a drop is counted and said by the recorder */
+}
+
+/* An attempt that ended in the handshake, or before its Bootstrap-Request. */
+static void
+record_peer(struct bs_worker *w, uint64_t now_ms, struct bs_peer *peer, enum bs_outcome outcome, const char *detail)
+{
+	struct bs_attempt a = { .outcome = outcome };
+
+	fill_from_peer(&a, peer);
+	snprintf(a.detail, sizeof(a.detail), "%s", detail);
+	record(w, now_ms, &a);
+}
+
+/* ---- the session's side ------------------------------------------------------------------------------------------- */
+
+static void
+end_run(struct link *l)
+{
+	if (l->run == 0)
+		return;
+	HASH_DELETE(hh_run, l->worker->runs, l);
+	bs_device_table_release(l->worker->shared->devices, l->client.device_id, l->run);
+	l->run = 0;
+}
+
+static enum bs_admission
+on_admit(void *arg, uint64_t now_ms, const struct bs_client *client)
+{
+	struct link *l = arg;
+	struct bs_worker *w = l->worker;
+	const struct bs_addr *from = bs_peer_get_remote(l->peer);
+	uint64_t run = atomic_fetch_add(&next_run, 1);
+	struct bs_device_claim claim;
+
+	if (w->stopping || bs_device_table_claim(w->shared->devices, now_ms, client->device_id, w->index, run, from,
+				   &claim) != BS_OK) {
+		w->stats.requests_dropped++;
+		return BS_ADMIT_DROP;
+	}
+	if (claim.too_many)
+		return BS_ADMIT_TOO_MANY;
+	if (claim.other_address) {
+		char text[BS_ADDR_TEXT];
+		struct bs_quote q;
+
+		w->stats.clone_signals++;
+		bs_log(BS_WARNING, "device.clone-suspected", "ep=%s from=%s", bs_log_quote(&q, client->endpoint),
+			bs_addr_format(from, text));
+	}
+	if (claim.superseded && claim.run != l->run)
+		bs_worker_supersede(w->shared->workers[claim.worker], claim.run);
+	end_run(l);
+	l->run = run;
+	HASH_ADD(hh_run, w->runs, run, sizeof(l->run), l);
+	w->stats.runs_started++;
+	return BS_ADMIT;
+}
+
+static void
+on_load(void *arg, int64_t device_id)
+{
+	struct link *l = arg;
+
+	(void)device_id;
+	if (!l->loading)
+		TAILQ_INSERT_TAIL(&l->worker->loads, l, load);
+	l->loading = true;
+	event_active(l->worker->load_event, EV_TIMEOUT, 0);
+}
+
+/* Take what the exchange counted since the last time into the worker's sum. */
+static void
+count_exchange(struct link *l)
+{
+	const struct bs_exchange_counters *now = bs_exchange_get_counters(l->exchange);
+	struct bs_exchange_counters *sum = &l->worker->stats.exchange, *seen = &l->counted;
+
+	sum->retransmissions += now->retransmissions - seen->retransmissions;
+	sum->duplicates += now->duplicates - seen->duplicates;
+	sum->ignored += now->ignored - seen->ignored;
+	sum->malformed += now->malformed - seen->malformed;
+	sum->resets_sent += now->resets_sent - seen->resets_sent;
+	*seen = *now;
+}
+
+static void
+on_finished(void *arg, uint64_t now_ms, const struct bs_report *r)
+{
+	struct link *l = arg;
+	struct bs_attempt a = { .outcome = r->outcome, .code = r->code, .version = (uint8_t)r->version };
+
+	fill_from_peer(&a, l->peer);
+	snprintf(a.detail, sizeof(a.detail), "%s", r->detail);
+	snprintf(a.step, sizeof(a.step), "%s", r->step);
+	snprintf(a.claimed, sizeof(a.claimed), "%s", r->claimed);
+	a.format = r->format;
+	a.writes = (uint16_t)r->writes;
+	a.took_ms = (uint32_t)r->took_ms;
+	a.handshake_ms = (uint32_t)(l->opened_ms - l->created_ms);
+	end_run(l);
+	count_exchange(l);
+	bs_histogram_add(&l->worker->stats.run, r->took_ms);
+	record(l->worker, now_ms, &a);
+}
+
+static int64_t
+on_wall_s(void *arg)
+{
+	(void)arg;
+	return bs_clock_wall_ms() / 1000;
+}
+
+static const struct bs_session_ops session_ops = {
+	.admit = on_admit,
+	.load = on_load,
+	.finished = on_finished,
+	.wall_s = on_wall_s,
+};
+
+/* Accounts asked for since the last turn, in one read transaction. */
+void
+bs_link_load_all(struct bs_worker *w)
+{
+	struct link *l;
+
+	while ((l = TAILQ_FIRST(&w->loads)) != NULL) {
+		struct bs_store *store = bs_worker_read(w);
+		struct bs_account *account = NULL;
+		enum bs_err err = BS_EBUSY;
+
+		TAILQ_REMOVE(&w->loads, l, load);
+		l->loading = false;
+		if (store != NULL)
+			err = bs_store_load_account(store, l->client.device_id, &account);
+		if (err != BS_OK && err != BS_ENOTFOUND) {
+			w->stats.load_errors++;
+			bs_worker_store_failed(w, "load", err);
+		}
+		bs_session_loaded(l->session, bs_clock_ms(), err, account);
+		arm(l);
+	}
+}
+
+/* ---- tracing one device ------------------------------------------------------------------------------------------- */
+
+/* The header of a message, for an operator who watches one device; its payload may hold keys and stays out. */
+static void
+trace(struct link *l, const char *event, const uint8_t *data, size_t len)
+{
+	struct bs_worker *w = l->worker;
+	char code[BS_CODE_TEXT];
+	struct bs_quote q;
+
+	if (w->trace[0] == '\0' || len < 4 || strcmp(w->trace, l->client.endpoint) != 0)
+		return;
+	if (bs_clock_ms() > w->trace_until_ms)
+		w->trace[0] = '\0';
+	else
+		bs_log(BS_INFO, event, "ep=%s type=%u code=%s mid=%u octets=%zu", bs_log_quote(&q, l->client.endpoint),
+			data[0] >> 4 & 3u, bs_code_format(data[1], code), (unsigned)(data[2] << 8 | data[3]), len);
+}
+
+/* ---- the exchange's side ------------------------------------------------------------------------------------------ */
+
+static void
+on_send(void *arg, const uint8_t *data, size_t len)
+{
+	struct link *l = arg;
+
+	trace(l, "trace.sent", data, len);
+	/* A record that cannot leave is lost as a datagram can be; retransmission is the exchange's matter. */
+	if (bs_peer_get_state(l->peer) == BS_PEER_OPEN && bs_peer_send(l->peer, data, len) != BS_OK)
+		bs_log(BS_DEBUG, "dtls.send-failed", "worker=%u", l->worker->index);
+}
+
+static bool
+on_request(void *arg, uint64_t now_ms, const struct bs_msg *msg, const struct bs_request_ref *ref)
+{
+	struct link *l = arg;
+
+	return bs_session_request(l->session, now_ms, msg, ref);
+}
+
+static const struct bs_exchange_ops exchange_ops = {
+	.send = on_send,
+	.on_request = on_request,
+	.random = bs_random_system,
+};
+
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct link *l = arg;
+	struct bs_worker *w = l->worker;
+	uint64_t now_ms = bs_clock_ms();
+
+	(void)fd;
+	(void)what;
+	bs_exchange_tick(l->exchange, now_ms);
+	bs_session_tick(l->session, now_ms);
+	if (!l->silence_noted && !bs_session_was_used(l->session) &&
+		now_ms >= l->opened_ms + w->shared->conf->request_ms) {
+		l->silence_noted = true;
+		record_peer(w, now_ms, l->peer, BS_OUT_NO_REQUEST, "the session stays open");
+	}
+	if (l->close_after_run && !bs_session_is_running(l->session))
+		bs_link_close(l, now_ms, BS_OUT_SUPERSEDED, "the credential was changed");
+	else
+		arm(l);
+	bs_worker_end_turn(w);
+}
+
+/* ---- the peer's side ---------------------------------------------------------------------------------------------- */
+
+static void
+on_peer_send(void *arg, const struct bs_addr *local, const struct bs_addr *remote, const uint8_t *data, size_t len)
+{
+	struct bs_worker *w = arg;
+
+	for (size_t i = 0; i < w->socket_count; i++) {
+		if (bs_udp_serves(w->sockets[i].udp, local)) {
+			bs_udp_send(w->sockets[i].udp, local, remote, data, len);
+			return;
+		}
+	}
+}
+
+static void
+free_link(struct link *l)
+{
+	bs_session_free(l->session);
+	bs_exchange_free(l->exchange);
+	if (l->timer != NULL)
+		event_free(l->timer);
+	free(l);
+}
+
+static struct link *
+new_link(struct bs_worker *w, struct bs_peer *peer, uint64_t now_ms)
+{
+	const struct bs_proof *proof = bs_peer_get_proof(peer);
+	struct link *l = calloc(1, sizeof(*l));
+
+	if (l == NULL)
+		return NULL;
+	l->worker = w;
+	l->peer = peer;
+	l->opened_ms = now_ms;
+	l->created_ms = bs_peer_get_created_ms(peer);
+	l->client.device_id = proof->device.device_id;
+	l->client.mode = mode_of(proof->kind);
+	memcpy(l->client.endpoint, proof->device.endpoint, sizeof(l->client.endpoint));
+	l->timer = evtimer_new(w->base, on_timer, l);
+	l->exchange = bs_exchange_new(&exchange_ops, l, now_ms);
+	l->session = l->exchange != NULL ? bs_session_new(&session_ops, l, l->exchange, &l->client) : NULL;
+	if (l->timer == NULL || l->session == NULL) {
+		free_link(l);
+		return NULL;
+	}
+	return l;
+}
+
+/* Links of one device, so that a change in the store finds them at once. */
+static bool
+add_link(struct bs_worker *w, struct link *l)
+{
+	struct device_links *d;
+
+	HASH_FIND(hh, w->by_device, &l->client.device_id, sizeof(l->client.device_id), d);
+	if (d == NULL) {
+		d = calloc(1, sizeof(*d));
+		if (d == NULL)
+			return false;
+		d->device_id = l->client.device_id;
+		HASH_ADD(hh, w->by_device, device_id, sizeof(d->device_id), d);
+	}
+	TAILQ_INSERT_TAIL(&w->links, l, link);
+	LIST_INSERT_HEAD(&d->links, l, same_device);
+	l->device = d;
+	return true;
+}
+
+/* No further use from here on; the memory goes at the end of the turn, as callbacks of it may be on the stack. */
+static void
+bury(struct link *l)
+{
+	struct bs_worker *w = l->worker;
+
+	end_run(l);
+	count_exchange(l);
+	if (l->loading)
+		TAILQ_REMOVE(&w->loads, l, load);
+	l->loading = false;
+	bs_peer_set_user(l->peer, NULL);
+	evtimer_del(l->timer);
+	LIST_REMOVE(l, same_device);
+	if (LIST_EMPTY(&l->device->links)) {
+		HASH_DEL(w->by_device, l->device);
+		free(l->device);
+	}
+	TAILQ_REMOVE(&w->links, l, link);
+	TAILQ_INSERT_TAIL(&w->dead, l, link);
+}
+
+void
+bs_link_sweep(struct bs_worker *w)
+{
+	struct link *l;
+
+	while ((l = TAILQ_FIRST(&w->dead)) != NULL) {
+		TAILQ_REMOVE(&w->dead, l, link);
+		free_link(l);
+	}
+}
+
+static void
+on_peer_open(void *arg, struct bs_peer *peer, uint64_t now_ms)
+{
+	struct bs_worker *w = arg;
+	const struct bs_proof *proof = bs_peer_get_proof(peer);
+	struct link *l = new_link(w, peer, now_ms);
+
+	if (l != NULL && !add_link(w, l)) {
+		free_link(l);
+		l = NULL;
+	}
+	if (l == NULL) {
+		record_peer(w, now_ms, peer, BS_OUT_OVERLOAD, "out of memory");
+		bs_peer_table_close(w->peers, peer);
+		return;
+	}
+	if (proof->kind == BS_CRED_PSK)
+		bs_device_table_psk_result(w->shared->devices, now_ms, l->client.device_id, proof->psk_slot, true);
+	bs_peer_set_user(peer, l);
+	bs_histogram_add(&w->stats.handshake, l->opened_ms - l->created_ms);
+	arm(l);
+}
+
+static void
+on_peer_data(void *arg, struct bs_peer *peer, uint64_t now_ms, const uint8_t *data, size_t len)
+{
+	struct link *l = bs_peer_get_user(peer);
+
+	(void)arg;
+	if (l == NULL)
+		return;
+	trace(l, "trace.received", data, len);
+	bs_exchange_input(l->exchange, now_ms, data, len);
+	if (bs_peer_get_user(peer) == l)
+		arm(l);
+}
+
+/* Record what the end of an association means: a run cut off, no request at all, or a failed handshake. */
+static void
+on_peer_closed(void *arg, struct bs_peer *peer, uint64_t now_ms, enum bs_outcome outcome, const char *detail)
+{
+	struct bs_worker *w = arg;
+	struct link *l = bs_peer_get_user(peer);
+	const struct bs_proof *proof = bs_peer_get_proof(peer);
+
+	if (l == NULL) {
+		if (proof->has_device && proof->kind == BS_CRED_PSK && outcome == BS_OUT_KEY_MISMATCH)
+			bs_device_table_psk_result(
+				w->shared->devices, now_ms, proof->device.device_id, proof->psk_slot, false);
+		if (outcome != BS_OUT_DONE)
+			record_peer(w, now_ms, peer, outcome, detail);
+		return;
+	}
+	bs_session_abort(l->session, now_ms, outcome != BS_OUT_DONE ? outcome : BS_OUT_CLIENT_CLOSED, detail);
+	if (!l->silence_noted && !bs_session_was_used(l->session))
+		record_peer(w, now_ms, peer, BS_OUT_NO_REQUEST, detail);
+	bury(l);
+}
+
+const struct bs_peer_ops bs_link_peer_ops = {
+	.send = on_peer_send,
+	.on_open = on_peer_open,
+	.on_data = on_peer_data,
+	.on_closed = on_peer_closed,
+};
+
+void
+bs_link_close(struct link *l, uint64_t now_ms, enum bs_outcome outcome, const char *detail)
+{
+	struct bs_worker *w = l->worker;
+	struct bs_peer *peer = l->peer;
+
+	bs_session_abort(l->session, now_ms, outcome, detail);
+	bury(l);
+	bs_peer_table_close(w->peers, peer);
+}
+
+void
+bs_link_supersede(struct bs_worker *w, uint64_t run)
+{
+	struct link *l;
+
+	HASH_FIND(hh_run, w->runs, &run, sizeof(run), l);
+	if (l == NULL)
+		return; /* it ended by itself meanwhile */
+	bs_session_abort(
+		l->session, bs_clock_ms(), BS_OUT_SUPERSEDED, "the device began anew from another address or session");
+	arm(l);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The handshake's questions, answered from the store. */
+#include <string.h>
+
+#include "server/base/clock.h"
+#include "server/net/worker_internal.h"
+
+static void
+copy_match(const struct bs_found *found, struct bs_device_match *out)
+{
+	out->device_id = found->device_id;
+	out->enabled = found->enabled;
+	memcpy(out->endpoint, found->endpoint, sizeof(out->endpoint));
+}
+
+/* Anything but an answer is a passing problem to the handshake; it is counted here, where the reason is known. */
+static enum bs_err
+settle(struct bs_worker *w, enum bs_err err, const struct bs_found *found, struct bs_device_match *out)
+{
+	if (err == BS_OK) {
+		copy_match(found, out);
+		return BS_OK;
+	}
+	if (err == BS_ENOTFOUND)
+		return err;
+	bs_worker_store_failed(w, "look-up", err);
+	return BS_EBUSY;
+}
+
+static enum bs_err
+look_up_psk(void *arg, const uint8_t *identity, size_t len, struct bs_psk_match *out)
+{
+	struct bs_worker *w = arg;
+	struct bs_store *store = bs_worker_read(w);
+	struct bs_found found;
+	enum bs_err err = BS_EBUSY;
+
+	memset(out, 0, sizeof(*out));
+	if (store != NULL)
+		err = bs_store_find_psk(store, identity, len, &found, out->keys);
+	err = settle(w, err, &found, &out->device);
+	if (err == BS_OK && out->keys[1].len > 0)
+		out->first = bs_device_table_psk_first(w->shared->devices, found.device_id);
+	return err;
+}
+
+static enum bs_err
+look_up_raw_key(void *arg, const uint8_t *spki, size_t len, struct bs_device_match *out)
+{
+	struct bs_worker *w = arg;
+	struct bs_store *store = bs_worker_read(w);
+	struct bs_found found;
+
+	return settle(w, store != NULL ? bs_store_find_raw_key(store, spki, len, &found) : BS_EBUSY, &found, out);
+}
+
+static enum bs_err
+look_up_certificate(void *arg, const uint8_t *der, size_t len, struct bs_device_match *out)
+{
+	struct bs_worker *w = arg;
+	struct bs_store *store = bs_worker_read(w);
+	struct bs_found found;
+
+	return settle(w, store != NULL ? bs_store_find_certificate(store, der, len, &found) : BS_EBUSY, &found, out);
+}
+
+static enum bs_err
+look_up_name(void *arg, const char *name, const uint8_t anchor_sha256[32], struct bs_device_match *out)
+{
+	struct bs_worker *w = arg;
+	struct bs_store *store = bs_worker_read(w);
+	struct bs_found found;
+
+	return settle(
+		w, store != NULL ? bs_store_find_name(store, name, anchor_sha256, &found) : BS_EBUSY, &found, out);
+}
+
+const struct bs_credential_lookup bs_worker_lookup = {
+	.psk = look_up_psk,
+	.raw_key = look_up_raw_key,
+	.certificate = look_up_certificate,
+	.name = look_up_name,
+};

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Counters and gauges of a worker, as metrics and status show them. The worker counts in memory of its own and publishes a
+ * copy once a second; nobody else ever reads the live ones.
+ */
+#ifndef BS_NET_STATS_H
+#define BS_NET_STATS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "server/base/outcome.h"
+#include "server/coap/exchange.h"
+#include "server/dtls/peer.h"
+#include "server/net/udp.h"
+
+#define BS_HISTOGRAM_BUCKETS 13
+#define BS_STATS_MODES 4 /* psk, rpk, x509, and not known (yet) */
+
+/* Upper bounds in milliseconds; the last bucket has none. */
+extern const uint32_t bs_histogram_bounds_ms[BS_HISTOGRAM_BUCKETS - 1];
+
+struct bs_histogram {
+	uint64_t buckets[BS_HISTOGRAM_BUCKETS]; /* not cumulative */
+	uint64_t count, sum_ms;
+};
+
+void bs_histogram_add(struct bs_histogram *h, uint64_t ms);
+
+struct bs_stats {
+	uint64_t outcomes[BS_STATS_MODES][BS_OUTCOME_COUNT];
+	struct bs_histogram handshake, run;
+	struct bs_dtls_counters dtls;
+	struct bs_exchange_counters exchange;
+	struct bs_udp_counters udp;
+	uint64_t runs_started, requests_dropped, load_errors, store_errors, clone_signals, records_suppressed;
+	/* gauges */
+	uint64_t peers, half_open, runs;
+	uint64_t store_failing; /* 1: the store cannot be read */
+	uint64_t beat_ms; /* monotonic time of publication: an old one means a stuck worker */
+};
+
+/* total += part; beat_ms becomes the older of the two. */
+void bs_stats_add(struct bs_stats *total, const struct bs_stats *part);
+
+#endif

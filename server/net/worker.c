@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/net/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/net/worker_internal.h"
+
+#define WATCH_MS 1000
+#define STOP_POLL_MS 50
+#define STORE_SAY_MS 10000 /* pause between log lines about a store that fails */
+
+/* ---- one turn of the loop ----------------------------------------------------------------------------------------- */
+
+struct bs_store *
+bs_worker_read(struct bs_worker *w)
+{
+	if (!w->reading && bs_store_read_begin(w->store) != BS_OK) {
+		w->stats.store_errors++;
+		return NULL;
+	}
+	w->reading = true;
+	return w->store;
+}
+
+void
+bs_worker_read_done(struct bs_worker *w)
+{
+	if (w->reading)
+		bs_store_read_end(w->store);
+	w->reading = false;
+}
+
+void
+bs_worker_store_failed(struct bs_worker *w, const char *what, enum bs_err err)
+{
+	uint64_t now_ms = bs_clock_ms();
+	struct bs_quote q;
+
+	w->stats.store_errors++;
+	bs_worker_read_done(w); /* the transaction may be what is wrong: the next one starts afresh */
+	if (w->store_said_ms != 0 && now_ms - w->store_said_ms < STORE_SAY_MS)
+		return;
+	w->store_said_ms = now_ms;
+	bs_log(BS_ERROR, "store.failed", "worker=%u what=%s why=%s", w->index, what,
+		bs_log_quote(&q, bs_strerror(err)));
+}
+
+void
+bs_worker_arm(struct event *timer, uint64_t deadline_ms)
+{
+	uint64_t now_ms = bs_clock_ms(), wait_ms = deadline_ms > now_ms ? deadline_ms - now_ms : 0;
+	struct timeval tv = { .tv_sec = (time_t)(wait_ms / 1000), .tv_usec = (suseconds_t)(wait_ms % 1000 * 1000) };
+
+	if (deadline_ms == BS_NEVER)
+		evtimer_del(timer);
+	else
+		evtimer_add(timer, &tv);
+}
+
+void
+bs_worker_end_turn(struct bs_worker *w)
+{
+	bs_worker_read_done(w);
+	for (size_t i = 0; i < w->socket_count; i++)
+		bs_udp_flush(w->sockets[i].udp);
+	bs_link_sweep(w);
+	bs_peer_table_sweep(w->peers);
+	bs_worker_arm(w->peer_timer, bs_peer_table_next_deadline_ms(w->peers));
+}
+
+static void
+on_datagram(void *arg, const struct bs_addr *local, const struct bs_addr *remote, const uint8_t *data, size_t len)
+{
+	struct bs_worker *w = arg;
+
+	bs_peer_table_input(w->peers, bs_clock_ms(), local, remote, data, len);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct socket_event *s = arg;
+
+	(void)fd;
+	(void)what;
+	bs_udp_receive(s->udp, on_datagram, s->worker);
+	bs_worker_end_turn(s->worker);
+}
+
+static void
+on_peer_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct bs_worker *w = arg;
+
+	(void)fd;
+	(void)what;
+	bs_peer_table_tick(w->peers, bs_clock_ms());
+	bs_worker_end_turn(w);
+}
+
+static void
+on_load(evutil_socket_t fd, short what, void *arg)
+{
+	struct bs_worker *w = arg;
+
+	(void)fd;
+	(void)what;
+	bs_link_load_all(w);
+	bs_worker_end_turn(w);
+}
+
+/* Gauges are read, sums of parts taken together, and the whole copied to where other threads may read it. */
+static void
+publish(struct bs_worker *w, uint64_t now_ms)
+{
+	struct bs_stats *s = &w->stats;
+
+	s->dtls = *bs_peer_table_counters(w->peers);
+	s->peers = bs_peer_table_count(w->peers);
+	s->half_open = bs_peer_table_half_open(w->peers);
+	s->runs = HASH_CNT(hh_run, w->runs);
+	s->store_failing = w->store_failing;
+	s->beat_ms = now_ms;
+	memset(&s->udp, 0, sizeof(s->udp));
+	for (size_t i = 0; i < w->socket_count; i++) {
+		const struct bs_udp_counters *u = bs_udp_get_counters(w->sockets[i].udp);
+
+		s->udp.received += u->received;
+		s->udp.sent += u->sent;
+		s->udp.send_errors += u->send_errors;
+		s->udp.cut += u->cut;
+	}
+	pthread_mutex_lock(&w->published_lock);
+	w->published = *s;
+	pthread_mutex_unlock(&w->published_lock);
+}
+
+void
+bs_worker_get_stats(struct bs_worker *w, struct bs_stats *out)
+{
+	pthread_mutex_lock(&w->published_lock);
+	*out = w->published;
+	pthread_mutex_unlock(&w->published_lock);
+}
+
+static void
+on_watch(evutil_socket_t fd, short what, void *arg)
+{
+	struct bs_worker *w = arg;
+	uint64_t now_ms = bs_clock_ms();
+
+	(void)fd;
+	(void)what;
+	bs_watch_tick(w, now_ms);
+	publish(w, now_ms);
+	bs_worker_arm(w->watch_timer, now_ms + WATCH_MS);
+	bs_worker_end_turn(w);
+}
+
+/* ---- stopping ----------------------------------------------------------------------------------------------------- */
+
+static void
+end_all(struct bs_worker *w)
+{
+	uint64_t now_ms = bs_clock_ms();
+	struct link *l;
+
+	while ((l = TAILQ_FIRST(&w->links)) != NULL)
+		bs_link_close(l, now_ms, BS_OUT_SHUTDOWN, "the server was stopped");
+	bs_worker_end_turn(w);
+	event_base_loopbreak(w->base);
+}
+
+static void
+on_stop(evutil_socket_t fd, short what, void *arg)
+{
+	struct bs_worker *w = arg;
+	uint64_t now_ms = bs_clock_ms();
+
+	(void)fd;
+	(void)what;
+	if (w->runs == NULL || now_ms >= w->stop_by_ms)
+		end_all(w);
+	else
+		bs_worker_arm(w->stop_timer, now_ms + STOP_POLL_MS);
+}
+
+static void
+begin_stop(struct bs_worker *w)
+{
+	if (w->stopping)
+		return;
+	w->stopping = true;
+	w->stop_by_ms = bs_clock_ms() + w->shared->conf->stop_ms;
+	bs_worker_arm(w->stop_timer, 0);
+}
+
+/* ---- mail --------------------------------------------------------------------------------------------------------- */
+
+static void
+on_mail(void *arg, const struct bs_mail *mail)
+{
+	struct bs_worker *w = arg;
+
+	switch (mail->kind) {
+	case BS_MAIL_SUPERSEDED:
+		bs_link_supersede(w, mail->run);
+		break;
+	case BS_MAIL_STOP:
+		begin_stop(w);
+		break;
+	case BS_MAIL_ASK:
+		bs_ask_answer(w, mail->ask);
+		break;
+	}
+}
+
+static void
+on_mail_event(evutil_socket_t fd, short what, void *arg)
+{
+	struct bs_worker *w = arg;
+
+	(void)fd;
+	(void)what;
+	bs_mailbox_drain(w->mailbox, on_mail, w);
+	bs_worker_end_turn(w);
+}
+
+static void
+post(struct bs_worker *w, enum bs_mail_kind kind, uint64_t run)
+{
+	struct bs_mail mail = { .kind = kind, .run = run };
+
+	if (bs_mailbox_post(w->mailbox, &mail) != BS_OK)
+		bs_log(BS_ERROR, "worker.mail-lost", "worker=%u", w->index);
+}
+
+void
+bs_worker_stop(struct bs_worker *w)
+{
+	post(w, BS_MAIL_STOP, 0);
+}
+
+void
+bs_worker_supersede(struct bs_worker *w, uint64_t run)
+{
+	post(w, BS_MAIL_SUPERSEDED, run);
+}
+
+/* ---- set-up ------------------------------------------------------------------------------------------------------- */
+
+/* The part of a configuration that the DTLS layer reads; identities is the caller's memory for it. */
+static struct bs_dtls_conf
+dtls_conf(const struct bs_conf *c, struct bs_dtls_identity identities[BS_CONF_IDENTITIES_MAX])
+{
+	for (size_t i = 0; i < c->identity_count; i++) {
+		const struct bs_conf_identity *id = &c->identities[i];
+
+		identities[i] = (struct bs_dtls_identity){ id->certificate, id->private_key, id->raw_key, id->sni };
+	}
+	return (struct bs_dtls_conf){
+		.identities = identities,
+		.identity_count = c->identity_count,
+		.trust_anchors = (const char *const *)c->trust_anchors.items,
+		.trust_anchor_count = c->trust_anchors.count,
+		.crls = (const char *const *)c->crls.items,
+		.crl_count = c->crls.count,
+		.ciphers = c->ciphers,
+		.groups = c->groups,
+		.sigalgs = c->sigalgs,
+		.prefer_raw_key = c->prefer_raw_key,
+		.alert_unknown = c->alert_unknown,
+		.mtu = (unsigned)c->mtu,
+		.timeout_ms = (unsigned)c->dtls_timeout_ms,
+	};
+}
+
+static enum bs_err
+open_dtls(struct bs_worker *w, struct bs_diag *diag)
+{
+	struct bs_dtls_identity identities[BS_CONF_IDENTITIES_MAX];
+	struct bs_dtls_conf dc = dtls_conf(w->shared->conf, identities);
+	struct bs_credential_lookup lookup = bs_worker_lookup;
+
+	lookup.arg = w;
+	return bs_dtls_ctx_new(&dc, &lookup, &w->dtls, diag);
+}
+
+enum bs_err
+bs_worker_reload(struct bs_worker *w, const struct bs_conf *conf, struct bs_diag *diag)
+{
+	struct bs_dtls_identity identities[BS_CONF_IDENTITIES_MAX];
+	struct bs_dtls_conf dc = dtls_conf(conf, identities);
+
+	return bs_dtls_ctx_reload(w->dtls, &dc, diag);
+}
+
+static uint32_t
+share(uint64_t all, unsigned workers)
+{
+	uint64_t mine = (all + workers - 1) / workers;
+
+	return mine < UINT32_MAX ? (uint32_t)mine : UINT32_MAX;
+}
+
+static enum bs_err
+open_peers(struct bs_worker *w)
+{
+	const struct bs_conf *c = w->shared->conf;
+	struct bs_peer_limits limits;
+
+	bs_peer_limits_init(&limits);
+	limits.peers = share(c->peers, w->shared->worker_count);
+	limits.half_open = share(c->half_open, w->shared->worker_count);
+	limits.half_open_prefix = share(c->half_open_prefix, 1);
+	limits.handshake_ms = (uint32_t)c->handshake_ms;
+	limits.idle_ms = c->idle_ms;
+	return bs_peer_table_new(w->dtls, &limits, &bs_link_peer_ops, w, bs_random_system, bs_clock_ms(), &w->peers);
+}
+
+static enum bs_err
+open_events(struct bs_worker *w)
+{
+	w->base = event_base_new();
+	if (w->base == NULL || bs_mailbox_new(&w->mailbox) != BS_OK)
+		return BS_ENOMEM;
+	w->mail_event = event_new(w->base, bs_mailbox_get_fd(w->mailbox), EV_READ | EV_PERSIST, on_mail_event, w);
+	w->peer_timer = evtimer_new(w->base, on_peer_timer, w);
+	w->load_event = event_new(w->base, -1, 0, on_load, w);
+	w->watch_timer = evtimer_new(w->base, on_watch, w);
+	w->stop_timer = evtimer_new(w->base, on_stop, w);
+	if (w->mail_event == NULL || w->peer_timer == NULL || w->load_event == NULL || w->watch_timer == NULL ||
+		w->stop_timer == NULL || event_add(w->mail_event, NULL) != 0)
+		return BS_ENOMEM;
+	for (size_t i = 0; i < w->socket_count; i++) {
+		struct socket_event *s = &w->sockets[i];
+
+		s->event = event_new(w->base, bs_udp_get_fd(s->udp), EV_READ | EV_PERSIST, on_readable, s);
+		if (s->event == NULL || event_add(s->event, NULL) != 0)
+			return BS_ENOMEM;
+	}
+	bs_worker_arm(w->watch_timer, bs_clock_ms() + WATCH_MS);
+	return BS_OK;
+}
+
+static enum bs_err
+open_all(struct bs_worker *w, struct bs_diag *diag)
+{
+	const struct bs_conf *c = w->shared->conf;
+	enum bs_err err = bs_store_open(c->store_directory, c->master_key, BS_STORE_READ, &w->store, diag);
+
+	if (err == BS_OK && (err = bs_store_change_seq(w->store, &w->change_seq)) != BS_OK)
+		bs_diag_set(diag, err, 0, "%s: the store cannot be read: %s", c->store_directory, bs_strerror(err));
+	if (err == BS_OK)
+		err = open_dtls(w, diag);
+	if (err == BS_OK && ((err = open_peers(w)) != BS_OK || (err = open_events(w)) != BS_OK))
+		bs_diag_set(diag, err, 0, "cannot set up a worker: %s", bs_strerror(err));
+	return err;
+}
+
+enum bs_err
+bs_worker_new(unsigned index, const struct bs_shared *shared, struct bs_udp **sockets, size_t socket_count,
+	struct bs_worker **out, struct bs_diag *diag)
+{
+	struct bs_worker *w = calloc(1, sizeof(*w));
+	struct socket_event *events = calloc(socket_count + 1, sizeof(*events));
+	enum bs_err err;
+
+	if (w == NULL || events == NULL) {
+		free(w);
+		free(events);
+		for (size_t i = 0; i < socket_count; i++)
+			bs_udp_close(sockets[i]);
+		return bs_diag_set(diag, BS_ENOMEM, 0, "out of memory");
+	}
+	w->index = index;
+	w->shared = shared;
+	w->sockets = events;
+	w->socket_count = socket_count;
+	pthread_mutex_init(&w->published_lock, NULL);
+	TAILQ_INIT(&w->links);
+	TAILQ_INIT(&w->loads);
+	TAILQ_INIT(&w->dead);
+	for (size_t i = 0; i < socket_count; i++)
+		events[i] = (struct socket_event){ .worker = w, .udp = sockets[i] };
+	err = open_all(w, diag);
+	if (err == BS_OK) {
+		*out = w;
+		w = NULL;
+	}
+	bs_worker_free(w);
+	return err;
+}
+
+const struct bs_addr *
+bs_worker_get_addr(const struct bs_worker *w, size_t i)
+{
+	return bs_udp_get_addr(w->sockets[i].udp);
+}
+
+static void *
+run_loop(void *arg)
+{
+	struct bs_worker *w = arg;
+
+	event_base_dispatch(w->base);
+	return NULL;
+}
+
+enum bs_err
+bs_worker_start(struct bs_worker *w)
+{
+	w->started = pthread_create(&w->thread, NULL, run_loop, w) == 0;
+	return w->started ? BS_OK : BS_ENOMEM;
+}
+
+static void
+free_event(struct event *e)
+{
+	if (e != NULL)
+		event_free(e);
+}
+
+void
+bs_worker_free(struct bs_worker *w)
+{
+	if (w == NULL)
+		return;
+	if (w->started)
+		pthread_join(w->thread, NULL);
+	bs_peer_table_free(w->peers);
+	for (size_t i = 0; i < w->socket_count; i++) {
+		free_event(w->sockets[i].event);
+		bs_udp_close(w->sockets[i].udp);
+	}
+	free_event(w->mail_event);
+	free_event(w->peer_timer);
+	free_event(w->load_event);
+	free_event(w->watch_timer);
+	free_event(w->stop_timer);
+	bs_dtls_ctx_free(w->dtls);
+	bs_store_close(w->store);
+	bs_mailbox_free(w->mailbox);
+	if (w->base != NULL)
+		event_base_free(w->base);
+	pthread_mutex_destroy(&w->published_lock);
+	free(w->sockets);
+	free(w);
+}

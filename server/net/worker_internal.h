@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of a worker, shared by worker.c, link.c, lookup.c and watch.c alone. All of it belongs to the worker's thread. */
+#ifndef BS_NET_WORKER_INTERNAL_H
+#define BS_NET_WORKER_INTERNAL_H
+
+#include <event2/event.h>
+#include <pthread.h>
+#include <sys/queue.h>
+#include <uthash.h>
+
+#include "db/store.h"
+#include "server/bootstrap/session.h"
+#include "server/net/ask.h"
+#include "server/net/mailbox.h"
+#include "server/net/worker.h"
+
+struct link;
+
+/* The links of one device: one, or two while a new one replaces the old. */
+struct device_links {
+	int64_t device_id;
+	LIST_HEAD(, link) links;
+	UT_hash_handle hh;
+};
+
+/* One DTLS association that is open: its exchange and its session. */
+struct link {
+	struct bs_worker *worker;
+	struct bs_peer *peer;
+	struct bs_exchange *exchange;
+	struct bs_session *session;
+	struct bs_client client;
+	struct event *timer;
+	uint64_t created_ms, opened_ms;
+	struct bs_exchange_counters counted; /* what of the exchange is in the worker's sum already */
+	uint64_t run; /* of the run that has the claim; 0: none */
+	bool loading; /* in worker->loads */
+	bool silence_noted; /* "no-request" was recorded */
+	bool close_after_run; /* the credential changed: policy close-after-run */
+	struct device_links *device;
+	LIST_ENTRY(link) same_device;
+	TAILQ_ENTRY(link) link; /* in worker->links, then in worker->dead */
+	TAILQ_ENTRY(link) load;
+	UT_hash_handle hh_run; /* in worker->runs, while run != 0 */
+};
+
+struct socket_event {
+	struct bs_worker *worker;
+	struct bs_udp *udp;
+	struct event *event;
+};
+
+struct bs_worker {
+	unsigned index;
+	const struct bs_shared *shared;
+	pthread_t thread;
+	bool started;
+	struct event_base *base;
+	struct socket_event *sockets;
+	size_t socket_count;
+	struct bs_store *store;
+	bool reading; /* a read transaction is open: look-ups of one burst share it */
+	struct bs_dtls_ctx *dtls;
+	struct bs_peer_table *peers;
+	struct bs_mailbox *mailbox;
+	struct event *mail_event, *peer_timer, *load_event, *watch_timer, *stop_timer;
+	TAILQ_HEAD(, link) links;
+	TAILQ_HEAD(, link) dead; /* freed at the end of the turn */
+	TAILQ_HEAD(, link) loads; /* accounts to load when the stack has unwound */
+	struct link *runs; /* by run number */
+	struct device_links *by_device;
+	int64_t change_seq;
+	bool stopping, store_failing;
+	uint64_t stop_by_ms, store_said_ms;
+	uint64_t record_window_ms; /* second in which records about strangers are counted */
+	unsigned records, suppressed;
+	char trace[BS_ENDPOINT_MAX + 1]; /* endpoint whose messages are logged until trace_until_ms; "": none */
+	uint64_t trace_until_ms;
+	struct bs_stats stats;
+	pthread_mutex_t published_lock;
+	struct bs_stats published;
+};
+
+/* ---- worker.c */
+/* The store for a look-up, within the read transaction of the current turn; NULL when it cannot be read now. */
+struct bs_store *bs_worker_read(struct bs_worker *w);
+void bs_worker_read_done(struct bs_worker *w);
+/* A read failed for another reason than "not found": count it, say it now and then. */
+void bs_worker_store_failed(struct bs_worker *w, const char *what, enum bs_err err);
+void bs_worker_arm(struct event *timer, uint64_t deadline_ms);
+/* After any callback: send what is queued, free what died, arm the peers' timer. */
+void bs_worker_end_turn(struct bs_worker *w);
+
+/* Certificates, keys, anchors and CRLs of conf, for handshakes to come. On error the old ones stay. */
+BS_MUST_USE enum bs_err bs_worker_reload(struct bs_worker *w, const struct bs_conf *conf, struct bs_diag *diag);
+
+/* ---- ask.c */
+void bs_ask_answer(struct bs_worker *w, struct bs_ask *ask);
+
+/* ---- link.c */
+extern const struct bs_peer_ops bs_link_peer_ops;
+void bs_link_sweep(struct bs_worker *w);
+void bs_link_load_all(struct bs_worker *w);
+/* End the run of a link, if any, and close its peer. */
+void bs_link_close(struct link *l, uint64_t now_ms, enum bs_outcome outcome, const char *detail);
+/* Mail: that run is superseded. */
+void bs_link_supersede(struct bs_worker *w, uint64_t run);
+
+/* ---- lookup.c */
+extern const struct bs_credential_lookup bs_worker_lookup; /* arg is to be set to the worker */
+
+/* ---- watch.c */
+/* Once a second: what changed in the store, and is it still the same file? */
+void bs_watch_tick(struct bs_worker *w, uint64_t now_ms);
+
+#endif

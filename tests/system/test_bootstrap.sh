@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The real daemon and tool: devices of all three modes bootstrap, in two formats, and hold what the operator's file says. Then
+# everything that devices do wrong, and what the journal says of it.
+. tests/system/lib.sh
+
+hexdump() { od -An -v -tx1 | tr -d ' \n'; }
+text_hex() { printf %s "$1" | hexdump; }
+
+make_pki dev-psk dev-rpk dev-x dev-named target
+canary=c0ffee5ec2e70123456789abcdeffeed # one key that must appear in no log, page or error
+key() { openssl rand -hex 16; }
+
+ctl init >/dev/null 2>&1
+check "server add psk" ctl server add fpsk --uri coaps://psk.example.com:5684 --ssid 101 --mode psk --lifetime 86400 \
+	--sms-number 447700900123 --binding US
+check "server add rpk" ctl server add frpk --uri coaps://rpk.example.com:5684 --ssid 102 --mode rpk \
+	--server-key "$W/pki/target-raw.pub" --lifetime 3600
+check "server add x509" ctl server add fx --uri coaps://x.example.com:5684 --ssid 103 --mode x509 \
+	--server-cert "$W/pki/target.pem"
+check "profile add" ctl profile add all --server fpsk --server frpk --server fx --access-control derived \
+	--anchor "$W/pki/ca.pem"
+
+sms_kic=00112233445566778899aabbccddee0f sms_kid=f0e1d2c3b4a5968778695a4b3c2d1e00
+{
+	echo "endpoint,mode,psk_identity,psk_key_hex,rpk_public_b64,cert_b64,fpsk.psk_identity,fpsk.psk_key_hex,frpk.rpk_private_b64,fx.cert_b64,fx.private_b64,fpsk.sms_mode,fpsk.sms_kic,fpsk.sms_kid,fpsk.sms_spi,fpsk.sms_tar,fpsk.sms_kic_key_hex,fpsk.sms_kid_key_hex"
+} >"$W/devices.csv"
+for d in dev-psk dev-rpk dev-x dev-named; do
+	# what each device shall receive: an identity and key, a raw key pair, a certificate and key of its own
+	sh certs/dev-pki.sh "$W/pki" device "$d-gift" || exit 1
+	psk=, rpk= cert=
+	mode=x509
+	case $d in
+	dev-psk) mode=psk psk="id of $d,$canary" ;;
+	dev-rpk) mode=rpk rpk=$(pubkey_b64 "$W/pki/$d-raw.key") ;;
+	dev-x) cert=$(cert_b64 "$W/pki/$d.pem") ;;
+	esac
+	gift_key=$(key)
+	eval "gift_$(echo $d | tr - _)=$gift_key"
+	case $d in dev-psk) sms="2,12,12,1600,b20203,$sms_kic,$sms_kid" ;; *) sms=",,,,,," ;; esac
+	echo "$d,$mode,$psk,$rpk,$cert,$d@fpsk,$gift_key,$(private_b64 "$W/pki/$d-gift-raw.key"),$(cert_b64 "$W/pki/$d-gift.pem"),$(private_b64 "$W/pki/$d-gift.key"),$sms" >>"$W/devices.csv"
+done
+check "import" ctl import "$W/devices.csv" --profile all
+
+write_conf <<-CONF
+	[limits]
+	attempts-per-minute = 1000
+	[dtls]
+	handshake-time = 4s
+CONF
+check "the configuration is good" "$BUILD/lwm2m-bootstrapd" -c "$W/daemon.conf" -n
+start_daemon
+
+run_sim() { # ENDPOINT OPTION..
+	ep=$1
+	shift
+	sim --endpoint "$ep" --ca "$W/pki/ca.pem" --server-public-key "$W/pki/server.pub" --timeout 30 --json \
+		--output "$W/$ep.json" --object 2 --quiet "$@" >"$W/sim.out" 2>&1
+}
+held() { sqlite3_json "$1" <"$W/$ep.json"; }
+same() { # NAME GOT WANTED
+	if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "got '$2', the operator's file says '$3'"; fi
+}
+
+for d in dev-psk dev-rpk dev-x dev-named; do
+	for format in 112 11542; do
+		case $format in 112) o="--pct 112" ;; *) o="--no-pct --lwm2m 1.0" ;; esac
+		if run_sim "$d" $o; then ok "$d bootstraps, format $format"; else
+			not_ok "$d bootstraps, format $format" "$(cat "$W/sim.out" "$W/$d.json")"
+			continue
+		fi
+		t="$d, format $format:"
+		eval "gift_key=\$gift_$(echo $d | tr - _)"
+		same "$t URI of the first server" "$(held '$.objects."0"."1"."0"')" coaps://psk.example.com:5684
+		same "$t PSK identity" "$(held '$.objects."0"."1"."3"')" "hex:$(text_hex "$d@fpsk")"
+		same "$t PSK" "$(held '$.objects."0"."1"."5"')" "hex:$gift_key"
+		same "$t raw public key" "$(held '$.objects."0"."2"."3"')" \
+			"hex:$(openssl pkey -in "$W/pki/$d-gift-raw.key" -pubout -outform DER | hexdump)"
+		same "$t raw private key" "$(held '$.objects."0"."2"."5"')" \
+			"hex:$(openssl pkcs8 -topk8 -nocrypt -in "$W/pki/$d-gift-raw.key" -outform DER | hexdump)"
+		same "$t raw key of the server" "$(held '$.objects."0"."2"."4"')" \
+			"hex:$(openssl pkey -in "$W/pki/target-raw.key" -pubout -outform DER | hexdump)"
+		same "$t certificate" "$(held '$.objects."0"."3"."3"')" \
+			"hex:$(openssl x509 -in "$W/pki/$d-gift.pem" -outform DER | hexdump)"
+		same "$t private key" "$(held '$.objects."0"."3"."5"')" \
+			"hex:$(openssl pkcs8 -topk8 -nocrypt -in "$W/pki/$d-gift.key" -outform DER | hexdump)"
+		same "$t certificate of the server" "$(held '$.objects."0"."3"."4"')" \
+			"hex:$(openssl x509 -in "$W/pki/target.pem" -outform DER | hexdump)"
+		same "$t Short Server IDs" \
+			"$(held '$.objects."0"."1"."10"') $(held '$.objects."0"."2"."10"') $(held '$.objects."0"."3"."10"')" "101 102 103"
+		same "$t lifetimes" "$(held '$.objects."1"."0"."1"') $(held '$.objects."1"."1"."1"')" "86400 3600"
+		same "$t binding" "$(held '$.objects."1"."0"."7"')" US
+		same "$t an access control instance for each Server instance" "$(held '$.objects."2"."1"."1"')" 1
+		same "$t its own account is untouched" "$(held '$.objects."0"."0"."1"')" 1
+		same "$t outcome in the journal" "$(outcome_of "$d")" done
+		[ "$d" = dev-psk ] || continue
+		same "$t SMS mode" "$(held '$.objects."0"."1"."6"')" 2
+		same "$t SMS parameters: KIc KID SPI1 TAR" "$(held '$.objects."0"."1"."7"')" hex:121216b20203
+		same "$t SMS keys" "$(held '$.objects."0"."1"."8"')" "hex:$sms_kic$sms_kid"
+		same "$t SMS number" "$(held '$.objects."0"."1"."9"')" 447700900123
+	done
+done
+
+# What devices do wrong: MISBEHAVIOUR, outcome in the journal.
+while read -r kind outcome; do
+	run_sim dev-psk --misbehave "$kind" --timeout 10
+	same "misbehave $kind" "$(outcome_of dev-psk)" "$outcome"
+done <<-TABLE
+	refuse-write write-refused
+	refuse-finish finish-refused
+	refuse-delete done
+	created done
+	discover-405 done
+	discover-nonsense done
+	discover-64k done
+	separate done
+	payload done
+	duplicate done
+	restart@write done
+	reboot@write done
+	lose@write done
+	ping done
+	garbage done
+	no-ep done
+	reset@write client-reset
+	reset@finish client-reset
+	close@write client-closed
+	wrong-ep=dev-rpk endpoint-mismatch
+TABLE
+
+run_sim dev-psk --misbehave wrong-key --timeout 6
+sleep 5
+same "misbehave wrong-key" "$(outcome_of dev-psk)" key-mismatch-suspected
+run_sim dev-rpk --misbehave wrong-key --timeout 5
+run_sim dev-x --misbehave wrong-key --timeout 5
+same "an unknown raw key is recorded" "$(sqlite3 "$W/store/journal.db" "SELECT count(*) > 0 FROM attempt WHERE outcome = 'raw-key-unknown'" 2>/dev/null)" 1
+same "a forged certificate is recorded" "$(sqlite3 "$W/store/journal.db" "SELECT count(*) > 0 FROM attempt WHERE outcome LIKE 'certificate-%'" 2>/dev/null)" 1
+
+# Changes are live.
+check "disable" ctl device disable dev-psk
+sleep 2
+if run_sim dev-psk --timeout 5; then not_ok "a disabled device stays out" "it bootstrapped"; else ok "a disabled device stays out"; fi
+same "its outcome" "$(outcome_of dev-psk)" device-disabled
+check "enable" ctl device enable dev-psk
+check "it comes back" run_sim dev-psk
+
+check "status" ctl status
+check "sessions" ctl sessions
+check "reload" ctl reload
+
+stop_daemon
+same "exit status after SIGTERM" "$daemon_status" 0
+if ctl status >"$W/check.out" 2>&1; then not_ok "status of a daemon that does not run" "exit 0"; else ok "status of a daemon that does not run"; fi
+
+# The canary: not in a log, an error, the journal, or a byte of the store.
+found=$(grep -rlai -e "$canary" "$W" --include='*.log*' --include='*.db*' --include='*.out' || true)
+raw=$(printf "$(echo "$canary" | sed 's/../\\x&/g')")
+found="$found$(LC_ALL=C grep -rla -F -e "$raw" "$W/store" || true)"
+same "the canary key is nowhere in the clear" "$found" ""

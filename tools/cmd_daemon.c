@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands that talk to the running daemon: one JSON line out, one back, over its control socket. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "server/conf/conf.h"
+#include "tools/ctl_cli.h"
+
+#define TRACE_SECONDS 600
+
+/* ---- the connection ----------------------------------------------------------------------------------------------- */
+
+/* [control] socket of the configuration, else control.sock in the store's folder. */
+static enum bs_exit
+find_socket(struct bs_ctl *ctl, struct sockaddr_un *addr)
+{
+	struct bs_conf conf = { 0 };
+	int n;
+
+	if (bs_ctl_locate(ctl) != BS_EXIT_DONE)
+		return BS_EXIT_FAILED;
+	addr->sun_family = AF_UNIX;
+	if (ctl->conf_file != NULL && bs_conf_read(ctl->conf_file, &conf, NULL) == BS_OK && conf.control_socket != NULL)
+		n = snprintf(addr->sun_path, sizeof(addr->sun_path), "%s", conf.control_socket);
+	else
+		n = snprintf(addr->sun_path, sizeof(addr->sun_path), "%s/control.sock", ctl->dir);
+	bs_conf_clear(&conf);
+	if (n >= (int)sizeof(addr->sun_path)) {
+		bs_ctl_say("the path of the control socket is too long; set [control] socket");
+		return BS_EXIT_FAILED;
+	}
+	return BS_EXIT_DONE;
+}
+
+static FILE *
+connect_daemon(const struct sockaddr_un *addr)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	FILE *f = NULL;
+
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0)
+		f = fdopen(fd, "r+");
+	if (f == NULL) {
+		bs_ctl_say("%s: %s; is the daemon running?", addr->sun_path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+	}
+	return f;
+}
+
+static json_t *
+exchange_lines(FILE *f, json_t *request)
+{
+	json_t *answer = NULL;
+	char *line = NULL;
+	size_t room = 0;
+
+	if (json_dumpf(request, f, JSON_COMPACT) == 0 && fputc('\n', f) != EOF && fflush(f) == 0 &&
+		getline(&line, &room, f) > 0)
+		answer = json_loads(line, 0, NULL);
+	free(line);
+	if (answer == NULL)
+		bs_ctl_say("the daemon gave no answer");
+	return answer;
+}
+
+/* Takes request. NULL: it was said why not. */
+static json_t *
+ask_daemon(struct bs_ctl *ctl, json_t *request)
+{
+	struct sockaddr_un addr = { 0 };
+	json_t *answer = NULL;
+	FILE *f = NULL;
+
+	if (find_socket(ctl, &addr) == BS_EXIT_DONE)
+		f = connect_daemon(&addr);
+	if (f != NULL) {
+		answer = exchange_lines(f, request);
+		fclose(f);
+	}
+	json_decref(request);
+	if (answer != NULL && !json_is_true(json_object_get(answer, "ok"))) {
+		const char *why = json_string_value(json_object_get(answer, "error"));
+
+		bs_ctl_say("the daemon refused: %s", why != NULL ? why : "it did not say why");
+		json_decref(answer);
+		answer = NULL;
+	}
+	return answer;
+}
+
+/* ---- status ------------------------------------------------------------------------------------------------------- */
+
+static json_int_t
+number(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+static void
+print_status(const json_t *s)
+{
+	const char *trouble = json_string_value(json_object_get(s, "trouble"));
+	const char *failure = json_string_value(json_object_get(s, "reload_failure"));
+	json_t *outcomes = json_object_get(s, "outcomes"), *v;
+	const char *word;
+
+	bs_ctl_line("well", "%s", trouble == NULL ? "yes" : trouble);
+	if (failure != NULL)
+		bs_ctl_line("last reload refused", "%s", failure);
+	bs_ctl_line("version", "%s, %s", json_string_value(json_object_get(s, "version")),
+		json_string_value(json_object_get(s, "openssl")));
+	bs_ctl_line("up", "%lld s, %lld workers", (long long)number(s, "uptime_s"), (long long)number(s, "workers"));
+	bs_ctl_line("sessions", "%lld of %lld", (long long)number(s, "peers"), (long long)number(s, "peers_max"));
+	bs_ctl_line(
+		"handshakes", "%lld of %lld", (long long)number(s, "half_open"), (long long)number(s, "half_open_max"));
+	bs_ctl_line("bootstraps", "%lld running, %lld started", (long long)number(s, "runs"),
+		(long long)number(s, "runs_started"));
+	json_object_foreach(outcomes, word, v) bs_ctl_line(word, "%lld", (long long)json_integer_value(v));
+	bs_ctl_line("retransmissions", "%lld", (long long)number(s, "retransmissions"));
+	bs_ctl_line("clone signals", "%lld", (long long)number(s, "clone_signals"));
+	bs_ctl_line("store", "%lld octets", (long long)number(s, "store_octets"));
+	bs_ctl_line("journal", "%lld octets, %lld attempts waiting, %lld lost", (long long)number(s, "journal_octets"),
+		(long long)number(s, "journal_queued"), (long long)number(s, "journal_dropped"));
+}
+
+static int
+run_status(struct bs_ctl *ctl, const struct bs_ctl_args *args)
+{
+	json_t *answer = ask_daemon(ctl, json_pack("{s:s}", "command", "status")), *status;
+
+	(void)args;
+	if (answer == NULL)
+		return BS_EXIT_FAILED;
+	status = json_object_get(answer, "status");
+	if (ctl->json)
+		bs_ctl_print_json(json_incref(status));
+	else
+		print_status(status);
+	json_decref(answer);
+	return bs_ctl_flush();
+}
+
+/* ---- sessions ----------------------------------------------------------------------------------------------------- */
+
+static void
+print_session(const json_t *s)
+{
+	printf("%-32s %-8s %-24s %-28s %8lld s%s\n", json_string_value(json_object_get(s, "endpoint")),
+		json_string_value(json_object_get(s, "mode")), json_string_value(json_object_get(s, "address")),
+		json_string_value(json_object_get(s, "suite")), (long long)number(s, "age_s"),
+		json_is_true(json_object_get(s, "running")) ? "  running" : "");
+}
+
+static int
+run_sessions(struct bs_ctl *ctl, const struct bs_ctl_args *args)
+{
+	const char *filter = args->word_count > 0 ? args->words[0] : "";
+	json_t *answer = ask_daemon(ctl, json_pack("{s:s, s:s}", "command", "sessions", "filter", filter)), *list, *s;
+	size_t i;
+
+	if (answer == NULL)
+		return BS_EXIT_FAILED;
+	list = json_object_get(answer, "sessions");
+	if (ctl->json) {
+		bs_ctl_print_json(json_incref(list));
+	} else {
+		json_array_foreach(list, i, s) print_session(s);
+	}
+	if (json_is_true(json_object_get(answer, "more")))
+		bs_ctl_say("there are more; name an endpoint or an address");
+	json_decref(answer);
+	return bs_ctl_flush();
+}
+
+/* ---- kick, reload, log -------------------------------------------------------------------------------------------- */
+
+static int
+run_kick(struct bs_ctl *ctl, const struct bs_ctl_args *args)
+{
+	json_t *answer = ask_daemon(ctl, json_pack("{s:s, s:s}", "command", "kick", "endpoint", args->words[0]));
+	json_int_t closed;
+
+	if (answer == NULL)
+		return BS_EXIT_FAILED;
+	closed = number(answer, "closed");
+	json_decref(answer);
+	if (closed == 0)
+		bs_ctl_say("%s has no session", args->words[0]);
+	else
+		bs_ctl_say("closed %lld", (long long)closed);
+	return closed > 0 ? BS_EXIT_DONE : BS_EXIT_FAILED;
+}
+
+static int
+run_reload(struct bs_ctl *ctl, const struct bs_ctl_args *args)
+{
+	json_t *answer = ask_daemon(ctl, json_pack("{s:s}", "command", "reload")), *changed, *v;
+	size_t i;
+
+	(void)args;
+	if (answer == NULL)
+		return BS_EXIT_FAILED;
+	changed = json_object_get(answer, "changed");
+	bs_ctl_say("certificates, keys, trust anchors and revocation lists are read anew");
+	json_array_foreach(changed, i, v) bs_ctl_say("changed: %s", json_string_value(v));
+	if (ctl->json)
+		bs_ctl_print_json(json_incref(changed));
+	json_decref(answer);
+	return bs_ctl_flush();
+}
+
+static const struct bs_ctl_option log_options[] = {
+	{ "seconds", "N", "how long, 1 to 3600 (600)" },
+	{ 0 },
+};
+
+static int
+run_log(struct bs_ctl *ctl, const struct bs_ctl_args *args)
+{
+	const char *given = bs_ctl_get(args, 0), *endpoint = args->words[0];
+	long seconds = given != NULL ? strtol(given, NULL, 10) : TRACE_SECONDS;
+	bool off = strcmp(endpoint, "off") == 0;
+	json_t *answer;
+
+	if (seconds < 1 || seconds > 3600)
+		return bs_ctl_usage("--seconds takes 1 to 3600");
+	answer = ask_daemon(ctl, json_pack("{s:s, s:s, s:I}", "command", "log", "endpoint", off ? "" : endpoint,
+					 "seconds", (json_int_t)(off ? 0 : seconds)));
+	if (answer == NULL)
+		return BS_EXIT_FAILED;
+	json_decref(answer);
+	if (off)
+		bs_ctl_say("no device is traced");
+	else
+		bs_ctl_say("the daemon logs each message of %s for %ld s (event=trace.sent, trace.received)", endpoint,
+			seconds);
+	return BS_EXIT_DONE;
+}
+
+const struct bs_ctl_command bs_cmd_status = {
+	.name = "status",
+	.synopsis = "",
+	.summary = "is the running daemon well?",
+	.run = run_status,
+};
+const struct bs_ctl_command bs_cmd_sessions = {
+	.name = "sessions",
+	.synopsis = "[ENDPOINT|ADDRESS]",
+	.summary = "live DTLS sessions of the daemon",
+	.max_words = 1,
+	.run = run_sessions,
+};
+const struct bs_ctl_command bs_cmd_kick = {
+	.name = "kick",
+	.synopsis = "ENDPOINT",
+	.summary = "close the sessions of a device",
+	.min_words = 1,
+	.max_words = 1,
+	.run = run_kick,
+};
+const struct bs_ctl_command bs_cmd_reload = {
+	.name = "reload",
+	.synopsis = "",
+	.summary = "let the daemon read its configuration, certificates and keys anew",
+	.run = run_reload,
+};
+const struct bs_ctl_command bs_cmd_log = {
+	.name = "log",
+	.synopsis = "ENDPOINT|off",
+	.summary = "let the daemon log each message of one device for a while",
+	.min_words = 1,
+	.max_words = 1,
+	.options = log_options,
+	.run = run_log,
+};
