@@ -100,8 +100,9 @@ provision() {
 	ctl import "$devices"
 }
 
+# In a session of its own: Ctrl-C reaches this script alone, which then stops the server in good order.
 start_daemon() {
-	"$build/lwm2m-bootstrapd" -c "$conf" >"$log" 2>&1 &
+	setsid "$build/lwm2m-bootstrapd" -c "$conf" >"$log" 2>&1 &
 	daemon=$!
 	left=100
 	until taken "$port"; do
