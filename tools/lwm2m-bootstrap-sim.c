@@ -67,7 +67,7 @@ static const struct row {
 	{ "no-pct", OPT_NO_PCT, NULL, "prefer none" },
 	{ "bs-instance", OPT_BS_INSTANCE, "N", "instance of the device's own account in Object 0 (0)" },
 	{ "stale", OPT_STALE, NULL, "begin with an outdated server account" },
-	{ "repository", OPT_REPOSITORY, NULL, "a Security instance may stand without a Server instance" },
+	{ "repository", OPT_REPOSITORY, NULL, "a Security instance may stand without Short Server ID" },
 	{ "object", OPT_OBJECT, "N", "an object the device has besides 0, 1, 2, 3 and 21; may be repeated" },
 	{ "block", OPT_BLOCK, "N", "largest block, 16 to 1024 (1024)" },
 	{ "timeout", OPT_TIMEOUT, "S", "seconds for a whole run (60)" },

@@ -217,11 +217,13 @@ check_ssid(const struct sim_device *d, uint16_t i, struct sim_verdict *v)
 
 	if (is_bs(d, i))
 		return ssid == -1 || REFUSE(v, "/0/%u: a Short Server ID on the bootstrap account", i);
+	if (ssid == -1 && d->repository_ok)
+		return true;
 	if (ssid < 1 || ssid > 65534)
 		return REFUSE(v, "/0/%u: no Short Server ID", i);
 	if (count_ssid(d, 0, 10, ssid) > 1)
 		return REFUSE(v, "/0/%u: Short Server ID %lld twice", i, (long long)ssid);
-	return d->repository_ok || count_ssid(d, 1, 0, ssid) == 1 ||
+	return count_ssid(d, 1, 0, ssid) == 1 ||
 	       REFUSE(v, "/0/%u: no Server instance with Short Server ID %lld", i, (long long)ssid);
 }
 

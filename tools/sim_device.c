@@ -19,7 +19,7 @@ at(uint16_t oid, uint16_t iid, uint16_t rid)
 static enum bs_err
 put_stale(struct sim_store *s)
 {
-	static const char uri[] = "coaps://old.example:5684";
+	static const char uri[] = "coap://old.example:5683";
 	enum bs_err err = sim_store_put_octets(s, at(0, STALE_IID, 0), SIM_STRING, uri, strlen(uri));
 
 	if (err == BS_OK)
@@ -32,6 +32,10 @@ put_stale(struct sim_store *s)
 		err = sim_store_put_number(s, at(1, STALE_IID, 0), SIM_INTEGER, STALE_SSID);
 	if (err == BS_OK)
 		err = sim_store_put_number(s, at(1, STALE_IID, 1), SIM_INTEGER, 300);
+	if (err == BS_OK)
+		err = sim_store_put_number(s, at(1, STALE_IID, 6), SIM_BOOLEAN, 1);
+	if (err == BS_OK)
+		err = sim_store_put_octets(s, at(1, STALE_IID, 7), SIM_STRING, "U", 1);
 	return err;
 }
 

@@ -23,7 +23,7 @@
 struct sim_device {
 	enum sim_version version;
 	uint16_t bs_iid; /* where its own Bootstrap-Server account lies in Object 0 */
-	bool repository_ok; /* a Security instance without a Server instance (a firmware repository) is fine */
+	bool repository_ok; /* a Security instance without Short Server ID (a firmware repository) is fine */
 	uint16_t extra[SIM_EXTRA_OBJECTS]; /* objects implemented besides 0, 1, 2, 3 and 21 */
 	size_t extra_count;
 	struct bs_blob own_public; /* SubjectPublicKeyInfo of the key that the device keeps to itself; may be empty */

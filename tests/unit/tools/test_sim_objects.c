@@ -349,6 +349,36 @@ test_finish(void **state)
 	}
 }
 
+/* What the flags of the command line change: an earlier account, and one that stands alone. */
+static void
+test_other_devices(void **state)
+{
+	static const char alone[] = TLV_URI "c10100 c10200 c10361 c80510 101112131415161718191a1b1c1d1e1f";
+	struct sim_factory f = { .uri = "coaps://bs.example",
+		.mode = SIM_MODE_PSK,
+		.public_or_identity = "own",
+		.public_or_identity_len = 3,
+		.secret = "0123456789abcdef",
+		.secret_len = 16,
+		.stale = true };
+	struct sim_device d = { .version = SIM_LWM2M_1_1, .bs_iid = 4 };
+	struct sim_verdict whole = { 0 }, strict = { 0 }, lenient = { 0 };
+
+	(void)state;
+	assert_int_equal(sim_device_init(&d, &f), BS_OK);
+	assert_discover(&d, "</>;lwm2m=1.1,</0/4>,</0/7>;ssid=999;uri=\"coap://old.example:5683\",</1/7>;ssid=999,</2>,"
+			    "</3/0>,</21>");
+	sim_device_finish(&d, &whole);
+	assert_int_equal(whole.code, SIM_CHANGED); /* old, but consistent */
+	assert_int_equal(write_hex(&d, (struct sim_path)INTO_0_1, 11542, alone), SIM_CHANGED);
+	sim_device_finish(&d, &strict);
+	assert_int_equal(strict.code, SIM_NOT_ACCEPTABLE);
+	d.repository_ok = true;
+	sim_device_finish(&d, &lenient);
+	assert_int_equal(lenient.code, SIM_CHANGED);
+	sim_device_clear(&d);
+}
+
 int
 main(void)
 {
@@ -361,6 +391,7 @@ main(void)
 		cmocka_unit_test(test_discover),
 		cmocka_unit_test(test_delete),
 		cmocka_unit_test(test_finish),
+		cmocka_unit_test(test_other_devices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
