@@ -4,8 +4,8 @@
 #   demo.sh BUILD_DIR   a Bootstrap-Server on loopback with three devices: pre-shared key, raw public key, X.509
 #
 # Everything lies in build/demo, made anew: development keys, store, configuration, the operator's device file. The
-# three devices are taken through their bootstrap, then the server stays up until Ctrl-C. DEMO=once ends after the three;
-# the exit status is 0 only when all of them are done.
+# three devices are taken through their bootstrap, then the server stays up until Ctrl-C. DEMO=once ends after the
+# three; the exit status is 0 only when all of them are done.
 set -eu
 umask 077
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One simulated device: handshake, Bootstrap-Request, answers to what the server asks, Finish. Non-blocking: the owner
- * waits for the socket and for the deadline, calls in, and looks again. No clock is read here. Thousands may live in one
- * process.
+ * waits for the socket and for the deadline, calls in, and looks again. No clock is read here. Thousands may live in
+ * one process.
  *
  *   new -> start -> (on_readable | on_timer)* until ended -> result -> free
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The operator's import file, read for what each device needs to bootstrap: its endpoint name, the mode of its bootstrap
- * credential, and its pre-shared key. Columns are found by name, others are passed over; what the servers' columns hold
+ * The operator's import file, read for what each device needs to bootstrap: its endpoint name, the mode of its
+ * bootstrap credential, and its pre-shared key. Columns are found by name, others are passed over; what the servers' columns hold
  * comes to the device over the wire.
  */
 #ifndef SIM_CSV_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Payloads of Bootstrap-Write into values: TLV (LwM2M Core 7.4.3), SenML CBOR (RFC 8428), text and opaque for one
- * resource. Stricter than a device must be: what is not in the shortest form, of the type of the table, and asked for by
- * the path is refused. Each returns false with a verdict in d->why.
+ * resource. Stricter than a device must be: what is not in the shortest form, of the type of the table, and asked for
+ * by the path is refused. Each returns false with a verdict in d->why.
  */
 #ifndef SIM_DECODE_H
 #define SIM_DECODE_H

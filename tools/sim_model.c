@@ -12,8 +12,8 @@
 	}
 
 /*
- * Resources 3, 4 and 5 of Object 0 are mandatory in the object's definition but unused in some modes, where a server may
- * leave them out: the check of consistency looks at them by mode, so they are no MUST here.
+ * Resources 3, 4 and 5 of Object 0 are mandatory in the object's definition but unused in some modes, where a server
+ * may leave them out: the check of consistency looks at them by mode, so they are no MUST here.
  */
 static const struct sim_resource table[] = {
 	R(0, 0, STRING, V10, "LwM2M Server URI", MUST),

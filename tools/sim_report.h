@@ -12,7 +12,8 @@ void sim_report_print(const struct sim_client *c, FILE *to);
 /* One line of JSON:
  * {"endpoint":"dev-1","result":"done","detail":"","suite":"...","took_ms":12,"requests":{"write":2,..},
  *  "bootstrap_instance":0,"objects":{"0":{"1":{"0":"coaps://..","3":"hex:.."}}}}
- * Opaque values are "hex:" and digits, links "o:i", multiple resources objects of their instances. BS_ENOMEM, BS_EIO. */
+ * Opaque values are "hex:" and digits, links "o:i", multiple resources objects of their instances.
+ * BS_ENOMEM, BS_EIO. */
 BS_MUST_USE enum bs_err sim_report_json(const struct sim_client *c, uint64_t took_ms, FILE *to);
 
 #endif

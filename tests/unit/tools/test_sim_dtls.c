@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Does the simulator prove itself, and refuse a server that it does not know? Against a bare OpenSSL server on loopback,
- * in raw public key and X.509 mode, with keys made on the spot.
+ * Does the simulator prove itself, and refuse a server that it does not know? Against a bare OpenSSL server on
+ * loopback, in raw public key and X.509 mode, with keys made on the spot.
  */
 #include "tests/lib/test.h"
 
