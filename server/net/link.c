@@ -55,6 +55,8 @@ describe_identity(const struct bs_proof *proof, char *out, size_t max)
 
 	bs_log_quote_n(&q, proof->identity, proof->identity_len);
 	len = strlen(q.text) - 2; /* without the quotes */
+	if (proof->kind != BS_CRED_PSK) /* the digest alone: that is what explain is asked for */
+		len = strcspn(q.text + 1, " \"");
 	len = len < max ? len : max - 1;
 	memcpy(out, q.text + 1, len);
 	out[len] = '\0';
@@ -118,14 +120,28 @@ record(struct bs_worker *w, uint64_t now_ms, const struct bs_attempt *a)
 	(void)bs_recorder_post(w->shared->recorder, a); /* a drop is counted and said by the recorder */
 }
 
+/* The subject of a certificate, which follows its digest; "" for all else. */
+static const char *
+subject_of(const struct bs_proof *proof, struct bs_quote *q)
+{
+	const uint8_t *blank = proof->kind == BS_CRED_CERTIFICATE ? memchr(proof->identity, ' ', proof->identity_len)
+								  : NULL;
+
+	if (blank == NULL)
+		return "";
+	return bs_log_quote_n(q, blank + 1, (size_t)(proof->identity + proof->identity_len - blank - 1));
+}
+
 /* An attempt that ended in the handshake, or before its Bootstrap-Request. */
 static void
 record_peer(struct bs_worker *w, uint64_t now_ms, struct bs_peer *peer, enum bs_outcome outcome, const char *detail)
 {
 	struct bs_attempt a = { .outcome = outcome };
+	struct bs_quote q;
+	const char *subject = subject_of(bs_peer_get_proof(peer), &q);
 
 	fill_from_peer(&a, peer);
-	snprintf(a.detail, sizeof(a.detail), "%s", detail);
+	snprintf(a.detail, sizeof(a.detail), "%s%s%s", detail, *subject ? "; subject " : "", subject);
 	record(w, now_ms, &a);
 }
 

@@ -81,10 +81,12 @@ stop_daemon() {
 	: >"$W/daemon.log"
 }
 
-# The last outcome that the journal holds for an endpoint, identity or address; waits for the recorder.
+# The last outcome that the journal holds for an endpoint, identity or address. The recorder writes in batches, at the
+# latest 200 ms after the end of an attempt.
 outcome_of() {
+	sleep 0.6
 	for _ in $(seq 30); do
-		o=$(ctl --json explain "$1" 2>/dev/null | sqlite3_json '$.attempts[0].outcome')
+		o=$(ctl --json explain "$1" 2>/dev/null | sqlite3_json '$[0].outcome')
 		[ -n "$o" ] && break
 		sleep 0.1
 	done
