@@ -344,7 +344,7 @@ drop(struct bs_peer *peer, uint64_t n)
 		peer->counters->records_dropped += n;
 }
 
-/* What came and led to nothing: bad MAC, replay, nonsense. Both sums are bounded (RFC 7457, RFC 9146; design "DTLS"). */
+/* What came and led to nothing: bad MAC, replay, nonsense. Short tags tolerate few forgeries (RFC 6655, 6.1). */
 static void
 account(struct bs_peer *peer, uint64_t came, uint64_t good)
 {

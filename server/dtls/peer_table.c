@@ -262,21 +262,23 @@ bs_peer_table_new(struct bs_dtls_ctx *ctx, const struct bs_peer_limits *limits, 
 	return BS_OK;
 }
 
+static void
+close_place(struct bs_peer_table *t, struct place *place)
+{
+	struct slot *const both[] = { place->pending, place->current };
+
+	for (size_t i = 0; i < 2; i++)
+		if (both[i] != NULL)
+			bs_peer_table_close(t, both[i]->peer);
+}
+
 void
 bs_peer_table_free(struct bs_peer_table *t)
 {
-	struct place *place, *next;
-
 	if (t == NULL)
 		return;
-	HASH_ITER (hh, t->places, place, next) {
-		struct slot *current = place->current, *pending = place->pending;
-
-		if (pending != NULL)
-			bs_peer_table_close(t, pending->peer);
-		if (current != NULL)
-			bs_peer_table_close(t, current->peer);
-	}
+	while (t->places != NULL) /* a place goes with its last peer */
+		close_place(t, t->places);
 	bs_peer_table_sweep(t);
 	bs_prefixes_clear(&t->prefixes);
 	bs_deadlines_clear(&t->deadlines);
@@ -546,10 +548,10 @@ bs_peer_table_half_open(const struct bs_peer_table *t)
 void
 bs_peer_table_each(struct bs_peer_table *t, void (*fn)(void *arg, struct bs_peer *peer), void *arg)
 {
-	struct place *place, *next;
-
-	HASH_ITER (hh, t->places, place, next) {
+	/* cppcheck-suppress uninitvar ; it does not look into the macros of uthash */
+	for (const struct place *place = t->places; place != NULL; place = place->hh.next) {
 		fn(arg, place->current->peer);
+		/* cppcheck-suppress uninitvar */
 		if (place->pending != NULL)
 			fn(arg, place->pending->peer);
 	}

@@ -32,8 +32,8 @@ use_key(struct bs_handshake *hs, const struct bs_psk_match *match, unsigned char
 }
 
 /*
- * Unknown identity, or a disabled device. With a random key the client's Finished does not decrypt: seen from outside the
- * same as a wrong key. 0 makes OpenSSL send unknown_psk_identity.
+ * Unknown identity, or a disabled device. With a random key the client's Finished does not decrypt, which looks the same
+ * as a wrong key from outside. 0 makes OpenSSL send unknown_psk_identity.
  */
 static unsigned
 use_random_key(struct bs_handshake *hs, unsigned char *key, unsigned key_max)

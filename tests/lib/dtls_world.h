@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A peer table and DTLS clients of OpenSSL in one memory: datagrams go through queues, the time is a number, the store is
- * a few arrays. What the table told its owner is kept for the test to look at.
+ * A peer table and DTLS clients of OpenSSL in one memory: datagrams go through queues, the time is a number, the store
+ * is a few arrays. What the table told its owner is kept for the test to look at.
  */
 #ifndef BS_TESTS_LIB_DTLS_WORLD_H
 #define BS_TESTS_LIB_DTLS_WORLD_H
