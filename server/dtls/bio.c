@@ -6,11 +6,20 @@
 #define RECORD_HEADER_LEN 13
 #define HANDSHAKE_DATAGRAM_MAX 4096 /* OpenSSL's buffer for a flight: no datagram of epoch 0 is longer */
 
+/* Octets of the first record of what is left; all of it when that is no whole record. */
+static size_t
+first_record(const uint8_t *data, size_t len)
+{
+	size_t n = len >= RECORD_HEADER_LEN ? RECORD_HEADER_LEN + ((size_t)data[11] << 8 | data[12]) : len;
+
+	return n < len ? n : len;
+}
+
 static int
 bio_read(BIO *bio, char *out, int max)
 {
 	struct bs_bio *b = BIO_get_data(bio);
-	size_t n;
+	size_t record, n;
 
 	BIO_clear_retry_flags(bio);
 	/* 0 octets would pass for the end of a stream: anybody can send an empty datagram. */
@@ -18,10 +27,13 @@ bio_read(BIO *bio, char *out, int max)
 		BIO_set_retry_read(bio);
 		return -1;
 	}
-	n = b->in_len < (size_t)max ? b->in_len : (size_t)max; /* as a socket does: the rest of a datagram is lost */
+	record = first_record(b->in, b->in_len);
+	n = record < (size_t)max ? record : (size_t)max; /* as a socket does: the rest is lost */
 	memcpy(out, b->in, n);
-	if (!b->peek)
-		b->in = NULL;
+	if (!b->peek) {
+		b->in += record;
+		b->in_len -= record;
+	}
 	return (int)n;
 }
 
@@ -47,10 +59,8 @@ static void
 shift_seq(uint8_t *data, size_t len, uint64_t offset)
 {
 	while (len >= RECORD_HEADER_LEN) {
-		size_t record = RECORD_HEADER_LEN + ((size_t)data[11] << 8 | data[12]);
+		size_t record = first_record(data, len);
 
-		if (record > len)
-			return;
 		if (data[3] == 0 && data[4] == 0)
 			set_seq(data, get_seq(data) + offset);
 		data += record;

@@ -2,6 +2,9 @@
 /*
  * A datagram BIO of our own: reads give the datagram that is being handled, once; each write is one datagram that leaves
  * through a callback. All peers share one socket, which this layer never sees.
+ *
+ * A read gives one record, as if each had come in a datagram of its own. OpenSSL makes its buffer no larger than one
+ * record when the client asked for a max_fragment_length, and would lose the rest of a flight that came in one piece.
  */
 #ifndef BS_DTLS_BIO_H
 #define BS_DTLS_BIO_H
@@ -18,7 +21,7 @@
 struct bs_bio {
 	const uint8_t *in; /* NULL: nothing to read */
 	size_t in_len;
-	bool peek; /* a read leaves the datagram where it is */
+	bool peek; /* a read leaves the record where it is */
 	bool muted; /* nothing leaves any more */
 	/*
 	 * Added to the record sequence number of what leaves in epoch 0. RFC 6347, 4.2.1: the ServerHello has the number of

@@ -85,6 +85,9 @@ int bs_select_hello(SSL *ssl, int *alert, void *ctx);
 unsigned bs_psk_find(SSL *ssl, const char *identity, unsigned char *key, unsigned key_max);
 int bs_verify_peer(X509_STORE_CTX *xs, void *ctx);
 
+/* Is this certificate of a live session on a revocation list now? An issuer in the middle that came with it is not known. */
+bool bs_verify_is_revoked(struct bs_dtls_ctx *ctx, X509 *leaf);
+
 /* EC of 256 bits or more, or RSA of 2048 bits or more. */
 bool bs_key_is_strong(const EVP_PKEY *key);
 /* The reason of OpenSSL's latest error, for people; never NULL. Clears the queue. */

@@ -438,6 +438,14 @@ bs_peer_end(struct bs_peer *peer, uint64_t now_ms, enum bs_outcome outcome, cons
 	finish(peer, outcome, detail);
 }
 
+bool
+bs_peer_is_revoked(const struct bs_peer *peer)
+{
+	X509 *leaf = peer->state == BS_PEER_OPEN ? SSL_get0_peer_certificate(peer->ssl) : NULL;
+
+	return leaf != NULL && bs_verify_is_revoked(peer->ctx, leaf);
+}
+
 enum bs_outcome
 bs_peer_unfinished(const struct bs_peer *peer, const char **detail)
 {

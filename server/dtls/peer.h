@@ -66,6 +66,8 @@ size_t bs_peer_max_data(const struct bs_peer *peer);
 void bs_peer_close(struct bs_peer *peer);
 /* The same with an outcome, told through on_closed; notify false: nothing leaves. For the table. */
 void bs_peer_end(struct bs_peer *peer, uint64_t now_ms, enum bs_outcome outcome, const char *detail, bool notify);
+/* OPEN, and its certificate is on a revocation list by now (after bs_dtls_ctx_reload). */
+bool bs_peer_is_revoked(const struct bs_peer *peer);
 /* How a handshake that ends now without being done shall be told. *detail is a constant. */
 enum bs_outcome bs_peer_unfinished(const struct bs_peer *peer, const char **detail);
 

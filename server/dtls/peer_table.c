@@ -533,6 +533,18 @@ bs_peer_table_tick(struct bs_peer_table *t, uint64_t now_ms)
 		end_slot(TAILQ_FIRST(&t->idle), now_ms, BS_OUT_DONE, "closed after a long silence", true);
 }
 
+void
+bs_peer_table_recheck(struct bs_peer_table *t, uint64_t now_ms)
+{
+	struct slot *s, *next;
+
+	for (s = TAILQ_FIRST(&t->idle); s != NULL; s = next) {
+		next = TAILQ_NEXT(s, link);
+		if (bs_peer_is_revoked(s->peer))
+			end_slot(s, now_ms, BS_OUT_CERT_REVOKED, "its certificate was revoked", true);
+	}
+}
+
 size_t
 bs_peer_table_count(const struct bs_peer_table *t)
 {

@@ -42,6 +42,12 @@ void bs_peer_table_sweep(struct bs_peer_table *t);
 /* Mark as closed, send close_notify, remove from the table; memory goes at the next sweep. */
 void bs_peer_table_close(struct bs_peer_table *t, struct bs_peer *peer);
 
+/*
+ * After bs_dtls_ctx_reload: end the open peers whose certificate is on a revocation list by now (BS_OUT_CERT_REVOKED, told
+ * by on_closed). Looks at each open peer, a few microseconds for those with a certificate.
+ */
+void bs_peer_table_recheck(struct bs_peer_table *t, uint64_t now_ms);
+
 size_t bs_peer_table_count(const struct bs_peer_table *t);
 size_t bs_peer_table_half_open(const struct bs_peer_table *t);
 /* Each peer once; fn must not close peers. */

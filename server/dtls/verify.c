@@ -195,7 +195,18 @@ verify_path(struct bs_handshake *hs, X509_STORE_CTX *xs, int *error)
 	return *error == X509_V_OK;
 }
 
-/* Is leaf on a list that an issuer whom we know signed? For pinned certificates, whose path nobody builds. */
+/* Did one of issuers sign crl? Else anybody could have written it. */
+static bool
+is_signed_by(X509_CRL *crl, STACK_OF(X509) * issuers)
+{
+	bool found = false;
+
+	for (int i = 0; i < sk_X509_num(issuers) && !found; i++)
+		found = X509_CRL_verify(crl, X509_get0_pubkey(sk_X509_value(issuers, i))) == 1;
+	return found;
+}
+
+/* Is leaf on a list of an issuer whom we know? For certificates whose path is not built, or was before. */
 static bool
 is_revoked(X509_STORE_CTX *xs, X509 *leaf)
 {
@@ -204,18 +215,27 @@ is_revoked(X509_STORE_CTX *xs, X509 *leaf)
 	STACK_OF(X509) *issuers = X509_STORE_CTX_get1_certs(xs, (X509_NAME *)issuer);
 	bool revoked = false;
 
-	for (int i = 0; i < sk_X509_CRL_num(crls); i++) {
+	for (int i = 0; i < sk_X509_CRL_num(crls) && !revoked; i++) {
 		X509_CRL *crl = sk_X509_CRL_value(crls, i);
 		X509_REVOKED *entry = NULL;
 
-		for (int k = 0; k < sk_X509_num(issuers); k++)
-			if (X509_CRL_verify(crl, X509_get0_pubkey(sk_X509_value(issuers, k))) == 1 &&
-				X509_CRL_get0_by_cert(crl, &entry, leaf) == 1)
-				revoked = true;
+		revoked = X509_CRL_get0_by_cert(crl, &entry, leaf) == 1 && is_signed_by(crl, issuers);
 	}
 	sk_X509_CRL_pop_free(crls, X509_CRL_free);
 	OSSL_STACK_OF_X509_free(issuers);
 	ERR_clear_error();
+	return revoked;
+}
+
+bool
+bs_verify_is_revoked(struct bs_dtls_ctx *ctx, X509 *leaf)
+{
+	X509_STORE_CTX *xs = ctx->set->has_crls ? X509_STORE_CTX_new_ex(ctx->libctx, NULL) : NULL;
+	bool revoked = false;
+
+	if (xs != NULL && X509_STORE_CTX_init(xs, ctx->set->store, leaf, NULL) == 1)
+		revoked = is_revoked(xs, leaf);
+	X509_STORE_CTX_free(xs);
 	return revoked;
 }
 

@@ -92,6 +92,21 @@ find_name(void *arg, const char *name, const uint8_t anchor_sha256[32], struct b
 }
 
 static void
+measure_records(struct world *w, const uint8_t *data, size_t len)
+{
+	while (len > 0) {
+		size_t record;
+
+		assert_true(len >= 13);
+		record = (size_t)data[11] << 8 | data[12];
+		assert_true(len >= 13 + record);
+		w->longest_record = record > w->longest_record ? record : w->longest_record;
+		data += 13 + record;
+		len -= 13 + record;
+	}
+}
+
+static void
 on_send(void *arg, const struct bs_addr *local, const struct bs_addr *remote, const uint8_t *data, size_t len)
 {
 	struct world *w = arg;
@@ -100,6 +115,7 @@ on_send(void *arg, const struct bs_addr *local, const struct bs_addr *remote, co
 	assert_true(len <= sizeof(w->last_sent));
 	w->sent++;
 	memcpy(w->last_sent, data, len);
+	measure_records(w, data, len);
 	w->last_sent_len = len;
 	w->longest_sent = len > w->longest_sent ? len : w->longest_sent;
 	for (size_t i = w->client_count; i-- > 0;)

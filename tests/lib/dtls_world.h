@@ -52,7 +52,7 @@ struct world {
 	char data[2048]; /* of the last on_data */
 	size_t data_len;
 	uint8_t last_sent[WORLD_DATAGRAM]; /* the latest datagram of the server */
-	size_t last_sent_len, longest_sent;
+	size_t last_sent_len, longest_sent, longest_record; /* longest_record: what the header says */
 	bool echo; /* answer what comes with the same */
 	bool close_in_data; /* close the peer in on_data */
 };

@@ -274,6 +274,33 @@ identities_by_server_name(void **state)
 	pki_clear(&other);
 }
 
+static void
+an_identity_without_certificate(void **state)
+{
+	struct fixture *fx = *state;
+	struct bs_dtls_identity two[2] = { fx->identity, { .raw_key = NULL } };
+	struct bs_dtls_conf conf = fx->conf;
+	struct bs_diag diag;
+	struct client *raw = client_new(&fx->w, 1, NULL), *cert = client_new(&fx->w, 2, "ECDHE-ECDSA-AES128-CCM8");
+	struct client *psk = client_new(&fx->w, 3, NULL);
+
+	two[1].raw_key = pki_write_key(&server_raw);
+	two[1].sni = "raw.example";
+	conf.identities = two;
+	conf.identity_count = 2;
+	assert_int_equal(bs_dtls_ctx_reload(fx->w.ctx, &conf, &diag), BS_OK);
+	raw->server_name = cert->server_name = psk->server_name = two[1].sni;
+	client_set_cert(raw, &device_raw);
+	assert_true(client_connects(raw));
+	assert_key(raw, &server_raw);
+	client_set_cert(cert, &device); /* knows X.509 alone: the other identity must not step in */
+	assert_false(client_connects(cert));
+	assert_int_equal(fx->w.outcome, BS_OUT_NO_COMMON_SUITE);
+	client_set_psk(psk, "dev-psk", KEY); /* offers everything; PSK is what is left */
+	assert_true(client_connects(psk));
+	assert_talks(psk, "dev-psk", BS_CRED_PSK);
+}
+
 int
 main(void)
 {
@@ -285,6 +312,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(certificate_types_follow_the_clients_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_raw_key_apart_from_the_certificate, setup, teardown),
 		cmocka_unit_test_setup_teardown(identities_by_server_name, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_identity_without_certificate, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, setup_group, teardown_group);

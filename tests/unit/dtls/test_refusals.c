@@ -562,6 +562,35 @@ revocation_lists(void **state)
 }
 
 static void
+a_new_revocation_list_ends_live_sessions(void **state)
+{
+	struct fixture *fx = *state;
+	struct pki_cert other;
+	struct client *revoked = cert_client(fx, 1, &device), *good;
+
+	pki_make(&other, "dev-cert", &ca, NULL);
+	good = cert_client(fx, 2, &other);
+	assert_true(client_connects(revoked));
+	assert_true(client_connects(good));
+	assert_true(client_connects(psk_client(fx, 3, "dev-psk", KEY)));
+	bs_peer_table_recheck(fx->w.table, fx->w.now_ms);
+	assert_int_equal(fx->w.closed, 0);
+	fx->conf.crls = fx->crls;
+	fx->conf.crl_count = 1;
+	fx->crls[0] = pki_write_crl(&ca, &device, 86400);
+	reload(fx);
+	bs_peer_table_recheck(fx->w.table, fx->w.now_ms);
+	assert_int_equal(fx->w.closed, 1);
+	assert_outcome(&fx->w, BS_OUT_CERT_REVOKED);
+	assert_int_equal(bs_peer_table_count(fx->w.table), 2);
+	world_run(&fx->w);
+	assert_int_equal(SSL_get_shutdown(revoked->ssl), SSL_RECEIVED_SHUTDOWN);
+	client_say(good, "alive");
+	assert_string_equal(fx->w.data, "alive");
+	pki_clear(&other);
+}
+
+static void
 the_end_of_the_certificate_ends_the_session(void **state)
 {
 	const struct pki_options o = { .from_s = -3600, .until_s = 600 };
@@ -690,6 +719,7 @@ main(void)
 		T(a_chain_over_a_middle_ca),
 		T(names_in_a_certificate),
 		T(revocation_lists),
+		T(a_new_revocation_list_ends_live_sessions),
 		T(the_end_of_the_certificate_ends_the_session),
 		T(a_store_that_cannot_answer_is_overload_and_silence),
 		T(a_device_that_does_not_trust_us_says_so),
