@@ -9,7 +9,7 @@
 #include "tools/ctl_convert.h"
 #include "tools/ctl_sms.h"
 
-/* ---- list --------------------------------------------------------------------------------------------------------- */
+/* ---- list -------------------------------------------------------------------------------------------------------- */
 
 static void
 set_text(json_t *o, const char *key, const char *text)
@@ -64,7 +64,7 @@ device_list(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	return err == BS_OK ? BS_EXIT_DONE : bs_ctl_fail(err, NULL);
 }
 
-/* ---- show --------------------------------------------------------------------------------------------------------- */
+/* ---- show -------------------------------------------------------------------------------------------------------- */
 
 static void
 keep_info(void *arg, const struct bs_device_info *info)
@@ -216,7 +216,7 @@ device_show(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	return BS_EXIT_DONE;
 }
 
-/* ---- enable, disable, delete -------------------------------------------------------------------------------------- */
+/* ---- enable, disable, delete ------------------------------------------------------------------------------------- */
 
 static enum bs_err
 enable(struct bs_store *st, const char *endpoint)

@@ -62,7 +62,7 @@ static const struct bs_ctl_option add_options[] = {
 	{ 0 },
 };
 
-/* ---- words of the enumerations: read, list and show use the same rows ------------------------------------------------ */
+/* ---- words of the enumerations: read, list and show use the same rows -------------------------------------------- */
 
 struct word {
 	const char *word;
@@ -100,7 +100,7 @@ value_of(const struct word *words, const struct bs_ctl_given *g, struct bs_repor
 	return 0;
 }
 
-/* ---- add ---------------------------------------------------------------------------------------------------------- */
+/* ---- add --------------------------------------------------------------------------------------------------------- */
 
 struct draft {
 	struct bs_profile_def def;
@@ -317,7 +317,7 @@ profile_add(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	return status;
 }
 
-/* ---- list, show --------------------------------------------------------------------------------------------------- */
+/* ---- list, show -------------------------------------------------------------------------------------------------- */
 
 static void
 acl_text(const struct bs_acl *acl, char *out, size_t max)

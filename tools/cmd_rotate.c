@@ -40,7 +40,7 @@ struct rotation {
 	int out_fd; /* -1: none */
 };
 
-/* ---- the next credential ------------------------------------------------------------------------------------------ */
+/* ---- the next credential ----------------------------------------------------------------------------------------- */
 
 static void
 read_key_file(struct rotation *n, const char *file, struct bs_report *r)
@@ -179,7 +179,7 @@ read_next(struct rotation *n, const struct bs_device_info *d, struct bs_report *
 	modes[d->mode].read(n, d, r);
 }
 
-/* ---- telling the key ---------------------------------------------------------------------------------------------- */
+/* ---- telling the key --------------------------------------------------------------------------------------------- */
 
 /* Identity and key, "IDENTITY\nKEY\n"; before the commit, so that no key is lost. */
 static enum bs_err
@@ -202,7 +202,7 @@ write_key(struct rotation *n, const char *file, struct bs_diag *diag)
 		    : bs_diag_set(diag, BS_EIO, 0, "%s: cannot be written", file != NULL ? file : "standard output");
 }
 
-/* ---- the command -------------------------------------------------------------------------------------------------- */
+/* ---- the command ------------------------------------------------------------------------------------------------- */
 
 static int
 refused(const char *endpoint, enum bs_err err, const struct bs_conflict *c, const struct bs_diag *diag)

@@ -201,7 +201,7 @@ server_add(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	return status;
 }
 
-/* ---- list, show --------------------------------------------------------------------------------------------------- */
+/* ---- list, show -------------------------------------------------------------------------------------------------- */
 
 static json_t *
 settings_json(const struct bs_setting *list, size_t count)

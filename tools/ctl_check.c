@@ -10,7 +10,7 @@
 
 #define IDENTITY_WARN_ABOVE 64 /* octets; buffers of small clients */
 
-/* ---- words -------------------------------------------------------------------------------------------------------- */
+/* ---- words ------------------------------------------------------------------------------------------------------- */
 
 void
 bs_check_name(struct bs_report *r, const char *field, const char *name)
@@ -94,7 +94,7 @@ bs_check_psk(struct bs_report *r, const char *field, const struct bs_secret *key
 			BS_PSK_WARN_ABOVE);
 }
 
-/* ---- URI ---------------------------------------------------------------------------------------------------------- */
+/* ---- URI --------------------------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *scheme;
@@ -188,7 +188,7 @@ bs_check_uri(struct bs_report *r, const char *field, const char *uri, enum bs_mo
 			r, field, "has a path or query; some clients put it before their own paths, others drop it");
 }
 
-/* ---- binding ------------------------------------------------------------------------------------------------------ */
+/* ---- binding ----------------------------------------------------------------------------------------------------- */
 
 void
 bs_check_binding(struct bs_report *r, const char *field, const char *binding, bool needs_sms)
@@ -213,7 +213,7 @@ bs_check_binding(struct bs_report *r, const char *field, const char *binding, bo
 		bs_report_warn(r, field, "a LwM2M 1.0 client knows U, UQ, S, SQ, US and UQS alone");
 }
 
-/* ---- server accounts ---------------------------------------------------------------------------------------------- */
+/* ---- server accounts --------------------------------------------------------------------------------------------- */
 
 /* What resource 4 holds in each mode, and which option gives it. */
 enum server_key { KEY_NONE, KEY_PUBLIC, KEY_CERTIFICATE };
@@ -306,7 +306,7 @@ bs_check_server(struct bs_report *r, const struct bs_server_def *def, const stru
 		check_sms_number(r, def->sms_number);
 }
 
-/* ---- profiles ----------------------------------------------------------------------------------------------------- */
+/* ---- profiles ---------------------------------------------------------------------------------------------------- */
 
 static void
 check_servers(struct bs_report *r, const struct bs_profile_check *c, unsigned *with_instance)
@@ -416,7 +416,7 @@ bs_check_profile(struct bs_report *r, const struct bs_profile_def *def, const st
 	check_running(r, &def->profile);
 }
 
-/* ---- matrix ------------------------------------------------------------------------------------------------------- */
+/* ---- matrix ------------------------------------------------------------------------------------------------------ */
 
 enum verdict { NEVER, UP_TO_CHANNEL };
 static const enum verdict matrix[][3] = {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rules for what an operator configures, checked before anything is stored: names, endpoints, identities, URIs, bindings,
- * server accounts and profiles as a whole, and what a bootstrap channel may carry. Errors and warnings go to a report.
+ * Rules for what an operator configures, checked before anything is stored: names, endpoints, identities, URIs,
+ * bindings, server accounts and profiles as a whole, and what a bootstrap channel may carry. Errors and warnings go to
+ * a report.
  */
 #ifndef BS_TOOLS_CTL_CHECK_H
 #define BS_TOOLS_CTL_CHECK_H
@@ -42,10 +43,11 @@ struct bs_profile_check {
 };
 void bs_check_profile(struct bs_report *r, const struct bs_profile_def *def, const struct bs_profile_check *c);
 
-/* ---- what a bootstrap channel may carry ---------------------------------------------------------------------------- */
+/* ---- what a bootstrap channel may carry -------------------------------------------------------------------------- */
 
 /*
- * Security-mode matrix (LwM2M Core 1.0, chapter 7: the channel must be as strong as what it carries). Strengths in bits.
+ * Security-mode matrix (LwM2M Core 1.0, chapter 7: the channel must be as strong as what it carries). Strengths are
+ * bits.
  *
  * channel    mode of the bootstrap channel; NoSec carries no secret at all
  * suite      strength of the channel's cipher: 128 with the AES-128 suites

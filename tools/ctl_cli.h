@@ -55,7 +55,7 @@ struct bs_ctl_command {
 	int (*run)(struct bs_ctl *ctl, const struct bs_ctl_args *args);
 };
 
-/* ---- talk ---------------------------------------------------------------------------------------------------------- */
+/* ---- talk -------------------------------------------------------------------------------------------------------- */
 
 void bs_ctl_say(const char *fmt, ...) BS_PRINTF(1, 2); /* "lwm2m-bootstrapctl: ...", on stderr */
 /* The sentence of diag, or that of err; returns BS_EXIT_FAILED. */
@@ -64,12 +64,14 @@ int bs_ctl_fail(enum bs_err err, const struct bs_diag *diag);
 int bs_ctl_fail_at(const char *what, enum bs_err err);
 int bs_ctl_usage(const char *fmt, ...) BS_PRINTF(1, 2); /* returns BS_EXIT_USAGE */
 
-/* ---- store --------------------------------------------------------------------------------------------------------- */
+/* ---- store ------------------------------------------------------------------------------------------------------- */
 
 /* Find folder and master key file from -s, -k, -c. Says what is missing. */
 BS_MUST_USE enum bs_exit bs_ctl_locate(struct bs_ctl *ctl);
-/* As root: become the owner of path, so that no file there ever belongs to another user. Files of the operator's own are
- * opened before. */
+/*
+ * As root: become the owner of path, so that no file there ever belongs to another user. Files of the operator's own are
+ * opened before.
+ */
 BS_MUST_USE enum bs_err bs_ctl_become_owner(const char *path, struct bs_diag *diag);
 /* Locate, become the owner, open. Says what is wrong. Closed at exit. */
 BS_MUST_USE enum bs_exit bs_ctl_open(struct bs_ctl *ctl);
@@ -80,7 +82,7 @@ int bs_ctl_commit(struct bs_ctl *ctl);
 /* There is no such device: say so, with near names. Returns BS_EXIT_FAILED. */
 int bs_ctl_no_device(struct bs_ctl *ctl, const char *endpoint);
 
-/* ---- output -------------------------------------------------------------------------------------------------------- */
+/* ---- output ------------------------------------------------------------------------------------------------------ */
 
 /* A JSON list is printed item by item, so that memory does not grow with the fleet. item is taken. */
 void bs_ctl_list_begin(struct bs_ctl *ctl);
@@ -92,7 +94,7 @@ void bs_ctl_line(const char *name, const char *fmt, ...) BS_PRINTF(2, 3);
 /* Was all of stdout written? Else says so; returns the exit status. */
 int bs_ctl_flush(void);
 
-/* ---- commands ------------------------------------------------------------------------------------------------------ */
+/* ---- commands ---------------------------------------------------------------------------------------------------- */
 
 extern const struct bs_ctl_command bs_cmd_init;
 extern const struct bs_ctl_command bs_cmd_server_add, bs_cmd_server_list, bs_cmd_server_show, bs_cmd_server_remove;

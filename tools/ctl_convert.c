@@ -15,7 +15,7 @@
 #define FILE_MAX 65536
 #define RSA_MIN_BITS 2048
 
-/* ---- which keys are good enough ----------------------------------------------------------------------------------- */
+/* ---- which keys are good enough ---------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *group; /* as OpenSSL names it */
@@ -66,7 +66,7 @@ check_key(const EVP_PKEY *key, bool ec_only, struct bs_key_info *info, struct bs
 		EVP_PKEY_get0_type_name(key) != NULL ? EVP_PKEY_get0_type_name(key) : "unknown");
 }
 
-/* ---- public keys -------------------------------------------------------------------------------------------------- */
+/* ---- public keys ------------------------------------------------------------------------------------------------- */
 
 /* One encoding of each key: named curve, uncompressed point (RFC 8422, 5.1.1), as peers show it in the handshake. */
 static enum bs_err
@@ -157,7 +157,7 @@ bs_convert_public(const uint8_t *der, size_t len, struct bs_blob *spki, struct b
 	return err;
 }
 
-/* ---- certificates ------------------------------------------------------------------------------------------------- */
+/* ---- certificates ------------------------------------------------------------------------------------------------ */
 
 static enum bs_err
 inspect(X509 *x, struct bs_key_info *info, struct bs_diag *diag)
@@ -198,7 +198,7 @@ bs_convert_certificate(
 	return err;
 }
 
-/* ---- private keys ------------------------------------------------------------------------------------------------- */
+/* ---- private keys ------------------------------------------------------------------------------------------------ */
 
 static bool
 is_encrypted(const uint8_t *der, size_t len)
@@ -289,10 +289,10 @@ bs_convert_check_pair(const struct bs_blob *certificate, const struct bs_secret 
 	return err;
 }
 
-/* ---- files -------------------------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------------------------------- */
 
 /*
- * The DER octets of a file: DER as it is, PEM decoded. wanted: label of the PEM block, also_wanted: another one or NULL.
+ * The DER octets of a PEM file, in its place. wanted: label of the block, also_wanted: another one or NULL.
  */
 static enum bs_err
 from_pem(
@@ -392,7 +392,7 @@ bs_convert_public_file(const char *file, struct bs_blob *spki, struct bs_key_inf
 	return err;
 }
 
-/* ---- digests ------------------------------------------------------------------------------------------------------ */
+/* ---- digests ----------------------------------------------------------------------------------------------------- */
 
 enum bs_err
 bs_convert_sha256(const void *data, size_t len, uint8_t out[32])

@@ -41,7 +41,7 @@ BS_MUST_USE enum bs_err bs_convert_private(const uint8_t *der, size_t len, bool 
 BS_MUST_USE enum bs_err bs_convert_check_pair(
 	const struct bs_blob *certificate, const struct bs_secret *pkcs8, struct bs_diag *diag);
 
-/* Files, PEM or DER; of a PEM file the first block of a fitting kind. A certificate is good for bs_convert_public_file too. */
+/* Files, PEM or DER; of a PEM file the first block of a fitting kind. bs_convert_public_file takes certificates too. */
 BS_MUST_USE enum bs_err bs_convert_public_file(
 	const char *file, struct bs_blob *spki, struct bs_key_info *info, struct bs_diag *diag);
 BS_MUST_USE enum bs_err bs_convert_certificate_file(

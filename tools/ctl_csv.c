@@ -30,7 +30,7 @@ struct bs_csv {
 	enum bs_err trouble; /* found inside a callback */
 };
 
-/* ---- libcsv's buffer holds keys: it is wiped before it is given back ------------------------------------------------ */
+/* ---- libcsv's buffer holds keys: it is wiped before it is given back --------------------------------------------- */
 
 struct block {
 	_Alignas(16) size_t size;
@@ -102,7 +102,7 @@ bs_csv_free(struct bs_csv *c)
 	free(c);
 }
 
-/* ---- callbacks of libcsv ------------------------------------------------------------------------------------------ */
+/* ---- callbacks of libcsv ----------------------------------------------------------------------------------------- */
 
 static void
 on_field(void *data, size_t len, void *arg)
@@ -130,7 +130,7 @@ on_row(int terminator, void *arg)
 	c->complete = true;
 }
 
-/* ---- lines -------------------------------------------------------------------------------------------------------- */
+/* ---- lines ------------------------------------------------------------------------------------------------------- */
 
 static enum bs_err
 fill(struct bs_csv *c, struct bs_diag *diag)
@@ -231,7 +231,7 @@ explain_trouble(const struct bs_csv *c, struct bs_diag *diag)
 	return bs_diag_set(diag, BS_ENOMEM, at, "%s", bs_strerror(BS_ENOMEM));
 }
 
-/* ---- rows --------------------------------------------------------------------------------------------------------- */
+/* ---- rows -------------------------------------------------------------------------------------------------------- */
 
 static enum bs_err
 feed(struct bs_csv *c, const char *line, size_t len, struct bs_diag *diag)

@@ -12,7 +12,7 @@
 #include "tools/ctl_sms.h"
 #include "tools/ctl_strength.h"
 
-/* ---- columns ------------------------------------------------------------------------------------------------------ */
+/* ---- columns ----------------------------------------------------------------------------------------------------- */
 
 enum column {
 	C_ENDPOINT,
@@ -138,7 +138,7 @@ bs_rows_free(struct bs_rows *rows)
 	free(rows);
 }
 
-/* ---- header ------------------------------------------------------------------------------------------------------- */
+/* ---- header ------------------------------------------------------------------------------------------------------ */
 
 /* Where a column's index is kept; NULL: no such column. */
 static int *
@@ -205,7 +205,7 @@ bs_rows_header(struct bs_rows *rows, const struct bs_csv_row *row, struct bs_rep
 	return r->errors == before;
 }
 
-/* ---- fields ------------------------------------------------------------------------------------------------------- */
+/* ---- fields ------------------------------------------------------------------------------------------------------ */
 
 static const char *
 at_index(const struct bs_rows *rows, int index, size_t *len)
@@ -327,7 +327,7 @@ read_certificate(struct bs_report *r, const char *title, const char *text, size_
 	return true;
 }
 
-/* ---- bootstrap credential ----------------------------------------------------------------------------------------- */
+/* ---- bootstrap credential ---------------------------------------------------------------------------------------- */
 
 static void
 read_bootstrap_psk(struct bs_rows *rows, struct bs_report *r)
@@ -440,7 +440,7 @@ read_bootstrap(struct bs_rows *rows, struct bs_report *r)
 	}
 }
 
-/* ---- credentials for the servers ---------------------------------------------------------------------------------- */
+/* ---- credentials for the servers --------------------------------------------------------------------------------- */
 
 static void
 grant_psk(struct bs_rows *rows, struct grant *g, struct bs_report *r)
@@ -620,7 +620,7 @@ read_grants(struct bs_rows *rows, const struct bs_cat_profile *profile, struct b
 	rows->device.grants = rows->defs;
 }
 
-/* ---- the row ------------------------------------------------------------------------------------------------------ */
+/* ---- the row ----------------------------------------------------------------------------------------------------- */
 
 static const struct bs_cat_profile *
 read_profile(struct bs_rows *rows, struct bs_report *r)
@@ -735,7 +735,7 @@ bs_rows_read(struct bs_rows *rows, const struct bs_csv_row *row, struct bs_repor
 	return r->errors == before;
 }
 
-/* ---- refusals by the store ---------------------------------------------------------------------------------------- */
+/* ---- refusals by the store --------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *column; /* of the bootstrap credential; or, with suffix, of the account */

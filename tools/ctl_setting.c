@@ -25,7 +25,7 @@ bs_settings_find(const struct bs_settings *s, uint16_t oid, uint16_t rid)
 	return NULL;
 }
 
-/* ---- values ------------------------------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 /* Type and range; the text itself goes into the store and is read again when a plan is made. */
 static bool
@@ -87,7 +87,7 @@ append(struct bs_settings *s, struct bs_report *r, const char *field, struct bs_
 		free(one.text);
 }
 
-/* ---- paths -------------------------------------------------------------------------------------------------------- */
+/* ---- paths ------------------------------------------------------------------------------------------------------- */
 
 /* "A/B/C" up to '=' or ':': numbers 0 to 65535. Returns how many, 0 when malformed; *end stands behind the last. */
 static size_t
@@ -111,7 +111,7 @@ read_path(const char *text, uint16_t *out, size_t max, const char **end)
 	return n;
 }
 
-/* ---- --set -------------------------------------------------------------------------------------------------------- */
+/* ---- --set ------------------------------------------------------------------------------------------------------- */
 
 /* What has an option of its own, or belongs to the device. */
 static const struct {
@@ -186,7 +186,7 @@ bs_settings_add_server(struct bs_settings *s, struct bs_report *r, const char *t
 			s, r, "--set", (struct bs_setting){ .oid = p[0], .rid = p[1], .riid = p[2] }, n == 3, end + 1);
 }
 
-/* ---- --write ------------------------------------------------------------------------------------------------------ */
+/* ---- --write ----------------------------------------------------------------------------------------------------- */
 
 /* Resources outside the tables of server/model that deserve no TYPE: prefix. */
 static const struct {
@@ -263,7 +263,7 @@ bs_settings_add_write(struct bs_settings *s, struct bs_report *r, const char *te
 		end + 1);
 }
 
-/* ---- --acl -------------------------------------------------------------------------------------------------------- */
+/* ---- --acl ------------------------------------------------------------------------------------------------------- */
 
 static bool
 read_number(const char **text, unsigned long max, unsigned long *out)

@@ -91,7 +91,7 @@ want_empty(struct bs_report *r, const struct bs_sms_text *t, enum bs_sms_field f
 			bs_report_error(r, t->field[f], "%s; leave it empty", why);
 }
 
-/* ---- mode 1 ------------------------------------------------------------------------------------------------------- */
+/* ---- mode 1 ------------------------------------------------------------------------------------------------------ */
 
 static void
 read_dtls(struct bs_report *r, const struct bs_sms_text *t, struct bs_sms *out)
@@ -105,7 +105,7 @@ read_dtls(struct bs_report *r, const struct bs_sms_text *t, struct bs_sms *out)
 	want_empty(r, &rest, BS_SMS_KIC, "sms_mode 1 has one key in sms_kic_key_hex and nothing else");
 }
 
-/* ---- mode 2 ------------------------------------------------------------------------------------------------------- */
+/* ---- mode 2 ------------------------------------------------------------------------------------------------------ */
 
 static void
 check_coding(struct bs_report *r, const char *field, uint8_t octet)
@@ -218,7 +218,7 @@ bs_sms_read(struct bs_report *r, const struct bs_sms_text *text, unsigned parame
 	}
 }
 
-/* ---- words -------------------------------------------------------------------------------------------------------- */
+/* ---- words ------------------------------------------------------------------------------------------------------- */
 
 const char *
 bs_sms_words(const struct bs_sms *s, char *out, size_t max)

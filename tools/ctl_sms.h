@@ -28,7 +28,7 @@ struct bs_sms_text {
 
 /* Reads and checks; *out is empty (mode 0) when all fields are. parameters_len: 6 or 7 of the profile. */
 void bs_sms_read(struct bs_report *r, const struct bs_sms_text *text, unsigned parameters_len, struct bs_sms *out);
-/* In words, without keys: "Secured Packet Structure: AES-CBC and AES-CMAC, key set 1, counter must rise, TAR B20203". */
+/* In words, without keys: "Secured Packet Structure: AES-CBC and AES-CMAC, key set 1, counter must rise, .." */
 const char *bs_sms_words(const struct bs_sms *sms, char *out, size_t max);
 /* Bits of security of the stronger key; 0: no keys. */
 unsigned bs_sms_strength(const struct bs_sms *sms);

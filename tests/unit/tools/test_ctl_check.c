@@ -151,7 +151,7 @@ test_words(void **state)
 	expect("256", "i: 256 octets long; at most 255 are kept");
 }
 
-/* ---- server accounts ---------------------------------------------------------------------------------------------- */
+/* ---- server accounts --------------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
@@ -211,7 +211,7 @@ test_server(void **state)
 	}
 }
 
-/* ---- profiles ----------------------------------------------------------------------------------------------------- */
+/* ---- profiles ---------------------------------------------------------------------------------------------------- */
 
 static const struct bs_server_def one = { .name = "one", .ssid = 1 }, two = { .name = "two", .ssid = 2 },
 				  again = { .name = "again", .ssid = 1 }, repo = { .name = "repo", .repository = true };
@@ -290,7 +290,7 @@ test_profile(void **state)
 	}
 }
 
-/* ---- what a channel carries --------------------------------------------------------------------------------------- */
+/* ---- what a channel carries -------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
@@ -326,7 +326,7 @@ test_matrix(void **state)
 	}
 }
 
-/* ---- resources on the command line -------------------------------------------------------------------------------- */
+/* ---- resources on the command line ------------------------------------------------------------------------------- */
 
 static const struct {
 	bool write; /* --write; else --set */

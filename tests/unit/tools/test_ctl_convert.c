@@ -100,7 +100,7 @@ assert_octets(const char *what, const void *data, size_t len, const char *file)
 		fail_msg("%s: %zu octets, %s has %zu", what, len, file, n);
 }
 
-/* ---- private keys ------------------------------------------------------------------------------------------------- */
+/* ---- private keys ------------------------------------------------------------------------------------------------ */
 
 static const struct {
 	const char *file;
@@ -192,7 +192,7 @@ test_private_prefixes(void **state)
 	bs_secret_clear(&pkcs8);
 }
 
-/* ---- public keys -------------------------------------------------------------------------------------------------- */
+/* ---- public keys ------------------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *file, *sentence; /* NULL: good, and the same as spki.der */
@@ -231,7 +231,7 @@ test_public(void **state)
 	}
 }
 
-/* ---- files -------------------------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *file;
