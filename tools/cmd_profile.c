@@ -252,8 +252,9 @@ find_servers(struct draft *d, const struct bs_catalog *catalog, struct bs_report
 			continue;
 		}
 		bs_near_init(&near, d->servers[i]);
-		HASH_ITER (hh, catalog->servers, s, next)
+		HASH_ITER (hh, catalog->servers, s, next) {
 			bs_near_offer(&near, s->name);
+		}
 		bs_report_error(r, "--server", "there is no server account %s%s", d->servers[i],
 			bs_near_text(&near, hint, sizeof(hint)));
 	}

@@ -236,9 +236,8 @@ store_next(struct bs_ctl *ctl, struct rotation *n, const char *endpoint)
 	}
 	status = bs_ctl_commit(ctl);
 	if (status == BS_EXIT_DONE)
-		bs_ctl_say("%s may use its next credential%s%s from now on; the current one stays valid until settle",
-			endpoint, n->def.mode == BS_MODE_PSK ? ", identity " : "",
-			n->def.mode == BS_MODE_PSK ? n->identity : "");
+		bs_ctl_say("%s may use its next credential%s%s; the current one stays valid until settle", endpoint,
+			n->def.mode == BS_MODE_PSK ? ", identity " : "", n->def.mode == BS_MODE_PSK ? n->identity : "");
 	return status;
 }
 

@@ -635,8 +635,9 @@ read_profile(struct bs_rows *rows, struct bs_report *r)
 		bs_report_error(r, "profile", "empty; name a profile here or with --profile");
 	} else if (profile == NULL) {
 		bs_near_init(&near, name);
-		HASH_ITER (hh, rows->catalog->profiles, p, next)
+		HASH_ITER (hh, rows->catalog->profiles, p, next) {
 			bs_near_offer(&near, p->name);
+		}
 		bs_report_error(r, "profile", "there is no such profile%s", bs_near_text(&near, hint, sizeof(hint)));
 	}
 	return profile;

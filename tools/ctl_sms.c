@@ -231,7 +231,7 @@ bs_sms_words(const struct bs_sms *s, char *out, size_t max)
 		snprintf(out, max, "none");
 	else if (s->mode == SMS_PACKET)
 		snprintf(out, max, "%s: %s and %s, key set %u, %s, TAR %02X%02X%02X, SPI %02X%02X",
-			modes[s->mode].words, kic != NULL ? kic : "?", kid != NULL ? kid : "?", s->kic >> 4,
+			modes[s->mode].words, kic != NULL ? kic : "?", kid != NULL ? kid : "?", (unsigned)(s->kic >> 4),
 			counters[s->spi1 >> 3 & 3], s->tar[0], s->tar[1], s->tar[2], s->spi1, s->spi2);
 	else
 		snprintf(out, max, "%s", s->mode <= SMS_NOSEC ? modes[s->mode].words : "?");

@@ -1,0 +1,390 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Drives lwm2m-bootstrapctl as an operator does: store, accounts, profiles, good and bad device files, show, plan,
+# explain, rotate, settle. sqlite3 reads what was stored; one canary key must occur in no output.
+set -u
+umask 077
+
+BUILD=${BUILD:-build/release}
+ctl=$PWD/$BUILD/lwm2m-bootstrapctl
+schema=$PWD/schema/sqlite/journal/0001_init.sql
+t=$(mktemp -d)
+trap 'rm -rf "$t"' EXIT
+trap 'exit 143' INT TERM
+cd "$t" || exit 1
+
+canary=c0ffee1e5ca1ab1ebadc0de0defec8ed # the bootstrap key of dev-a
+out= status=0
+
+run() { # ARGUMENTS: the tool on this store; stdout and stderr in $out, all of it kept for the canary
+	out=$("$ctl" -s store -k master.key "$@" 2>&1)
+	status=$?
+	printf '%s\n' "$out" >>everything
+}
+
+ok() { echo "ok $1"; }
+not_ok() { echo "not ok $1"; printf '%s\n' "$2" | sed 's/^/  /'; }
+check() { # NAME CONDITION..: a test(1) expression
+	name=$1
+	shift
+	if "$@"; then ok "$name"; else not_ok "$name" "status $status: $out"; fi
+}
+says() { # TEXT: $out contains it
+	case $out in *"$1"*) return 0 ;; *) return 1 ;; esac
+}
+says_not() { ! says "$1"; }
+exits() { [ "$status" -eq "$1" ]; }
+both() { exits "$1" && says "$2"; }
+sql() { sqlite3 -readonly store/store.db "$1"; }
+devices() { sql 'SELECT count(*) FROM device'; }
+key() { openssl rand -hex 16; }
+hex() { od -An -v -tx1 | tr -d ' \n'; }
+b64() { openssl base64 -A; }
+
+# ---- init ------------------------------------------------------------------------------------------------------------
+
+run server list
+check 'without a store every command says so' both 1 store
+run init
+check 'init' exits 0
+check 'the folder is for its owner alone' [ "$(stat -c %a store)" = 700 ]
+check 'the master key is for its owner alone' [ "$(stat -c %a master.key)" = 600 ]
+run init
+check 'init refuses to overwrite' both 1 'exists already'
+chmod 644 master.key
+run server list
+check 'a master key that others can read is refused' both 1 'chmod 600'
+chmod 600 master.key
+
+# ---- usage -----------------------------------------------------------------------------------------------------------
+
+for words in '' 'frobnicate' 'server' 'server frob' 'device show' 'import a b' 'plan x --lwm2m 2.0' \
+	'server add x --urii y' 'import --profile'; do
+	# shellcheck disable=SC2086
+	run $words
+	check "usage: '$words'" exits 2
+done
+run sever list
+check 'a near command is suggested' both 2 'did you mean server?'
+run server add x --urii y
+check 'a near option is suggested' both 2 'did you mean uri?'
+run --help
+check '--help lists every command' both 0 'settle [EP]'
+for c in init 'server add' 'profile add' import 'device list' plan explain rotate settle; do
+	# shellcheck disable=SC2086
+	run $c --help
+	check "--help of $c" both 0 "usage: lwm2m-bootstrapctl $c"
+done
+run --version
+check '--version names OpenSSL' both 0 OpenSSL
+check 'data goes to stdout, talk to stderr' [ -z "$("$ctl" -s store -k master.key device show nobody 2>/dev/null)" ]
+
+# ---- server accounts and profiles ------------------------------------------------------------------------------------
+
+for who in server ca device other; do
+	openssl ecparam -name prime256v1 -genkey -noout -out $who.key 2>/dev/null
+done
+openssl pkey -in server.key -pubout -out server.pub
+self_signed() { # KEY CN OPTION..
+	req_key=$1 cn=$2
+	shift 2
+	openssl req -new -x509 -key "$req_key" -subj "/CN=$cn" -days 30 "$@"
+}
+leaf=basicConstraints=CA:FALSE
+self_signed server.key lwm2m.example.com -addext $leaf -out server.pem
+self_signed ca.key maker -out ca.pem
+self_signed device.key dev-x -addext $leaf -out device.pem
+uri=coaps://lwm2m.example.com:5684
+
+run server add prod --uri $uri --ssid 123 --mode psk --lifetime 300 --binding US --sms-number +491700000000 \
+	--set 1/6=true
+check 'server add psk' exits 0
+run server add raw --uri $uri --ssid 2 --mode rpk --server-key server.pub
+check 'server add rpk' exits 0
+run server add cert --uri $uri --ssid 3 --mode x509 --server-cert server.pem
+check 'server add x509' exits 0
+run server add est --uri $uri --ssid 4 --mode est --server-cert server.pem
+check 'server add est' exits 0
+run server add repo --uri coaps://fw.example.com:5684 --mode psk --kind repository
+check 'server add repository' exits 0
+run server add lab --uri coap://192.0.2.1:5683 --ssid 5 --mode nosec
+check 'nosec needs --allow-nosec' both 1 --allow-nosec
+run server add lab --uri coap://192.0.2.1:5683 --ssid 5 --mode nosec --allow-nosec
+check 'nosec said aloud' exits 0
+run server add bad --uri $uri --ssid 2 --mode rpk --server-key server.key
+check 'a private key given by mistake is refused' both 1 'private key'
+run server add bad --uri $uri --ssid 2 --mode x509 --server-cert ca.pem
+check 'a CA as the server certificate is refused' both 1 '0/15=2'
+run server add prod --uri $uri --ssid 123 --mode psk
+check 'a name is taken once' exits 1
+got=$(sql "SELECT lower(hex(server_key)) FROM server_account WHERE name = 'raw'")
+check 'the server key is SubjectPublicKeyInfo' [ "$got" = "$(openssl pkey -pubin -in server.pub -outform DER | hex)" ]
+run --json server list
+check 'server list in JSON' both 0 '"name":"prod"'
+run server show prod
+check 'server show' both 0 '(Lifetime)'
+
+run profile add p --server prod
+check 'profile add' exits 0
+run profile add two --server prod --server raw
+check 'two servers need access control' both 1 --access-control
+run profile add two --server prod --server raw --access-control derived
+check 'derived' exits 0
+run profile add byname --server cert --anchor ca.pem
+check 'profile with an anchor' exits 0
+got=$(sql "SELECT lower(hex(anchor_sha256)) FROM profile WHERE name = 'byname'")
+check 'the anchor is the hash of its key' [ "$got" = \
+	"$(openssl pkey -in ca.key -pubout -outform DER | openssl dgst -sha256 -r | cut -d' ' -f1)" ]
+run profile add bad --server pord
+check 'a near server is suggested' both 1 'did you mean prod?'
+run profile add slow --server prod --ack-timeout 20
+check 'a step beyond 230 s is refused' both 1 '--ack-timeout'
+run server remove prod
+check 'a server in use stays' exits 1
+run server remove lab
+check 'server remove' exits 0
+run profile show two
+check 'profile show' both 0 derived
+
+# ---- import ----------------------------------------------------------------------------------------------------------
+
+head=endpoint,profile,mode,psk_identity,psk_key_hex,prod.psk_identity,prod.psk_key_hex
+printf '%s\ndev-a,p,psk,id-a,%s,dev-a@prod,%s\n' $head $canary "$(key)" >good.csv
+run import good.csv
+check 'import' both 0 'imported 1 device'
+check 'the device is stored' [ "$(devices)" = 1 ]
+check 'its key is sealed' [ -z "$(grep -l -a -i "$canary" store/* 2>/dev/null)" ]
+hexed=$(printf '%s' $canary | sed 's/../\\x&/g')
+check 'nor is it there in octets' [ -z "$(LC_ALL=C grep -l -a -P "$hexed" store/* 2>/dev/null)" ]
+printf '%s\r\ndev-b,p,psk,"id ""b""",%s,dev-b@prod,%s\r\n' $head "$(key)" "$(key)" |
+	"$ctl" -s store -k master.key import - 2>err
+bootstrap_of='FROM bootstrap_credential AS c JOIN device AS d ON d.id = c.device_id WHERE endpoint ='
+check 'import from standard input, CR LF, quotes' [ "$(sql "SELECT identity $bootstrap_of 'dev-b'")" = 'id "b"' ]
+
+refuse() { # NAME FILE TEXT: nothing of FILE is stored, and TEXT is said
+	before=$(devices)
+	run import "$2"
+	if both 1 "$3" && says 'nothing was stored' && [ "$(devices)" = "$before" ]; then
+		ok "import refuses: $1"
+	else
+		not_ok "import refuses: $1" "status $status, $before devices before, $(devices) after: $out"
+	fi
+}
+{
+	echo $head
+	echo "dev-1,p,psk,id-1,$(key),x1,$(key)"
+	echo "dev-2,p,psk,id-2,short,x2,$(key)"
+	echo "dev-3,p,psk,id-3,$(key),x3,$(key)"
+} >bad.csv
+refuse 'a bad row among good ones' bad.csv 'bad.csv:3: psk_key_hex'
+{ echo $head; echo "dev-4,p,psk,id-4,$canary,x4,$(key)"; } >bad.csv
+refuse 'a key of another device' bad.csv 'bad.csv:2: psk_key_hex: this key belongs to device dev-a already'
+{ echo $head; echo "dev-4,p,psk,id-a,$(key),x4,$(key)"; } >bad.csv
+refuse 'an identity of another device' bad.csv 'bad.csv:2: psk_identity: this PSK identity belongs to device dev-a'
+{ echo $head; echo "dev-a,p,psk,id-4,$(key),x4,$(key)"; } >bad.csv
+refuse 'an endpoint twice' bad.csv 'bad.csv:2: endpoint: a device of that name exists'
+k=$(key)
+{ echo $head; echo "dev-4,p,psk,id-4,$k,x4,$k"; } >bad.csv
+refuse 'a delivered key that is the bootstrap key' bad.csv 'psk_key_hex: this key is also what the device bootstraps'
+{ echo $head; echo "dev-4,p,psk,id-4,$k,x4,$(key)"; echo "dev-5,p,psk,id-5,$k,x5,$(key)"; } >bad.csv
+refuse 'a key twice in one file' bad.csv 'bad.csv:3: psk_key_hex'
+printf '%s\n"dev-4\n' $head >bad.csv
+refuse 'an open quote' bad.csv 'bad.csv:2: a quote is opened'
+{ echo $head; head -c 1000000 /dev/zero | tr '\0' x; } >bad.csv
+refuse 'a line of a million characters' bad.csv 'bad.csv:2: the line is longer'
+head -c 100000 /dev/urandom >bad.csv
+refuse 'random octets' bad.csv 'bad.csv:1:'
+: >bad.csv
+refuse 'an empty file' bad.csv 'empty'
+{ echo $head; for i in $(seq 150); do echo "d$i,p,psk,,,,"; done; } >bad.csv
+refuse 'hundreds of errors, a hundred of them told' bad.csv 'more errors, not shown'
+check 'a hundred lines and three' [ "$(printf '%s\n' "$out" | wc -l)" -le 103 ]
+run import missing.csv
+check 'a missing file' both 1 missing.csv
+run import good.csv --profile nope
+check 'a missing profile' both 1 nope
+
+spki=$(openssl pkey -in device.key -pubout -outform DER | b64)
+{
+	printf '%s,%s\n' endpoint,profile,mode,rpk_public_b64,cert_b64 \
+		prod.psk_identity,prod.psk_key_hex,raw.rpk_private_b64,cert.cert_b64
+	echo "dev-r,two,rpk,$spki,,dev-r@prod,$(key),$(openssl ec -in other.key -outform DER 2>/dev/null | b64),"
+	echo "dev-x,byname,x509,,,,,,$(openssl x509 -in device.pem -outform DER | b64)"
+	echo "dev-y,byname,x509,,$(openssl x509 -in server.pem -outform DER | b64),,,,$(self_signed other.key y -addext $leaf \
+		-outform DER | b64)"
+} >keys.csv
+run import keys.csv
+check 'raw keys and certificates' both 0 'imported 3 devices'
+got=$(sql "SELECT lower(hex(public_or_identity)) FROM server_credential AS c
+	JOIN server_account AS s ON s.id = c.server_id WHERE s.name = 'raw'")
+check 'the public half of a raw key is derived' [ "$got" = "$(openssl pkey -in other.key -pubout -outform DER | hex)" ]
+{
+	echo 'endpoint,profile,mode,cert.cert_b64,cert.private_b64'
+	echo "dev-z,byname,x509,$(openssl x509 -in device.pem -outform DER | b64),$(openssl pkcs8 -topk8 -nocrypt \
+		-in other.key -outform DER | b64)"
+} >bad.csv
+refuse 'a private key of another certificate' bad.csv 'cert.private_b64: the private key does not belong'
+
+# ---- devices ---------------------------------------------------------------------------------------------------------
+
+run device list
+check 'device list' both 0 "$(printf 'dev-a\tp\tpsk\tenabled\tid-a')"
+run --json device list
+check 'device list is JSON' [ "$(printf '%s' "$out" | tr -d '\n' | cut -c1-2)" = '[{' ]
+run device show dev-a
+check 'device show' both 0 '16 octets, set'
+run device show dev-aa
+check 'a near device is suggested' both 1 'did you mean dev-a?'
+run device disable dev-a
+run device show dev-a
+check 'device disable' says 'enabled                no'
+run device enable dev-a
+check 'device enable' [ "$(sql "SELECT enabled FROM device WHERE endpoint = 'dev-a'")" = 1 ]
+run device enable nobody-at-all
+check 'enable nobody' exits 1
+
+run plan dev-a
+check 'plan: order' [ "$(printf '%s\n' "$out" | awk '/^ ?[0-9]+  [A-Z]+ / {printf "%s %s,", $2, $3}')" = \
+	'GET /,DELETE /0,DELETE /1,PUT /0/1,PUT /1/0,POST /bs,' ]
+check 'plan: the key is masked' says '16 octets, masked'
+run plan dev-r --lwm2m 1.1 --pct 112
+check 'plan: format by pct' both 0 senml-cbor
+run --json plan dev-r
+check 'plan in JSON' both 0 '"method": "DELETE"'
+
+# ---- explain ---------------------------------------------------------------------------------------------------------
+
+run explain dev-a
+check 'explain without a journal' both 0 'no journal yet'
+run explain no-such-device-anywhere
+check 'explain a stranger' both 1 'neither store nor journal knows'
+
+journal() { sqlite3 store/journal.db "$1"; }
+journal "PRAGMA journal_mode = WAL" >/dev/null
+sqlite3 store/journal.db <"$schema"
+journal "PRAGMA user_version = 1; PRAGMA application_id = 0x4c42424a"
+attempt() { # ENDPOINT IDENTITY SLOT OUTCOME SECONDS_FROM_NOW
+	journal "INSERT INTO attempt (at_ms, device_id, endpoint, claimed, identity, host, address, mode, psk_slot, outcome,
+		detail, step, code, version, format, writes, handshake_ms, took_ms, suite)
+		VALUES (($(date +%s) + $5) * 1000, $(sql "SELECT id FROM device WHERE endpoint = '$1'"), '$1', '', '$2', '192.0.2.7',
+		'192.0.2.7:40000', 0, $3, '$4', '', 'PUT /0/1', 128, 11, 11542, 2, 30, 400, 'TLS_PSK_WITH_AES_128_CCM_8')"
+}
+attempt dev-a id-a 0 write-refused -100
+attempt dev-a id-a 0 done -50
+run explain dev-a
+first=$(printf '%s\n' "$out" | grep -o -e 'done  from' -e 'write-refused  from' | head -n 1)
+check 'explain: newest first' [ "$first" = 'done  from' ]
+check 'explain: what and what to do' says 'Look at the path and code'
+check 'explain: code and step' says 4.00
+run explain id-a
+check 'explain by identity' both 0 'write-refused'
+run explain 192.0.2.7
+check 'explain by address' both 0 'write-refused'
+run --json explain dev-a
+check 'explain in JSON' both 0 '"outcome":"write-refused"'
+run explain dev-b
+check 'explain: nothing in the journal' both 0 'the journal has no attempt of dev-b'
+
+# ---- rotate, settle --------------------------------------------------------------------------------------------------
+
+run rotate dev-b
+check 'a random key must go somewhere' both 1 --secrets
+run rotate dev-b --out new.key
+check 'rotate' exits 0
+check 'the key file is for its owner alone' [ "$(stat -c %a new.key)" = 600 ]
+check 'identity and key are in it' [ "$(grep -c -x '[0-9a-f]\{32\}' new.key)$(wc -l <new.key)" = 12 ]
+next=$(sed -n 1p new.key)
+check 'the next identity is another' [ "$next" != 'id "b"' ]
+check 'the key is not in the output' says_not "$(sed -n 2p new.key)"
+run rotate dev-b --out newer.key
+check 'one next credential at a time' both 1 'already'
+check 'no key file is left of a refusal' [ ! -e newer.key ]
+run settle
+check 'settle waits for the device' both 0 'settled 0, 1 still wait'
+attempt dev-b "$next" 0 key-mismatch-suspected 1
+run settle dev-b
+check 'a failed handshake is no use of the key' says 'settled 0'
+attempt dev-b "$next" 0 done 1
+run settle
+check 'settle' both 0 'settled 1, 0 still wait'
+check 'the old identity is gone' [ "$(sql "SELECT count(*) || identity $bootstrap_of 'dev-b'")" = "1$next" ]
+
+attempt dev-a id-a 1 done -200 # an earlier rotation under the same identity
+key >next.hex
+run rotate dev-a --keep-identity --key next.hex
+check 'rotate with a key from a file, identity kept' exits 0
+run settle dev-a
+check 'an attempt of an earlier rotation settles nothing' says 'settled 0'
+attempt dev-a id-a 0 done 1
+run settle dev-a
+check 'nor does the current key' says 'settled 0'
+attempt dev-a id-a 1 done 1
+run settle dev-a
+check 'the next key does' says 'settled 1'
+echo 000102030405060708090a0b0c0d0e0f | "$ctl" -s store -k master.key rotate dev-a --key - 2>err
+check 'a sample key is refused' grep -q 'known from documentation' err
+run rotate dev-r --key next.hex
+check 'a raw key device takes no PSK' both 1 'mode rpk'
+
+run device delete dev-a
+check 'device delete' [ "$(sql "SELECT count(*) FROM device WHERE endpoint = 'dev-a'")" = 0 ]
+check 'its credentials are gone' [ "$(sql 'SELECT count(*) FROM bootstrap_credential')" = "$(devices)" ]
+
+# ---- the owner's identity --------------------------------------------------------------------------------------------
+
+if [ "$(id -u)" = 0 ]; then
+	mkdir theirs
+	chmod 755 . && chmod 700 theirs && chown nobody theirs
+	"$ctl" -s theirs -k theirs/key init 2>err
+	"$ctl" -s theirs -k theirs/key server add s --uri $uri --ssid 1 --mode psk 2>>err
+	"$ctl" -s theirs -k theirs/key server list >list 2>>err
+	check 'as root: files belong to the owner of the folder' [ "$(stat -c %U theirs/* | sort -u)" = nobody ]
+	check 'as root: it works' grep -q example list
+else
+	echo 'skip as root: files belong to the owner of the folder: needs root'
+fi
+
+# ---- full disk -------------------------------------------------------------------------------------------------------
+
+bulk() { # COUNT PREFIX: a device file
+	awk -v n="$1" -v p="$2" -v head=$head 'BEGIN { srand(); print head; for (i = 0; i < n; i++) {
+		for (k = 0; k < 2; k++) { h[k] = ""; for (j = 0; j < 8; j++) h[k] = h[k] sprintf("%04x", int(rand() * 65536)) }
+		printf "%s%d,p,psk,%s%d,%s,%s%d@prod,%s\n", p, i, p, i, h[0], p, i, h[1] } }'
+}
+bulk 20000 full >full.csv
+before=$(devices)
+(ulimit -f 2000; trap '' XFSZ; exec "$ctl" -s store -k master.key import full.csv) >err 2>&1
+status=$?
+out=$(cat err)
+check 'a full disk is told' both 1 'nothing was stored'
+check 'and nothing is stored' [ "$(devices)" = "$before" ]
+run device list
+check 'the store is sound after it' exits 0
+
+# ---- memory ----------------------------------------------------------------------------------------------------------
+
+case $BUILD in *asan*) timer= ;; *) timer=/usr/bin/time ;; esac # a sanitizer has its own memory
+if [ -x "$timer" ]; then
+	peak() { # FILE: kilobytes of one import
+		/usr/bin/time -f %M -o mem "$ctl" -s store -k master.key import "$1" >peak.out 2>&1
+		tail -n 1 mem
+	}
+	bulk 200000 l >good.csv.large
+	sed 's/,psk,/,psk ,/' good.csv.large >bad.csv.large # every row is read and checked, none reaches the store
+	head -n 20001 bad.csv.large >bad.csv.small
+	small=$(peak bad.csv.small) large=$(peak bad.csv.large)
+	out="bad rows: 20,000 take $small kB, 200,000 take $large kB"
+	check 'memory of reading does not grow with the rows' [ "$large" -lt $((small + 2000)) ]
+	echo "# $out"
+	good=$(peak good.csv.large)
+	out="200,000 good rows take $good kB: $(cat peak.out)"
+	check 'memory of an import stays within the cache of the store (256 MiB)' [ "$good" -lt 300000 ]
+	check 'and it is done' grep -q 'imported 200000 devices' peak.out
+	echo "# $out"
+else
+	echo 'skip memory of an import: needs /usr/bin/time and a build without sanitizer'
+fi
+
+check 'the canary key is in no output' [ "$(grep -c -i "$canary" everything)" = 0 ]
+check 'it is in the file that was imported' grep -q $canary good.csv
