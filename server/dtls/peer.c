@@ -293,13 +293,21 @@ broken(struct bs_peer *peer)
 	}
 }
 
+/* A read that finds nothing leaves a buffer of 16 KiB behind: SSL_MODE_RELEASE_BUFFERS only frees it with a record. */
+static bool
+has_more(const struct bs_peer *peer)
+{
+	return peer->state == BS_PEER_OPEN && (peer->hs.bio.in_len > 0 || SSL_has_pending(peer->ssl));
+}
+
 /* Returns the number of records that were good. */
 static uint64_t
 read_records(struct bs_peer *peer)
 {
 	uint64_t good = 0;
 
-	while (peer->state == BS_PEER_OPEN) {
+	while (has_more(peer)) {
+		size_t left = peer->hs.bio.in_len;
 		int n = SSL_read(peer->ssl, peer->ctx->plain, BS_DTLS_PLAIN_MAX);
 		int error = n > 0 ? SSL_ERROR_NONE : SSL_get_error(peer->ssl, n);
 
@@ -309,10 +317,10 @@ read_records(struct bs_peer *peer)
 		} else if (error == SSL_ERROR_ZERO_RETURN) {
 			SSL_shutdown(peer->ssl);
 			finish(peer, BS_OUT_DONE, "closed by the device");
-		} else if (error == SSL_ERROR_WANT_READ) {
-			break;
-		} else {
+		} else if (error != SSL_ERROR_WANT_READ) {
 			broken(peer);
+		} else if (peer->hs.bio.in_len == left) {
+			break; /* what is pending is no data */
 		}
 	}
 	return good;
@@ -382,6 +390,7 @@ bs_peer_input(struct bs_peer *peer, uint64_t now_ms, const uint8_t *data, size_t
 	}
 	good = read_records(peer);
 	peer->hs.bio.in = NULL;
+	peer->hs.bio.in_len = 0;
 	ERR_clear_error();
 	if (!was_open)
 		return; /* the Finished is not told apart from what is lost in a handshake */
