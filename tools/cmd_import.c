@@ -124,7 +124,7 @@ finish(struct import *im)
 		return status;
 	}
 	bs_store_rollback(im->ctl->store);
-	if (im->bad > 0)
+	if (im->bad > 0 && im->report.errors > 0)
 		bs_ctl_say("%lu of %lu rows are bad; nothing was stored", im->bad, im->good + im->bad);
 	else
 		bs_ctl_say("nothing was stored");
@@ -143,6 +143,7 @@ run_import(struct import *im, bool bulk)
 		bs_store_bulk(im->ctl->store);
 	err = import_rows(im, &diag);
 	end_progress(im);
+	bs_rows_finish(im->rows, &im->report);
 	report_end(im, err, &diag);
 	bs_report_close(&im->report);
 	return finish(im);

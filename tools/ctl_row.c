@@ -51,6 +51,14 @@ static const char *const suffix_names[S_COUNT] = { "psk_identity", "psk_key_hex"
 
 #define TITLE_MAX (BS_NAME_MAX + 24)
 
+#define TEXT_KEYS_EXPECTED_FROM 50000 /* keys in a file, below which a printable one is no accident */
+
+/* Where a key that is printable text was seen. */
+struct text_key {
+	unsigned long line;
+	char title[TITLE_MAX];
+};
+
 /* One account's columns, and what is read from them for the row at hand. */
 struct grant {
 	const struct bs_cat_server *server;
@@ -71,6 +79,8 @@ struct bs_rows {
 	struct grant *grants; /* one for each server account of the store */
 	size_t grant_count;
 	size_t wide; /* columns of server accounts in this file */
+	unsigned long key_count, text_key_count;
+	struct text_key text_keys[BS_REPORT_SHOWN]; /* the first of them */
 	/* the row at hand */
 	const struct bs_csv_row *row;
 	struct bs_secret key;
@@ -244,10 +254,28 @@ text_or_null(const struct bs_rows *rows, enum column f)
 	return has(rows, f) ? rows->row->fields[rows->column[f]] : NULL;
 }
 
+/* The rules for a key; one that is printable text is noted, and judged when all keys are known. */
+static void
+check_key(struct bs_rows *rows, struct bs_report *r, const char *title, const struct bs_secret *key)
+{
+	rows->key_count++;
+	if (!bs_strength_is_text(key->data, key->len)) {
+		bs_check_psk(r, title, key);
+		return;
+	}
+	if (rows->text_key_count < BS_REPORT_SHOWN) {
+		struct text_key *t = &rows->text_keys[rows->text_key_count];
+
+		t->line = r->line;
+		snprintf(t->title, sizeof(t->title), "%s", title);
+	}
+	rows->text_key_count++;
+}
+
 /* A key from its hexadecimal or its base64 column; exactly one of them. */
 static bool
-read_psk(struct bs_report *r, const char *hex_title, const char *hex, size_t hex_len, const char *b64_title,
-	const char *b64, size_t b64_len, struct bs_secret *key)
+read_psk(struct bs_rows *rows, struct bs_report *r, const char *hex_title, const char *hex, size_t hex_len,
+	const char *b64_title, const char *b64, size_t b64_len, struct bs_secret *key)
 {
 	const char *title = hex_len > 0 ? hex_title : b64_title;
 	unsigned long before = r->errors;
@@ -272,7 +300,7 @@ read_psk(struct bs_report *r, const char *hex_title, const char *hex, size_t hex
 			hex_len > 0 ? "not hexadecimal (an even number of 0-9, a-f)"
 				    : "not base64 (standard alphabet, with padding)");
 	else
-		bs_check_psk(r, title, key);
+		check_key(rows, r, title, key);
 	if (err != BS_OK)
 		key->len = 0;
 	return r->errors == before;
@@ -339,7 +367,7 @@ read_bootstrap_psk(struct bs_rows *rows, struct bs_report *r)
 
 	bs_check_identity(r, column_names[C_PSK_IDENTITY], identity, len);
 	/* One fault, one message: a key that is refused says nothing of what the channel carries. */
-	if (read_psk(r, column_names[C_PSK_KEY_HEX], hex, hex_len, column_names[C_PSK_KEY_B64], b64, b64_len,
+	if (read_psk(rows, r, column_names[C_PSK_KEY_HEX], hex, hex_len, column_names[C_PSK_KEY_B64], b64, b64_len,
 		    &rows->key))
 		rows->channel.credential = bs_strength_bits(rows->key.data, rows->key.len);
 	b->identity = identity;
@@ -455,7 +483,7 @@ grant_psk(struct bs_rows *rows, struct grant *g, struct bs_report *r)
 			r, g->title[S_PSK_IDENTITY], "missing; the profile gives the device a PSK for this server");
 	else
 		bs_check_identity(r, g->title[S_PSK_IDENTITY], identity, len);
-	if (read_psk(r, g->title[S_PSK_KEY_HEX], hex, hex_len, g->title[S_PSK_KEY_B64], b64, b64_len, &g->key))
+	if (read_psk(rows, r, g->title[S_PSK_KEY_HEX], hex, hex_len, g->title[S_PSK_KEY_B64], b64, b64_len, &g->key))
 		bs_check_cargo(r, g->title[hex_len > 0 ? S_PSK_KEY_HEX : S_PSK_KEY_B64], &rows->channel, BS_CARGO_PSK,
 			bs_strength_bits(g->key.data, g->key.len));
 	if (bs_blob_set(&g->public_or_identity, identity, len) != BS_OK)
@@ -734,6 +762,25 @@ bs_rows_read(struct bs_rows *rows, const struct bs_csv_row *row, struct bs_repor
 	}
 	*out = &rows->device;
 	return r->errors == before;
+}
+
+void
+bs_rows_finish(const struct bs_rows *rows, struct bs_report *r)
+{
+	bool expected = rows->key_count >= TEXT_KEYS_EXPECTED_FROM &&
+			rows->text_key_count <= 1 + rows->key_count / 1000000;
+
+	for (unsigned long i = 0; i < rows->text_key_count; i++) {
+		const struct text_key *t = &rows->text_keys[i < BS_REPORT_SHOWN ? i : BS_REPORT_SHOWN - 1];
+
+		r->line = t->line;
+		if (expected)
+			bs_report_warn(
+				r, t->title, "the key is printable text, as a random one rarely is; was it typed?");
+		else
+			bs_report_error(r, t->title, "%s; use 16 octets from a random generator (openssl rand -hex 16)",
+				"the key is printable text, which carries too little randomness");
+	}
 }
 
 /* ---- refusals by the store --------------------------------------------------------------------------------------- */

@@ -26,6 +26,11 @@ bool bs_rows_header(struct bs_rows *rows, const struct bs_csv_row *row, struct b
 /* Read one row. *out is lent until the next call. False after errors. */
 bool bs_rows_read(
 	struct bs_rows *rows, const struct bs_csv_row *row, struct bs_report *r, const struct bs_device_def **out);
+/*
+ * After the last row. Keys that are printable text were let through so far: one or two of them among a great many keys are
+ * what randomness brings (one in eight million), so that they are warned of; otherwise they were typed, which is an error.
+ */
+void bs_rows_finish(const struct bs_rows *rows, struct bs_report *r);
 /* Put a refusal by the store into words, with the column it is about. */
 void bs_rows_report_conflict(const struct bs_rows *rows, const struct bs_conflict *conflict, struct bs_report *r);
 

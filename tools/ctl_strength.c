@@ -156,6 +156,8 @@ is_sample(const uint8_t *key, size_t len)
 	return false;
 }
 
+static const char text_refusal[] = "the key is printable text, which carries too little randomness";
+
 static const struct {
 	bool (*objects)(const uint8_t *key, size_t len);
 	const char *refusal;
@@ -166,7 +168,7 @@ static const struct {
 	{ is_sequence, "the octets of the key form a sequence" },
 	{ short_block_repeats, "the key repeats a block of 8 octets or less" },
 	{ few_values, "the key has fewer than 8 distinct octets" },
-	{ is_text, "the key is printable text, which carries too little randomness" },
+	{ is_text, text_refusal },
 };
 
 static const char *
@@ -192,6 +194,12 @@ bs_strength_refusal(const uint8_t *key, size_t len)
 		bs_wipe(inner, sizeof(inner));
 	}
 	return refusal;
+}
+
+bool
+bs_strength_is_text(const uint8_t *key, size_t len)
+{
+	return bs_strength_refusal(key, len) == text_refusal;
 }
 
 unsigned

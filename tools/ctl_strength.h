@@ -6,6 +6,7 @@
 #ifndef BS_TOOLS_CTL_STRENGTH_H
 #define BS_TOOLS_CTL_STRENGTH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,8 @@
 
 /* Why the key is refused, as "the key ..." ; NULL: no rule objects. */
 const char *bs_strength_refusal(const uint8_t *key, size_t len);
+/* Is its being printable text all that objects? One random key of 16 octets in eight million is printable, too. */
+bool bs_strength_is_text(const uint8_t *key, size_t len);
 /* Bits that the key can carry: 8 an octet, 4 where all of them are hexadecimal digits as text. */
 unsigned bs_strength_bits(const uint8_t *key, size_t len);
 

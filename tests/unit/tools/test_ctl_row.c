@@ -99,6 +99,7 @@ read_file(const char *text, const char *profile, unsigned bits, char **said, siz
 			r.line = row->line;
 			good += bs_rows_read(rows, row, &r, &def);
 		}
+	bs_rows_finish(rows, &r);
 	bs_rows_free(rows);
 	bs_csv_free(csv);
 	fclose(to);
@@ -166,6 +167,10 @@ static const struct {
 		"2: psk_key_hex: the key is known from documentation or samples; use 16 octets from a random generator "
 		"(openssl rand "
 		"-hex 16)\n" },
+	{ "key that is text", HEAD "\nd1,one,psk,i1,6d79207665727920736563726574206b657921,j1," K2 "\n",
+		"2: psk_key_hex: the key is printable text, which carries too little randomness; use 16 octets from a "
+		"random "
+		"generator (openssl rand -hex 16)\n" },
 	{ "delivered key from the documentation", HEAD "\nd1,one,psk,i1," K1 ",j1,000102030405060708090A0B0C0D0E0F\n",
 		"2: a.psk_key_hex: the key is known from documentation or samples; use 16 octets from a random "
 		"generator (openssl rand "
@@ -325,6 +330,45 @@ test_definition(void **state)
 	close(fd);
 }
 
+/* One printable key among 60,000 is chance, two are not. */
+static void
+test_text_keys(void **state)
+{
+	static const char text_key[] = "6d793a766572793a7365637265742e6b6579";
+	size_t rows = 60000, len;
+	char *text = malloc(rows * 120), *said = NULL;
+	uint64_t seed = 7;
+
+	(void)state;
+	assert_non_null(text);
+	for (unsigned typed = 0; typed <= 2; typed++) {
+		size_t n = (size_t)sprintf(text, HEAD "\n");
+
+		for (size_t i = 0; i < rows; i++) {
+			uint8_t key[16];
+			char hexed[40];
+
+			test_random(&seed, key, sizeof(key));
+			for (size_t k = 0; k < sizeof(key); k++)
+				sprintf(hexed + 2 * k, "%02x", key[k]);
+			n += (size_t)sprintf(
+				text + n, "d,one,psk,i,%s,j," K2 "\n", i > 100 && i <= 100 + typed ? text_key : hexed);
+		}
+		assert_int_equal(read_file(text, NULL, 128, &said, &len), rows);
+		if (typed == 0)
+			assert_string_equal(said, "");
+		if (typed == 1)
+			assert_string_equal(said,
+				"lwm2m-bootstrapctl: f:103: psk_key_hex: warning: the key is printable text, as a "
+				"random one rarely is; was it typed?\n");
+		if (typed == 2)
+			assert_non_null(strstr(
+				said, "f:104: psk_key_hex: the key is printable text, which carries too little"));
+		free(said);
+	}
+	free(text);
+}
+
 /* The first hundred are told in full, the rest is counted. */
 static void
 test_many_errors(void **state)
@@ -357,6 +401,7 @@ main(void)
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_no_secret_in_messages),
 		cmocka_unit_test(test_definition),
+		cmocka_unit_test(test_text_keys),
 		cmocka_unit_test(test_many_errors),
 	};
 
