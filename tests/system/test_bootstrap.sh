@@ -118,7 +118,7 @@ done <<-TABLE
 	duplicate done
 	restart@write done
 	reboot@write done
-	lose@write done
+	lose@discover done
 	ping done
 	garbage done
 	no-ep done
