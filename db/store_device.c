@@ -168,16 +168,28 @@ is_own_bootstrap(const struct values *vs, const struct value *v)
 	return false;
 }
 
+static struct bs_query
+owner_query(struct bs_store *st, enum bs_value_kind kind, const void *value, size_t len)
+{
+	static const enum bs_store_stmt stmts[] = {
+		[BS_VALUE_IDENTITY] = Q_OWNER_IDENTITY,
+		[BS_VALUE_KEY] = Q_OWNER_KEY,
+		[BS_VALUE_PUBLIC] = Q_OWNER_PUBLIC,
+	};
+	struct bs_query q = bs_store_query(st, stmts[kind]);
+
+	bs_query_put_blob(&q, value, len);
+	return q;
+}
+
 /* Has v another owner, or this device for the other purpose? */
 static bool
 is_taken(struct bs_store *st, const struct value *v, int64_t device_id, struct bs_conflict *out)
 {
-	struct bs_query q = bs_store_query(st, Q_OWNER);
+	struct bs_query q = owner_query(st, v->kind, v->data, v->len);
 	bool taken = false;
 
-	bs_query_put_int(&q, v->kind);
-	bs_query_put_blob(&q, v->data, v->len);
-	if (bs_query_step(&q) == BS_OK) {
+	while (!taken && bs_query_step(&q) == BS_OK) {
 		int64_t owner = bs_query_int(&q, 0);
 
 		taken = owner != device_id || bs_query_int(&q, 1) != v->purpose;
@@ -297,7 +309,7 @@ insert_bootstrap(struct bs_store *st, int64_t id, int slot, const struct bs_boot
 	bs_query_put_int(&q, id);
 	bs_query_put_int(&q, slot);
 	bs_query_put_int(&q, b->mode);
-	bs_query_put_text(&q, psk ? b->identity : NULL);
+	bs_query_put_blob(&q, psk ? b->identity : NULL, psk && b->identity != NULL ? strlen(b->identity) : 0);
 	put_sealed(&q, &key);
 	bs_query_put_blob(&q, rpk ? b->spki : NULL, b->spki_len);
 	bs_query_put_blob(&q, has_digest ? digest : NULL, sizeof(digest));
@@ -494,11 +506,9 @@ bs_store_each_device(struct bs_store *st, const char *endpoint, bs_device_fn *fn
 static enum bs_err
 find_owner(struct bs_store *st, enum bs_value_kind kind, const void *value, size_t len, char *endpoint)
 {
-	struct bs_query q = bs_store_query(st, Q_OWNER);
+	struct bs_query q = owner_query(st, kind, value, len);
 	enum bs_err err;
 
-	bs_query_put_int(&q, kind);
-	bs_query_put_blob(&q, value, len);
 	err = bs_query_step(&q);
 	if (err == BS_OK)
 		bs_query_copy_text(&q, 2, endpoint, BS_ENDPOINT_MAX + 1);

@@ -28,7 +28,9 @@ enum bs_store_stmt {
 	Q_PROFILE_SERVERS,
 	Q_EACH_DEVICE,
 	Q_ONE_DEVICE,
-	Q_OWNER,
+	Q_OWNER_IDENTITY,
+	Q_OWNER_KEY,
+	Q_OWNER_PUBLIC,
 	Q_DEVICE_ID,
 	Q_READERS, /* not a statement: end of those that a reader needs */
 	Q_ADD_SERVER = Q_READERS,
@@ -74,8 +76,8 @@ bs_store_query(struct bs_store *st, enum bs_store_stmt which)
 	return bs_query(st->stmts[which]);
 }
 
-/* Kinds of value_owner, and its purposes. */
-enum bs_value_kind { BS_VALUE_IDENTITY = 1, BS_VALUE_KEY = 2, BS_VALUE_PUBLIC = 3 };
+/* Which columns a value may stand in, and what a device does with it. */
+enum bs_value_kind { BS_VALUE_IDENTITY, BS_VALUE_KEY, BS_VALUE_PUBLIC };
 enum bs_purpose { BS_PURPOSE_BOOTSTRAP = 0, BS_PURPOSE_SERVER = 1 };
 
 #define BS_DIGEST_LEN 32

@@ -7,6 +7,11 @@
 	"p.id, p.name, p.access_control, p.on_change, p.discover, p.delete_policy, p.write_level, p.format, " \
 	"p.omit_unused_keys, p.sms_parameters_len, p.unknown_version, p.ack_timeout_ms, p.max_retransmit, " \
 	"p.first_delay_ms, p.security_iid, p.block_size"
+/* Who has the value ?1: device, purpose (enum bs_purpose), endpoint. */
+#define OWNER_IN(purpose, table, condition) \
+	"SELECT c.device_id, " purpose ", d.endpoint FROM " table \
+	" AS c CROSS JOIN device AS d ON d.id = c.device_id " \
+	"WHERE " condition
 #define DEVICE_INFO \
 	"SELECT d.id, d.endpoint, p.name, d.enabled, c.mode, d.batch, d.iccid, d.imsi, d.note, c.identity, c.digest, " \
 	"n.mode, n.identity, n.digest, n.since_s FROM device AS d CROSS JOIN profile AS p ON p.id = d.profile_id " \
@@ -14,17 +19,13 @@
 	"LEFT JOIN bootstrap_credential AS n ON n.device_id = d.id AND n.slot = 1 "
 
 const char *const bs_store_sql[Q_COUNT] = {
-	[Q_FIND_PSK] = "SELECT " FOUND_COLUMNS ", c.slot, c.sealed_key FROM value_owner AS o "
-		       "CROSS JOIN bootstrap_credential AS c ON c.device_id = o.device_id "
-		       "AND CAST(c.identity AS BLOB) = o.value "
-		       "CROSS JOIN device AS d ON d.id = o.device_id CROSS JOIN profile AS p ON p.id = d.profile_id "
-		       "WHERE o.kind = 1 AND o.value = ?1 AND o.purpose = 0 ORDER BY c.slot",
+	[Q_FIND_PSK] = "SELECT " FOUND_COLUMNS ", c.slot, c.sealed_key FROM bootstrap_credential AS c "
+		       "CROSS JOIN device AS d ON d.id = c.device_id CROSS JOIN profile AS p ON p.id = d.profile_id "
+		       "WHERE c.identity = ?1 ORDER BY c.slot",
 	/* ?2: mode, ?3: the whole public key or NULL, which is not compared */
-	[Q_FIND_DIGEST] = "SELECT " FOUND_COLUMNS " FROM value_owner AS o "
-			  "CROSS JOIN bootstrap_credential AS c ON c.device_id = o.device_id AND c.digest = o.value "
-			  "CROSS JOIN device AS d ON d.id = o.device_id CROSS JOIN profile AS p ON p.id = d.profile_id "
-			  "WHERE o.kind = 3 AND o.value = ?1 AND o.purpose = 0 AND c.mode = ?2 "
-			  "AND (?3 IS NULL OR c.public_key = ?3)",
+	[Q_FIND_DIGEST] = "SELECT " FOUND_COLUMNS " FROM bootstrap_credential AS c "
+			  "CROSS JOIN device AS d ON d.id = c.device_id CROSS JOIN profile AS p ON p.id = d.profile_id "
+			  "WHERE c.digest = ?1 AND c.mode = ?2 AND (?3 IS NULL OR c.public_key = ?3)",
 	[Q_FIND_NAME] = "SELECT " FOUND_COLUMNS " FROM device AS d CROSS JOIN profile AS p ON p.id = d.profile_id "
 			"WHERE d.endpoint = ?1 AND p.anchor_sha256 = ?2 AND EXISTS (SELECT 1 FROM bootstrap_credential "
 			"AS c WHERE c.device_id = d.id AND c.mode = 2 AND c.digest IS NULL)",
@@ -61,8 +62,13 @@ const char *const bs_store_sql[Q_COUNT] = {
 			      "ON s.id = ps.server_id WHERE ps.profile_id = ?1 ORDER BY ps.position",
 	[Q_EACH_DEVICE] = DEVICE_INFO "ORDER BY d.endpoint",
 	[Q_ONE_DEVICE] = DEVICE_INFO "WHERE d.endpoint = ?1",
-	[Q_OWNER] = "SELECT o.device_id, o.purpose, d.endpoint FROM value_owner AS o "
-		    "LEFT JOIN device AS d ON d.id = o.device_id WHERE o.kind = ?1 AND o.value = ?2",
+	[Q_OWNER_IDENTITY] = OWNER_IN("0", "bootstrap_credential", "c.identity = ?1") " UNION ALL " OWNER_IN(
+		"1", "server_credential", "c.public_or_identity = ?1 AND c.digest IS NULL"),
+	[Q_OWNER_PUBLIC] = OWNER_IN("0", "bootstrap_credential", "c.digest = ?1") " UNION ALL " OWNER_IN(
+		"1", "server_credential", "c.digest = ?1"),
+	[Q_OWNER_KEY] = OWNER_IN("0", "bootstrap_credential", "c.key_hash = ?1") " UNION ALL " OWNER_IN(
+		"1", "server_credential", "c.key_hash = ?1") " UNION ALL " OWNER_IN("1", "server_credential",
+		"c.kic_hash = ?1") " UNION ALL " OWNER_IN("1", "server_credential", "c.kid_hash = ?1"),
 	[Q_DEVICE_ID] = "SELECT id FROM device WHERE endpoint = ?1",
 
 	[Q_ADD_SERVER] = "INSERT INTO server_account (name, repository, ssid, mode, uri, server_key, sms_number) "

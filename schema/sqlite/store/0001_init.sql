@@ -138,24 +138,12 @@ CREATE TABLE device (
 );
 CREATE INDEX device_by_profile ON device (profile_id);
 
--- Who owns a value. One value belongs to one device and one purpose: 0 it bootstraps with it, 1 it receives it.
--- kind 1: PSK identity (its octets); 2: keyed hash of a secret key; 3: SHA-256 of a public key (SubjectPublicKeyInfo)
--- or certificate. Written by the triggers of the credentials, and the way from an identity to its device.
-CREATE TABLE value_owner (
-	kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 3),
-	value BLOB NOT NULL CHECK (typeof(value) = 'blob'),
-	device_id INTEGER NOT NULL,
-	purpose INTEGER NOT NULL CHECK (purpose IN (0, 1)),
-	PRIMARY KEY (kind, value)
-) WITHOUT ROWID;
-
 -- slot 0: current, 1: next. mode 2 without digest: found by name under the profile's anchor.
 CREATE TABLE bootstrap_credential (
 	device_id INTEGER NOT NULL REFERENCES device (id) ON DELETE CASCADE,
 	slot INTEGER NOT NULL CHECK (slot IN (0, 1)),
 	mode INTEGER NOT NULL CHECK (mode BETWEEN 0 AND 2),
-	identity TEXT CHECK (identity IS NULL OR
-		(typeof(identity) = 'text' AND length(CAST(identity AS BLOB)) BETWEEN 1 AND 255)),
+	identity BLOB CHECK (identity IS NULL OR (typeof(identity) = 'blob' AND length(identity) BETWEEN 1 AND 255)),
 	sealed_key BLOB CHECK (sealed_key IS NULL OR -- a PSK has 16 octets or more, sealing adds 28
 		(typeof(sealed_key) = 'blob' AND length(sealed_key) BETWEEN 44 AND 2588)),
 	key_hash BLOB CHECK (key_hash IS NULL OR (typeof(key_hash) = 'blob' AND length(key_hash) = 16)),
@@ -170,6 +158,9 @@ CREATE TABLE bootstrap_credential (
 	CHECK (mode <> 0 OR digest IS NULL),
 	CHECK (mode <> 1 OR digest IS NOT NULL)
 ) WITHOUT ROWID;
+CREATE INDEX bootstrap_by_identity ON bootstrap_credential (identity) WHERE identity IS NOT NULL;
+CREATE INDEX bootstrap_by_key ON bootstrap_credential (key_hash) WHERE key_hash IS NOT NULL;
+CREATE INDEX bootstrap_by_digest ON bootstrap_credential (digest) WHERE digest IS NOT NULL;
 
 -- What the device receives for one server account. sealed_key NULL with a digest: the device holds its private key.
 CREATE TABLE server_credential (
@@ -203,91 +194,76 @@ CREATE TABLE server_credential (
 	CHECK ((sms_mode IS NULL) = (sms_tar IS NULL)),
 	CHECK (sms_mode IS NOT NULL OR (sealed_kic IS NULL AND sealed_kid IS NULL))
 ) WITHOUT ROWID;
-CREATE INDEX server_credential_by_server ON server_credential (server_id);
+CREATE INDEX server_credential_by_identity ON server_credential (public_or_identity)
+	WHERE public_or_identity IS NOT NULL AND digest IS NULL;
+CREATE INDEX server_credential_by_digest ON server_credential (digest) WHERE digest IS NOT NULL;
+CREATE INDEX server_credential_by_key ON server_credential (key_hash) WHERE key_hash IS NOT NULL;
+CREATE INDEX server_credential_by_kic ON server_credential (kic_hash) WHERE kic_hash IS NOT NULL;
+CREATE INDEX server_credential_by_kid ON server_credential (kid_hash) WHERE kid_hash IS NOT NULL;
 
 ------------------------------------------------------------------------------------------ one value, one device, one use
 
-CREATE TRIGGER value_owner_claim BEFORE INSERT ON value_owner BEGIN
-	SELECT RAISE (ABORT, 'the value belongs to another device or purpose')
-	FROM value_owner
-	WHERE kind = NEW.kind AND value = NEW.value AND (device_id <> NEW.device_id OR purpose <> NEW.purpose);
-END;
-CREATE TRIGGER value_owner_fixed BEFORE UPDATE ON value_owner BEGIN
-	SELECT RAISE (ABORT, 'the owner of a value stays');
-END;
-CREATE TRIGGER value_owner_used BEFORE DELETE ON value_owner BEGIN
-	SELECT RAISE (ABORT, 'the value is in use')
-	FROM bootstrap_credential
-	WHERE device_id = OLD.device_id
-		AND OLD.value IN (CAST(identity AS BLOB), key_hash, digest);
-	SELECT RAISE (ABORT, 'the value is in use')
-	FROM server_credential
-	WHERE device_id = OLD.device_id
-		AND OLD.value IN (public_or_identity, key_hash, digest, kic_hash, kid_hash);
-END;
-
-CREATE TRIGGER bootstrap_credential_claim BEFORE INSERT ON bootstrap_credential BEGIN
-	SELECT RAISE (ABORT, 'the next key is the current key')
-	FROM bootstrap_credential
-	WHERE device_id = NEW.device_id AND slot <> NEW.slot AND (key_hash = NEW.key_hash OR digest = NEW.digest);
-	INSERT OR IGNORE INTO value_owner
-		SELECT 1, CAST(NEW.identity AS BLOB), NEW.device_id, 0 WHERE NEW.identity IS NOT NULL;
-	INSERT OR IGNORE INTO value_owner
-		SELECT 2, NEW.key_hash, NEW.device_id, 0 WHERE NEW.key_hash IS NOT NULL;
-	INSERT OR IGNORE INTO value_owner
-		SELECT 3, NEW.digest, NEW.device_id, 0 WHERE NEW.digest IS NOT NULL;
+-- A PSK identity, a key, a public key, a certificate belongs to one device, and what a device bootstraps with is never
+-- what any device receives. The same value for two servers, or in both slots, of one device is allowed; the same key in
+-- both slots is not. Triggers and not UNIQUE, because a value may stand in several rows of its device, and because no
+-- ON CONFLICT clause of a writer overrides them. Each probe is one search of an index.
+CREATE TRIGGER bootstrap_credential_rules BEFORE INSERT ON bootstrap_credential BEGIN
+	SELECT CASE
+		WHEN EXISTS (SELECT 1 FROM bootstrap_credential WHERE identity = NEW.identity AND device_id <> NEW.device_id)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE public_or_identity = NEW.identity AND digest IS NULL)
+			THEN RAISE (ABORT, 'the PSK identity is in use')
+		WHEN EXISTS (SELECT 1 FROM bootstrap_credential WHERE key_hash = NEW.key_hash AND device_id <> NEW.device_id)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE key_hash = NEW.key_hash)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE kic_hash = NEW.key_hash)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE kid_hash = NEW.key_hash)
+			THEN RAISE (ABORT, 'the key is in use')
+		WHEN EXISTS (SELECT 1 FROM bootstrap_credential WHERE digest = NEW.digest AND device_id <> NEW.device_id)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE digest = NEW.digest)
+			THEN RAISE (ABORT, 'the public key or certificate is in use')
+		WHEN EXISTS (SELECT 1 FROM bootstrap_credential WHERE device_id = NEW.device_id AND slot <> NEW.slot
+			AND (key_hash = NEW.key_hash OR digest = NEW.digest))
+			THEN RAISE (ABORT, 'the next key is the current key')
+	END;
 END;
 CREATE TRIGGER bootstrap_credential_fixed BEFORE UPDATE ON bootstrap_credential BEGIN
 	SELECT RAISE (ABORT, 'replace a credential by DELETE and INSERT');
 END;
--- A value that no credential of the device uses any more is free again.
-CREATE TRIGGER bootstrap_credential_release AFTER DELETE ON bootstrap_credential BEGIN
-	DELETE FROM value_owner WHERE kind = 1 AND value = CAST(OLD.identity AS BLOB) AND device_id = OLD.device_id
-		AND NOT EXISTS (SELECT 1 FROM bootstrap_credential
-			WHERE device_id = OLD.device_id AND identity = OLD.identity);
-	DELETE FROM value_owner WHERE kind = 2 AND value = OLD.key_hash AND device_id = OLD.device_id;
-	DELETE FROM value_owner WHERE kind = 3 AND value = OLD.digest AND device_id = OLD.device_id;
-END;
 
-CREATE TRIGGER server_credential_claim BEFORE INSERT ON server_credential BEGIN
-	SELECT RAISE (ABORT, 'the credential does not fit the security mode of the server account')
-	FROM server_account
-	WHERE id = NEW.server_id AND NOT CASE mode
-		WHEN 0 THEN NEW.public_or_identity IS NOT NULL AND NEW.sealed_key IS NOT NULL AND NEW.digest IS NULL
-		WHEN 1 THEN NEW.public_or_identity IS NOT NULL AND NEW.digest IS NOT NULL
-		WHEN 2 THEN NEW.public_or_identity IS NOT NULL AND NEW.digest IS NOT NULL
-		ELSE NEW.public_or_identity IS NULL AND NEW.sealed_key IS NULL
-			AND NEW.sealed_kic IS NULL AND NEW.sealed_kid IS NULL
+CREATE TRIGGER server_credential_rules BEFORE INSERT ON server_credential BEGIN
+	SELECT CASE
+		WHEN NOT (SELECT CASE mode
+			WHEN 0 THEN NEW.public_or_identity IS NOT NULL AND NEW.sealed_key IS NOT NULL AND NEW.digest IS NULL
+			WHEN 1 THEN NEW.digest IS NOT NULL
+			WHEN 2 THEN NEW.digest IS NOT NULL
+			ELSE NEW.public_or_identity IS NULL AND NEW.sealed_key IS NULL
+				AND NEW.sealed_kic IS NULL AND NEW.sealed_kid IS NULL
+			END FROM server_account WHERE id = NEW.server_id)
+			THEN RAISE (ABORT, 'the credential does not fit the security mode of the server account')
+		WHEN NEW.digest IS NULL AND (EXISTS (SELECT 1 FROM bootstrap_credential WHERE identity = NEW.public_or_identity)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE public_or_identity = NEW.public_or_identity AND digest IS NULL AND device_id <> NEW.device_id))
+			THEN RAISE (ABORT, 'the PSK identity is in use')
+		WHEN EXISTS (SELECT 1 FROM bootstrap_credential WHERE key_hash = NEW.key_hash)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE key_hash = NEW.key_hash AND device_id <> NEW.device_id)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE kic_hash = NEW.key_hash AND device_id <> NEW.device_id)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE kid_hash = NEW.key_hash AND device_id <> NEW.device_id)
+			THEN RAISE (ABORT, 'the key is in use')
+		WHEN EXISTS (SELECT 1 FROM bootstrap_credential WHERE digest = NEW.digest)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE digest = NEW.digest AND device_id <> NEW.device_id)
+			THEN RAISE (ABORT, 'the public key or certificate is in use')
+		WHEN EXISTS (SELECT 1 FROM bootstrap_credential WHERE key_hash = NEW.kic_hash)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE key_hash = NEW.kic_hash AND device_id <> NEW.device_id)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE kic_hash = NEW.kic_hash AND device_id <> NEW.device_id)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE kid_hash = NEW.kic_hash AND device_id <> NEW.device_id)
+			THEN RAISE (ABORT, 'the KIc key is in use')
+		WHEN EXISTS (SELECT 1 FROM bootstrap_credential WHERE key_hash = NEW.kid_hash)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE key_hash = NEW.kid_hash AND device_id <> NEW.device_id)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE kic_hash = NEW.kid_hash AND device_id <> NEW.device_id)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE kid_hash = NEW.kid_hash AND device_id <> NEW.device_id)
+			THEN RAISE (ABORT, 'the KID key is in use')
 	END;
-	INSERT OR IGNORE INTO value_owner
-		SELECT 1, NEW.public_or_identity, NEW.device_id, 1
-		WHERE NEW.public_or_identity IS NOT NULL AND NEW.digest IS NULL;
-	INSERT OR IGNORE INTO value_owner
-		SELECT 3, NEW.digest, NEW.device_id, 1 WHERE NEW.digest IS NOT NULL;
-	INSERT OR IGNORE INTO value_owner
-		SELECT 2, NEW.key_hash, NEW.device_id, 1 WHERE NEW.key_hash IS NOT NULL;
-	INSERT OR IGNORE INTO value_owner
-		SELECT 2, NEW.kic_hash, NEW.device_id, 1 WHERE NEW.kic_hash IS NOT NULL;
-	INSERT OR IGNORE INTO value_owner
-		SELECT 2, NEW.kid_hash, NEW.device_id, 1 WHERE NEW.kid_hash IS NOT NULL;
 END;
 CREATE TRIGGER server_credential_fixed BEFORE UPDATE ON server_credential BEGIN
 	SELECT RAISE (ABORT, 'replace a credential by DELETE and INSERT');
-END;
-CREATE TRIGGER server_credential_release AFTER DELETE ON server_credential BEGIN
-	DELETE FROM value_owner
-	WHERE kind = 1 AND value = OLD.public_or_identity AND device_id = OLD.device_id AND purpose = 1
-		AND NOT EXISTS (SELECT 1 FROM server_credential
-			WHERE device_id = OLD.device_id AND public_or_identity = OLD.public_or_identity);
-	DELETE FROM value_owner
-	WHERE kind = 3 AND value = OLD.digest AND device_id = OLD.device_id AND purpose = 1
-		AND NOT EXISTS (SELECT 1 FROM server_credential
-			WHERE device_id = OLD.device_id AND digest = OLD.digest);
-	DELETE FROM value_owner
-	WHERE kind = 2 AND value IN (OLD.key_hash, OLD.kic_hash, OLD.kid_hash)
-		AND device_id = OLD.device_id AND purpose = 1
-		AND NOT EXISTS (SELECT 1 FROM server_credential
-			WHERE device_id = OLD.device_id AND value_owner.value IN (key_hash, kic_hash, kid_hash));
 END;
 
 -------------------------------------------------------------------------------------------------------------- changes
