@@ -275,6 +275,18 @@ identities_by_server_name(void **state)
 }
 
 static void
+the_chain_is_the_one_in_the_file(void **state)
+{
+	struct fixture *fx = *state;
+	struct client *c = client_new(&fx->w, 1, NULL);
+
+	/* The devices' anchor, which issued the server's certificate here, is not sent along. */
+	client_set_cert(c, &device);
+	assert_true(client_connects(c));
+	assert_int_equal(sk_X509_num(SSL_get_peer_cert_chain(c->ssl)), 1);
+}
+
+static void
 an_identity_without_certificate(void **state)
 {
 	struct fixture *fx = *state;
@@ -312,6 +324,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(certificate_types_follow_the_clients_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_raw_key_apart_from_the_certificate, setup, teardown),
 		cmocka_unit_test_setup_teardown(identities_by_server_name, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_chain_is_the_one_in_the_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_identity_without_certificate, setup, teardown),
 	};
 
