@@ -231,7 +231,10 @@ run_libcoap() { # CLIENT ENDPOINT MODE PROFILE SUITE
 	program=coap-client-${1#libcoap-} endpoint=$2
 	case $3 in
 	psk) set -- -u "$(field "$2" psk_identity)" -k "$(printf %s "$(field "$2" psk_key_hex)" | unhex)" ;;
-	rpk) set -- -M "$pki/$2-raw.key" ;;
+	rpk)
+		cat "$pki/$2-raw.pub" "$pki/$2-raw.key" >"$run/$2"
+		set -- -M "$run/$2"
+		;;
 	x509) set -- -c "$pki/$2.pem" -j "$pki/$2.key" -C "$pki/ca.pem" ;;
 	esac
 	timeout 30 "$program" -v 7 -B 5 -m post "$@" "coaps://127.0.0.1:$port/bs?ep=$endpoint" >"$log/$endpoint" 2>&1
