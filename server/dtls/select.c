@@ -76,13 +76,27 @@ choose_type(const uint8_t *offer, size_t len, bool have_x509, bool have_raw, boo
 	return -1;
 }
 
+/*
+ * A client that shows a raw key and nothing else is in LwM2M's raw public key mode and pins ours, whatever it says of the
+ * server's type: libcoap with GnuTLS names X.509 first there, and then trusts no certificate.
+ */
+static bool
+shows_raw_key_alone(SSL *ssl)
+{
+	size_t len = 0;
+	const uint8_t *offer = type_list(ssl, TLSEXT_TYPE_client_cert_type, &len);
+
+	return offer != NULL && len == 1 && offer[0] == TLSEXT_cert_type_rpk;
+}
+
 /* How the server shows itself. Without a common type only a PSK suite is left, as no key is on offer. */
 static bool
 set_server_type(SSL *ssl, const struct bs_identity_set *set, const struct bs_identity_ctx *id)
 {
 	size_t len = 0;
 	const uint8_t *offer = type_list(ssl, TLSEXT_TYPE_server_cert_type, &len);
-	int type = choose_type(offer, len, id->x509 != NULL, id->raw_key != NULL, set->prefer_raw_key);
+	bool prefer_raw = set->prefer_raw_key || shows_raw_key_alone(ssl);
+	int type = choose_type(offer, len, id->x509 != NULL, id->raw_key != NULL, prefer_raw);
 	unsigned char one = (unsigned char)type;
 	SSL_CTX *ssl_ctx = type < 0 ? set->keyless : type == TLSEXT_cert_type_rpk ? id->raw_key : id->x509;
 

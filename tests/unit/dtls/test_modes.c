@@ -208,6 +208,24 @@ certificate_types_follow_the_clients_order(void **state)
 	}
 }
 
+/* As libcoap with GnuTLS says hello with a raw key. */
+static void
+a_client_with_a_raw_key_alone_is_shown_one(void **state)
+{
+	static const unsigned char raw[] = { TLSEXT_cert_type_rpk },
+				   x509_first[] = { TLSEXT_cert_type_x509, TLSEXT_cert_type_rpk };
+	struct fixture *fx = *state;
+	struct client *c = client_new(&fx->w, 1, NULL);
+
+	fx->w.raws[0].key = &device;
+	client_set_cert(c, &device);
+	assert_int_equal(SSL_CTX_set1_client_cert_type(c->ssl_ctx, raw, 1), 1);
+	assert_int_equal(SSL_CTX_set1_server_cert_type(c->ssl_ctx, x509_first, 2), 1);
+	assert_true(client_connects(c));
+	assert_int_equal(fx->w.proof.kind, BS_CRED_RAW_KEY);
+	assert_true(c->saw_raw_key);
+}
+
 static void
 assert_key(const struct client *c, const struct pki_cert *expected)
 {
@@ -322,6 +340,7 @@ main(void)
 		cmocka_unit_test(psk_without_any_certificate),
 		cmocka_unit_test_setup_teardown(the_second_key_under_one_identity, setup, teardown),
 		cmocka_unit_test_setup_teardown(certificate_types_follow_the_clients_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_client_with_a_raw_key_alone_is_shown_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_raw_key_apart_from_the_certificate, setup, teardown),
 		cmocka_unit_test_setup_teardown(identities_by_server_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_chain_is_the_one_in_the_file, setup, teardown),
