@@ -23,15 +23,17 @@ all_cases() { # FUNCTION
 	for mode in psk x509; do
 		"$1" libcoap-openssl libcoap-openssl-$mode $mode psk -
 	done
-	for suite in ccm8 cbc gcm; do
+	for client in gnutls-cli openssl mbedtls pion; do
 		for mode in psk rpk x509; do
-			"$1" gnutls-cli gnutls-cli-$mode-$suite $mode psk $suite
-		done
-		for mode in psk x509; do
-			"$1" openssl openssl-$mode-$suite $mode psk $suite
-			"$1" mbedtls mbedtls-$mode-$suite $mode $mode $suite
-			# pion has no ECDHE_ECDSA with CBC and SHA-256
-			[ $mode$suite = x509cbc ] || "$1" pion pion-client-$mode-$suite $mode $mode $suite
+			for suite in ccm8 cbc gcm; do
+				case $client-$mode-$suite in
+				openssl-rpk-* | mbedtls-rpk-* | pion-rpk-*) continue ;; # know no raw public keys (OpenSSL: before 3.2)
+				pion-x509-cbc) continue ;; # has no ECDHE_ECDSA with CBC and SHA-256
+				mbedtls-* | pion-*) profile=$mode ;; # they take what they are sent; X.509 comes block by block
+				*) profile=psk ;;
+				esac
+				"$1" $client dev-$client-$mode-$suite $mode $profile $suite
+			done
 		done
 	done
 }
@@ -212,7 +214,8 @@ run_refusal() { # CLIENT ENDPOINT MODE PROFILE SUITE
 	psk) expect_outcome "$2" key-mismatch-suspected ;; # neither side can do more than fall silent
 	*)
 		grep -qE 'is not trusted|could not be validated|Unable to verify' "$log/$2" || why="it failed for another reason"
-		expect_outcome "$2" handshake-failed handshake-timeout
+		# it broke off before it had said who it is, so the journal knows the address alone
+		expect_outcome "127.0.0.1:$(sed -n 's/.*tarted endpoint at coaps.*:\([0-9]*\)$/\1/p' "$log/$2")" handshake-failed
 		;;
 	esac
 }
