@@ -221,15 +221,14 @@ wrong_key_is_told_when_the_device_begins_anew(void **state)
 	assert_int_equal(bs_peer_table_count(fx->w.table), 1);
 }
 
-static void
-silence_after_our_flight_is_a_timeout(void **state)
+/* Hello, hello with cookie; what the server answers is lost. */
+static struct client *
+client_in_the_middle(struct fixture *fx)
 {
-	struct fixture *fx = *state;
 	struct client *c = psk_client(fx, 1, "dev-psk", KEY);
 
-	c->deaf = false;
 	client_start(c);
-	for (int i = 0; i < 2; i++) { /* hello, hello with cookie; then it hears nothing more */
+	for (int i = 0; i < 2; i++) {
 		uint8_t datagram[WORLD_DATAGRAM];
 		size_t len = client_take(c, datagram);
 
@@ -237,9 +236,37 @@ silence_after_our_flight_is_a_timeout(void **state)
 		world_deliver(&fx->w, c, datagram, len);
 		client_step(c);
 	}
+	return c;
+}
+
+static void
+silence_after_our_flight_is_a_timeout(void **state)
+{
+	static const uint8_t record[13 + 40] = { 22, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 0, 0, 40 };
+	struct fixture *fx = *state;
+	struct client *c = client_in_the_middle(fx);
+
+	world_deliver(&fx->w, c, record, sizeof(record)); /* anybody's, as long as no key was exchanged */
 	fx->w.now_ms += HANDSHAKE_MS;
 	bs_peer_table_tick(fx->w.table, fx->w.now_ms);
 	assert_outcome(&fx->w, BS_OUT_HANDSHAKE_TIMEOUT);
+}
+
+static void
+a_warning_is_not_the_reason_of_a_failure(void **state)
+{
+	/* RFC 5246, 7.2: level warning, user_canceled; and a ClientKeyExchange whose identity is longer than the message. */
+	static const uint8_t warning[] = { 21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 2, 0, 2, 1, 90 };
+	static const uint8_t exchange[] = { 22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 3, 0, 14, 16, 0, 0, 2, 0, 2, 0, 0, 0,
+		0, 0, 2, 0, 5 };
+	struct fixture *fx = *state;
+	struct client *c = client_in_the_middle(fx);
+
+	world_deliver(&fx->w, c, warning, sizeof(warning));
+	assert_int_equal(fx->w.closed, 0);
+	world_deliver(&fx->w, c, exchange, sizeof(exchange));
+	assert_outcome(&fx->w, BS_OUT_HANDSHAKE_FAILED);
+	assert_string_equal(fx->w.detail, "length mismatch");
 }
 
 static void
@@ -707,6 +734,7 @@ main(void)
 		T(wrong_key_is_suspected_when_the_time_is_over),
 		T(wrong_key_is_told_when_the_device_begins_anew),
 		T(silence_after_our_flight_is_a_timeout),
+		T(a_warning_is_not_the_reason_of_a_failure),
 		T(disabled_device_psk),
 		T(unknown_raw_key_meets_silence),
 		T(unknown_raw_key_with_an_alert),
