@@ -204,20 +204,18 @@ is_taken(struct bs_store *st, const struct value *v, int64_t device_id, struct b
 static void
 explain(struct bs_store *st, const struct values *vs, int64_t device_id, struct bs_conflict *out)
 {
-	for (size_t i = 0; i < vs->count; i++) {
-		const struct value *v = &vs->list[i];
-		struct bs_conflict c = { .kind = v->conflict, .server_id = v->server_id };
+	bool found = false;
 
-		if (is_own_bootstrap(vs, v)) {
-			c.same_device = true;
-			*out = c;
-			return;
-		}
-		if (is_taken(st, v, device_id, &c)) {
-			*out = c;
-			return;
-		}
+	for (size_t i = 0; i < vs->count && !found; i++) {
+		*out = (struct bs_conflict){ .kind = vs->list[i].conflict, .server_id = vs->list[i].server_id };
+		out->same_device = found = is_own_bootstrap(vs, &vs->list[i]);
 	}
+	for (size_t i = 0; i < vs->count && !found; i++) {
+		*out = (struct bs_conflict){ .kind = vs->list[i].conflict, .server_id = vs->list[i].server_id };
+		found = is_taken(st, &vs->list[i], device_id, out);
+	}
+	if (!found)
+		*out = (struct bs_conflict){ .kind = BS_CONFLICT_NONE };
 }
 
 static void

@@ -158,7 +158,7 @@ CREATE TABLE bootstrap_credential (
 	CHECK (mode <> 0 OR digest IS NULL),
 	CHECK (mode <> 1 OR digest IS NOT NULL)
 ) WITHOUT ROWID;
-CREATE INDEX bootstrap_by_identity ON bootstrap_credential (identity) WHERE identity IS NOT NULL;
+CREATE INDEX bootstrap_by_identity ON bootstrap_credential (identity, slot) WHERE identity IS NOT NULL;
 CREATE INDEX bootstrap_by_key ON bootstrap_credential (key_hash) WHERE key_hash IS NOT NULL;
 CREATE INDEX bootstrap_by_digest ON bootstrap_credential (digest) WHERE digest IS NOT NULL;
 
@@ -201,7 +201,7 @@ CREATE INDEX server_credential_by_key ON server_credential (key_hash) WHERE key_
 CREATE INDEX server_credential_by_kic ON server_credential (kic_hash) WHERE kic_hash IS NOT NULL;
 CREATE INDEX server_credential_by_kid ON server_credential (kid_hash) WHERE kid_hash IS NOT NULL;
 
------------------------------------------------------------------------------------------- one value, one device, one use
+------------------------------------------------------------------------------------ one value, one device, one use
 
 -- A PSK identity, a key, a public key, a certificate belongs to one device, and what a device bootstraps with is never
 -- what any device receives. The same value for two servers, or in both slots, of one device is allowed; the same key in
@@ -209,16 +209,19 @@ CREATE INDEX server_credential_by_kid ON server_credential (kid_hash) WHERE kid_
 -- ON CONFLICT clause of a writer overrides them. Each probe is one search of an index.
 CREATE TRIGGER bootstrap_credential_rules BEFORE INSERT ON bootstrap_credential BEGIN
 	SELECT CASE
-		WHEN EXISTS (SELECT 1 FROM bootstrap_credential WHERE identity = NEW.identity AND device_id <> NEW.device_id)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE public_or_identity = NEW.identity AND digest IS NULL)
+		WHEN NEW.identity IS NOT NULL AND (
+			EXISTS (SELECT 1 FROM bootstrap_credential WHERE identity = NEW.identity AND device_id <> NEW.device_id)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE public_or_identity = NEW.identity AND digest IS NULL))
 			THEN RAISE (ABORT, 'the PSK identity is in use')
-		WHEN EXISTS (SELECT 1 FROM bootstrap_credential WHERE key_hash = NEW.key_hash AND device_id <> NEW.device_id)
+		WHEN NEW.key_hash IS NOT NULL AND (
+			EXISTS (SELECT 1 FROM bootstrap_credential WHERE key_hash = NEW.key_hash AND device_id <> NEW.device_id)
 			OR EXISTS (SELECT 1 FROM server_credential WHERE key_hash = NEW.key_hash)
 			OR EXISTS (SELECT 1 FROM server_credential WHERE kic_hash = NEW.key_hash)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE kid_hash = NEW.key_hash)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE kid_hash = NEW.key_hash))
 			THEN RAISE (ABORT, 'the key is in use')
-		WHEN EXISTS (SELECT 1 FROM bootstrap_credential WHERE digest = NEW.digest AND device_id <> NEW.device_id)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE digest = NEW.digest)
+		WHEN NEW.digest IS NOT NULL AND (
+			EXISTS (SELECT 1 FROM bootstrap_credential WHERE digest = NEW.digest AND device_id <> NEW.device_id)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE digest = NEW.digest))
 			THEN RAISE (ABORT, 'the public key or certificate is in use')
 		WHEN EXISTS (SELECT 1 FROM bootstrap_credential WHERE device_id = NEW.device_id AND slot <> NEW.slot
 			AND (key_hash = NEW.key_hash OR digest = NEW.digest))
@@ -239,26 +242,32 @@ CREATE TRIGGER server_credential_rules BEFORE INSERT ON server_credential BEGIN
 				AND NEW.sealed_kic IS NULL AND NEW.sealed_kid IS NULL
 			END FROM server_account WHERE id = NEW.server_id)
 			THEN RAISE (ABORT, 'the credential does not fit the security mode of the server account')
-		WHEN NEW.digest IS NULL AND (EXISTS (SELECT 1 FROM bootstrap_credential WHERE identity = NEW.public_or_identity)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE public_or_identity = NEW.public_or_identity AND digest IS NULL AND device_id <> NEW.device_id))
+		WHEN NEW.digest IS NULL AND (
+			EXISTS (SELECT 1 FROM bootstrap_credential WHERE identity = NEW.public_or_identity)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE public_or_identity = NEW.public_or_identity
+				AND digest IS NULL AND device_id <> NEW.device_id))
 			THEN RAISE (ABORT, 'the PSK identity is in use')
-		WHEN EXISTS (SELECT 1 FROM bootstrap_credential WHERE key_hash = NEW.key_hash)
+		WHEN NEW.key_hash IS NOT NULL AND (
+			EXISTS (SELECT 1 FROM bootstrap_credential WHERE key_hash = NEW.key_hash)
 			OR EXISTS (SELECT 1 FROM server_credential WHERE key_hash = NEW.key_hash AND device_id <> NEW.device_id)
 			OR EXISTS (SELECT 1 FROM server_credential WHERE kic_hash = NEW.key_hash AND device_id <> NEW.device_id)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE kid_hash = NEW.key_hash AND device_id <> NEW.device_id)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE kid_hash = NEW.key_hash AND device_id <> NEW.device_id))
 			THEN RAISE (ABORT, 'the key is in use')
-		WHEN EXISTS (SELECT 1 FROM bootstrap_credential WHERE digest = NEW.digest)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE digest = NEW.digest AND device_id <> NEW.device_id)
+		WHEN NEW.digest IS NOT NULL AND (
+			EXISTS (SELECT 1 FROM bootstrap_credential WHERE digest = NEW.digest)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE digest = NEW.digest AND device_id <> NEW.device_id))
 			THEN RAISE (ABORT, 'the public key or certificate is in use')
-		WHEN EXISTS (SELECT 1 FROM bootstrap_credential WHERE key_hash = NEW.kic_hash)
+		WHEN NEW.kic_hash IS NOT NULL AND (
+			EXISTS (SELECT 1 FROM bootstrap_credential WHERE key_hash = NEW.kic_hash)
 			OR EXISTS (SELECT 1 FROM server_credential WHERE key_hash = NEW.kic_hash AND device_id <> NEW.device_id)
 			OR EXISTS (SELECT 1 FROM server_credential WHERE kic_hash = NEW.kic_hash AND device_id <> NEW.device_id)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE kid_hash = NEW.kic_hash AND device_id <> NEW.device_id)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE kid_hash = NEW.kic_hash AND device_id <> NEW.device_id))
 			THEN RAISE (ABORT, 'the KIc key is in use')
-		WHEN EXISTS (SELECT 1 FROM bootstrap_credential WHERE key_hash = NEW.kid_hash)
+		WHEN NEW.kid_hash IS NOT NULL AND (
+			EXISTS (SELECT 1 FROM bootstrap_credential WHERE key_hash = NEW.kid_hash)
 			OR EXISTS (SELECT 1 FROM server_credential WHERE key_hash = NEW.kid_hash AND device_id <> NEW.device_id)
 			OR EXISTS (SELECT 1 FROM server_credential WHERE kic_hash = NEW.kid_hash AND device_id <> NEW.device_id)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE kid_hash = NEW.kid_hash AND device_id <> NEW.device_id)
+			OR EXISTS (SELECT 1 FROM server_credential WHERE kid_hash = NEW.kid_hash AND device_id <> NEW.device_id))
 			THEN RAISE (ABORT, 'the KID key is in use')
 	END;
 END;

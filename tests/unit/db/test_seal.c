@@ -211,8 +211,8 @@ hash_is_keyed_and_has_domains(void **state)
 	assert_memory_equal(h[0], h[3], sizeof(h[0]));
 	/* HMAC-SHA256 with the second of the wrapped keys */
 	assert_true(gcm_siv(0, (const uint8_t *)MASTER, wrapped, "meta/wrapped_keys", 17, wrapped + 12, 80, keys));
-	assert_non_null(EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, keys + 32, 32, (const uint8_t *)"key\0abc", 7, mac,
-		sizeof(mac), &mac_len));
+	assert_non_null(EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, keys + 32, 32, (const uint8_t *)"key\0abc", 7,
+		mac, sizeof(mac), &mac_len));
 	assert_memory_equal(h[0], mac, sizeof(h[0]));
 	bs_seal_free(s);
 	bs_seal_free(t);
@@ -249,8 +249,8 @@ master_key_file_forms(void **state)
 		{ "readable by all", DIGITS, 0644, BS_EMASTERKEY, "chmod 600" },
 		{ "writable by others", DIGITS, 0602, BS_EMASTERKEY, "chmod 600" },
 		{ "empty", "", 0600, BS_EMASTERKEY, "64 hexadecimal" },
-		{ "a digit short", "00102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", 0600, BS_EMASTERKEY,
-			"64 hexadecimal" },
+		{ "a digit short", "00102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", 0600,
+			BS_EMASTERKEY, "64 hexadecimal" },
 		{ "a digit long", DIGITS "0", 0600, BS_EMASTERKEY, "64 hexadecimal" },
 		{ "blank in front", " " DIGITS, 0600, BS_EMASTERKEY, "64 hexadecimal" },
 		{ "two keys", DIGITS "\n" DIGITS "\n", 0600, BS_EMASTERKEY, "64 hexadecimal" },
