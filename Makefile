@@ -47,7 +47,7 @@ LIB := $(B)/libbootstrap.a
 PROGRAMS := $(B)/lwm2m-bootstrapd $(B)/lwm2m-bootstrapctl $(B)/lwm2m-bootstrap-sim
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all deps help clean test unit fuzz-bins fuzz-replay lint layers format run interop install
+.PHONY: all deb deps help clean test unit fuzz-bins fuzz-replay lint layers format run interop install
 .SECONDARY:
 .DEFAULT_GOAL := all
 
@@ -130,21 +130,30 @@ lint: layers ## clang-format check, cppcheck, layers
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
 		--suppress=missingIncludeSystem -I. -D_GNU_SOURCE -DBS_VERSION='""' -j2 server db tools
 
+SHARE = $(DESTDIR)$(PREFIX)/share
 install: all ## into DESTDIR/PREFIX
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
-		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8 \
-		$(DESTDIR)$(PREFIX)/share/doc/lwm2m-bootstrap
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man1 $(SHARE)/man/man5 $(SHARE)/man/man8 \
+		$(SHARE)/doc/lwm2m-bootstrap $(SHARE)/bash-completion/completions $(DESTDIR)$(PREFIX)/lib/systemd/system \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
 	install -m 755 $(B)/lwm2m-bootstrapd $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(B)/lwm2m-bootstrapctl $(B)/lwm2m-bootstrap-sim $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 tools/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
-	install -m 644 server/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
-	install -m 644 server/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
-	install -m 644 schema/lwm2m-bootstrapd.conf.sample README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/lwm2m-bootstrap/
+	install -m 644 tools/*.1 $(SHARE)/man/man1/
+	install -m 644 server/*.5 $(SHARE)/man/man5/
+	install -m 644 server/*.8 $(SHARE)/man/man8/
+	install -m 644 schema/lwm2m-bootstrapd.conf.sample README.md $(SHARE)/doc/lwm2m-bootstrap/
+	sed 's|@SBINDIR@|$(PREFIX)/sbin|' server/lwm2m-bootstrapd.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/lwm2m-bootstrapd.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/lwm2m-bootstrapd.service
+	install -m 644 server/lwm2m-bootstrap.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/lwm2m-bootstrap.conf
+	install -m 644 server/lwm2m-bootstrap.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/lwm2m-bootstrap.conf
+	$(B)/lwm2m-bootstrapctl completion >$(SHARE)/bash-completion/completions/lwm2m-bootstrapctl
+
+deb: all ## a Debian package in build/
+	$(Q)tools/deb/build.sh $(B) $(VERSION)
 
 clean: ## remove build/, but for the fetched OpenSSL
-	rm -rf build/release build/debug build/asan build/fuzz build/cov build/certs build/demo build/interop
+	rm -rf build/release build/debug build/asan build/fuzz build/cov build/certs build/demo build/interop build/deb
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -type f -name '*.d' 2>/dev/null)

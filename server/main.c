@@ -18,6 +18,8 @@
 #include "db/recorder.h"
 #include "server/admin/control.h"
 #include "server/admin/http.h"
+#include "server/admin/notify.h"
+#include "server/admin/snapshot.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/conf/conf.h"
@@ -32,6 +34,7 @@ struct daemon {
 	struct bs_admin admin;
 	struct bs_control *control;
 	struct bs_http *http;
+	struct event *watchdog;
 	struct bs_shared shared;
 	size_t socket_count; /* of each worker: the listen addresses; 0 for a check, which must not take datagrams */
 	struct bs_udp ***sockets; /* [worker][listen address] */
@@ -281,8 +284,37 @@ on_reload_signal(evutil_socket_t sig, short what, void *arg)
 
 	(void)sig;
 	(void)what;
-	if (bs_admin_reload(&d->admin, &changes, &diag) != BS_OK)
-		return; /* logged there, and status shows it until it is repaired */
+	bs_notify_reloading(bs_clock_ms());
+	/* A failure is logged there, and status shows it until it is repaired. */
+	if (bs_admin_reload(&d->admin, &changes, &diag) == BS_OK)
+		bs_log(BS_DEBUG, "daemon.reload-done", "changes=%zu", changes.count);
+	bs_notify_ready();
+}
+
+/* Tell the service manager that we live, as long as every worker does. */
+static void
+on_watchdog(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+	struct bs_snapshot s;
+
+	(void)fd;
+	(void)what;
+	bs_snapshot_take(&d->shared, d->admin.started_ms, &s);
+	if (bs_snapshot_workers_alive(&s))
+		bs_notify_alive();
+}
+
+static enum bs_err
+start_watchdog(struct daemon *d, struct event_base *base)
+{
+	uint64_t ms = bs_notify_interval_ms();
+	struct timeval tv = { .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+
+	if (ms == 0)
+		return BS_OK;
+	d->watchdog = event_new(base, -1, EV_PERSIST, on_watchdog, d);
+	return d->watchdog != NULL && event_add(d->watchdog, &tv) == 0 ? BS_OK : BS_ENOMEM;
 }
 
 static enum bs_err
@@ -300,6 +332,8 @@ start_admin(struct daemon *d, struct event_base *base, struct bs_diag *diag)
 	snprintf(path, sizeof(path), "%s/control.sock", d->conf.store_directory);
 	err = bs_control_start(
 		base, d->conf.control_socket != NULL ? d->conf.control_socket : path, &d->admin, &d->control, diag);
+	if (err == BS_OK && (err = start_watchdog(d, base)) != BS_OK)
+		bs_diag_set(diag, err, 0, "out of memory");
 	if (err == BS_OK && d->conf.http_address != NULL)
 		err = bs_http_start(base, d->conf.http_address, &d->shared, d->admin.started_ms, &d->http, diag);
 	return err;
@@ -308,6 +342,8 @@ start_admin(struct daemon *d, struct event_base *base, struct bs_diag *diag)
 static void
 stop_admin(struct daemon *d)
 {
+	if (d->watchdog != NULL)
+		event_free(d->watchdog);
 	bs_http_stop(d->http);
 	bs_control_stop(d->control);
 	bs_conf_clear(&d->admin.conf);
@@ -354,7 +390,9 @@ serve(struct daemon *d, struct event_base *base, struct bs_diag *diag)
 		bs_diag_set(diag, err, 0, "cannot start a worker thread");
 	if (err == BS_OK) {
 		log_start(d);
+		bs_notify_ready();
 		event_base_dispatch(base);
+		bs_notify_stopping();
 	}
 	for (size_t i = 0; i < d->started; i++)
 		bs_worker_stop(d->shared.workers[i]);

@@ -17,7 +17,11 @@ enum bs_exit { BS_EXIT_DONE = 0, BS_EXIT_FAILED = 1, BS_EXIT_USAGE = 2 };
 
 #define BS_CTL_DEFAULT_CONF "/etc/lwm2m-bootstrap/lwm2m-bootstrapd.conf"
 
+struct bs_ctl_command;
+
 struct bs_ctl {
+	const struct bs_ctl_command *const *commands; /* all of them, for completion */
+	size_t command_count;
 	bool json;
 	const char *conf_file; /* -c */
 	const char *dir_arg, *key_arg; /* -s, -k */
@@ -102,6 +106,7 @@ extern const struct bs_ctl_command bs_cmd_profile_add, bs_cmd_profile_list, bs_c
 extern const struct bs_ctl_command bs_cmd_import;
 extern const struct bs_ctl_command bs_cmd_device_list, bs_cmd_device_show, bs_cmd_device_enable, bs_cmd_device_disable,
 	bs_cmd_device_delete;
+extern const struct bs_ctl_command bs_cmd_completion;
 /* talk to the running daemon: cmd_daemon.c */
 extern const struct bs_ctl_command bs_cmd_status, bs_cmd_sessions, bs_cmd_kick, bs_cmd_reload, bs_cmd_log;
 extern const struct bs_ctl_command bs_cmd_plan, bs_cmd_explain, bs_cmd_rotate, bs_cmd_settle;

@@ -37,6 +37,7 @@ static const struct bs_ctl_command *const commands[] = {
 	&bs_cmd_kick,
 	&bs_cmd_reload,
 	&bs_cmd_log,
+	&bs_cmd_completion,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -249,7 +250,7 @@ run(struct bs_ctl *ctl, int argc, char **argv, struct bs_ctl_args *args)
 int
 main(int argc, char **argv)
 {
-	struct bs_ctl ctl = { 0 };
+	struct bs_ctl ctl = { .commands = commands, .command_count = COMMANDS };
 	static struct bs_ctl_args args;
 	int status;
 

@@ -25,10 +25,16 @@ bs_snapshot_take(const struct bs_shared *shared, uint64_t started_ms, struct bs_
 	bs_recorder_get_counters(shared->recorder, &out->recorder);
 }
 
+bool
+bs_snapshot_workers_alive(const struct bs_snapshot *s)
+{
+	return s->now_ms <= s->total.beat_ms + BS_WORKER_STUCK_MS;
+}
+
 const char *
 bs_snapshot_trouble(const struct bs_snapshot *s)
 {
-	if (s->now_ms > s->total.beat_ms + BS_WORKER_STUCK_MS)
+	if (!bs_snapshot_workers_alive(s))
 		return "a worker does not answer";
 	if (s->total.store_failing > 0)
 		return "the store cannot be read";

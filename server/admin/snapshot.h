@@ -22,6 +22,7 @@ struct bs_snapshot {
 };
 
 void bs_snapshot_take(const struct bs_shared *shared, uint64_t started_ms, struct bs_snapshot *out);
+bool bs_snapshot_workers_alive(const struct bs_snapshot *s);
 /* NULL when all is well, else why not, for people. */
 const char *bs_snapshot_trouble(const struct bs_snapshot *s);
 

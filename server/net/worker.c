@@ -413,6 +413,7 @@ run_loop(void *arg)
 enum bs_err
 bs_worker_start(struct bs_worker *w)
 {
+	publish(w, bs_clock_ms()); /* alive from the first moment on */
 	w->started = pthread_create(&w->thread, NULL, run_loop, w) == 0;
 	return w->started ? BS_OK : BS_ENOMEM;
 }
