@@ -19,11 +19,11 @@ init(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	if (status != BS_EXIT_DONE)
 		return status;
 	if (stat(ctl->dir, &st) == 0)
-		err = bs_ctl_become_owner(ctl->dir, &diag);
+		err = bs_ctl_become_owner(ctl, ctl->dir, &diag);
 	if (err == BS_OK)
 		err = bs_store_create(ctl->dir, ctl->key_file, &diag);
 	if (err != BS_OK)
-		return bs_ctl_fail(err, &diag);
+		return bs_ctl_fail_as_owner(ctl, err, &diag);
 	bs_ctl_say("made %s/%s; master key in %s: keep a copy of it elsewhere, without it the store is lost", ctl->dir,
 		BS_STORE_FILE, ctl->key_file);
 	if (geteuid() == 0)

@@ -362,6 +362,24 @@ check_acl(struct bs_report *r, const struct bs_acl *acl, const struct bs_profile
 	}
 }
 
+/* Under access control a server without an entry for its own Server Object instance cannot even change its lifetime. */
+static void
+check_own_instances(struct bs_report *r, const struct bs_profile_def *def, const struct bs_profile_check *c)
+{
+	unsigned iid = 0; /* instances of Object 1 count from 0, in the order of the servers */
+
+	for (size_t i = 0; i < c->count; i++) {
+		bool found = c->servers[i]->repository;
+
+		for (size_t j = 0; j < def->acl_count; j++)
+			found |= def->acls[j].oid == 1 && def->acls[j].iid == iid;
+		if (!found)
+			bs_report_warn(r, "--acl", "no entry for 1/%u: server %s has no right on its own instance", iid,
+				c->servers[i]->name);
+		iid += !c->servers[i]->repository;
+	}
+}
+
 static void
 check_access_control(
 	struct bs_report *r, const struct bs_profile_def *def, const struct bs_profile_check *c, unsigned servers)
@@ -374,6 +392,8 @@ check_access_control(
 		bs_report_error(r, "--acl", "explicit access control needs at least one --acl");
 	if (def->profile.access_control != BS_AC_EXPLICIT && def->acl_count > 0)
 		bs_report_error(r, "--acl", "goes with --access-control explicit alone");
+	if (def->profile.access_control == BS_AC_EXPLICIT && def->acl_count > 0 && servers > 1)
+		check_own_instances(r, def, c);
 	for (size_t i = 0; i < def->acl_count; i++) {
 		check_acl(r, &def->acls[i], c);
 		for (size_t j = 0; j < i; j++)

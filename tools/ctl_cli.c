@@ -110,7 +110,7 @@ bs_ctl_locate(struct bs_ctl *ctl)
 }
 
 enum bs_err
-bs_ctl_become_owner(const char *path, struct bs_diag *diag)
+bs_ctl_become_owner(struct bs_ctl *ctl, const char *path, struct bs_diag *diag)
 {
 	struct stat st;
 	const struct passwd *pw;
@@ -125,7 +125,20 @@ bs_ctl_become_owner(const char *path, struct bs_diag *diag)
 	if ((pw != NULL ? initgroups(pw->pw_name, pw->pw_gid) : setgroups(0, NULL)) != 0 ||
 		setgid(pw != NULL ? pw->pw_gid : st.st_gid) != 0 || setuid(st.st_uid) != 0)
 		return bs_diag_set(diag, BS_EPERM, 0, "cannot become the owner of %s: %s", path, strerror(errno));
+	ctl->became_owner = true;
 	return BS_OK;
+}
+
+int
+bs_ctl_fail_as_owner(const struct bs_ctl *ctl, enum bs_err err, const struct bs_diag *diag)
+{
+	const struct passwd *pw = ctl->became_owner ? getpwuid(geteuid()) : NULL;
+
+	bs_ctl_fail(err, diag);
+	if (ctl->became_owner)
+		bs_ctl_say("this ran as %s, the owner of %s; store and master key must be that user's",
+			pw != NULL ? pw->pw_name : "another user", ctl->dir);
+	return BS_EXIT_FAILED;
 }
 
 enum bs_exit
@@ -137,10 +150,10 @@ bs_ctl_open(struct bs_ctl *ctl)
 
 	if (status != BS_EXIT_DONE)
 		return status;
-	err = bs_ctl_become_owner(ctl->dir, &diag);
+	err = bs_ctl_become_owner(ctl, ctl->dir, &diag);
 	if (err == BS_OK)
 		err = bs_store_open(ctl->dir, ctl->key_file, BS_STORE_WRITE, &ctl->store, &diag);
-	return err == BS_OK ? BS_EXIT_DONE : (enum bs_exit)bs_ctl_fail(err, &diag);
+	return err == BS_OK ? BS_EXIT_DONE : (enum bs_exit)bs_ctl_fail_as_owner(ctl, err, &diag);
 }
 
 enum bs_exit

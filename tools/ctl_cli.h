@@ -27,6 +27,7 @@ struct bs_ctl {
 	const char *dir_arg, *key_arg; /* -s, -k */
 	char *dir, *key_file; /* in effect; owned */
 	struct bs_store *store; /* after bs_ctl_open */
+	bool became_owner;
 	bool first_item; /* of a JSON list */
 };
 
@@ -76,7 +77,9 @@ BS_MUST_USE enum bs_exit bs_ctl_locate(struct bs_ctl *ctl);
  * As root: become the owner of path, so that no file there ever belongs to another user. Files of the operator's own are
  * opened before.
  */
-BS_MUST_USE enum bs_err bs_ctl_become_owner(const char *path, struct bs_diag *diag);
+BS_MUST_USE enum bs_err bs_ctl_become_owner(struct bs_ctl *ctl, const char *path, struct bs_diag *diag);
+/* bs_ctl_fail for what happened after it: says as whom. */
+int bs_ctl_fail_as_owner(const struct bs_ctl *ctl, enum bs_err err, const struct bs_diag *diag);
 /* Locate, become the owner, open. Says what is wrong. Closed at exit. */
 BS_MUST_USE enum bs_exit bs_ctl_open(struct bs_ctl *ctl);
 /* After bs_ctl_open. *out NULL: there is none yet. */

@@ -611,9 +611,17 @@ warn_of_shared(struct bs_rows *rows, const struct bs_cat_profile *profile, struc
 			const struct grant *a = &rows->grants[profile->servers[j]->index],
 					   *b = &rows->grants[profile->servers[i]->index];
 
-			if (a->key.len > 0 && bs_secret_equal(&a->key, &b->key))
+			/* A certificate alone: the device holds one key for both. */
+			bool one_certificate = a->server->def.mode == BS_MODE_X509 &&
+					       b->server->def.mode == BS_MODE_X509 &&
+					       a->public_or_identity.len == b->public_or_identity.len &&
+					       a->public_or_identity.len > 0 &&
+					       memcmp(a->public_or_identity.data, b->public_or_identity.data,
+						       a->public_or_identity.len) == 0;
+
+			if (one_certificate || (a->key.len > 0 && bs_secret_equal(&a->key, &b->key)))
 				bs_report_warn(r, b->server->name,
-					"has the same key as %s; servers should not share one", a->server->name);
+					"has the same credential as %s; servers should not share one", a->server->name);
 		}
 }
 

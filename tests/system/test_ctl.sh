@@ -340,6 +340,9 @@ if [ "$(id -u)" = 0 ]; then
 	"$ctl" -s theirs -k theirs/key server add s --uri $uri --ssid 1 --mode psk 2>>err
 	"$ctl" -s theirs -k theirs/key server list >list 2>>err
 	check 'as root: files belong to the owner of the folder' [ "$(stat -c %U theirs/* | sort -u)" = nobody ]
+	touch theirs.key && chmod 600 theirs.key
+	out=$("$ctl" -s theirs -k theirs.key server list 2>&1)
+	check 'as root: a master key of another user is told' says 'this ran as nobody, the owner of theirs'
 	check 'as root: it works' grep -q example list
 else
 	echo 'skip as root: files belong to the owner of the folder: needs root'

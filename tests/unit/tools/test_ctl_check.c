@@ -216,12 +216,14 @@ test_server(void **state)
 static const struct bs_server_def one = { .name = "one", .ssid = 1 }, two = { .name = "two", .ssid = 2 },
 				  again = { .name = "again", .ssid = 1 }, repo = { .name = "repo", .repository = true };
 
+#define OWN "1/0:owner=1", "1/1:owner=2"
+
 static const struct {
 	const char *name;
 	const struct bs_server_def *servers[3];
 	bool given;
 	enum bs_access_control access_control;
-	const char *acls[2];
+	const char *acls[4];
 	uint32_t ack_timeout_ms, max_retransmit;
 	uint16_t block_size;
 	const char *expected;
@@ -239,21 +241,23 @@ static const struct {
 		"--server: one and again have the same Short Server ID 1" },
 	{ "explicit without", { &one, &two }, true, BS_AC_EXPLICIT, { 0 }, 2000, 4, 512,
 		"--acl: explicit access control needs" },
-	{ "explicit", { &one, &two }, true, BS_AC_EXPLICIT, { "3/0:owner=1,2=1,0=1", "9/65535:owner=65535,2=16" }, 2000,
-		4, 512, "" },
+	{ "explicit", { &one, &two }, true, BS_AC_EXPLICIT, { OWN, "3/0:owner=1,2=1,0=1", "9/65535:owner=65535,2=16" },
+		2000, 4, 512, "" },
+	{ "explicit without its own", { &one, &two }, true, BS_AC_EXPLICIT, { "1/0:owner=1" }, 2000, 4, 512,
+		"--acl: warning: no entry for 1/1: server two has no right on its own instance" },
 	{ "derived with entries", { &one, &two }, true, BS_AC_DERIVED, { "3/0:owner=1" }, 2000, 4, 512,
 		"--acl: goes with" },
-	{ "a strange owner", { &one, &two }, true, BS_AC_EXPLICIT, { "3/0:owner=7" }, 2000, 4, 512,
+	{ "a strange owner", { &one, &two }, true, BS_AC_EXPLICIT, { OWN, "3/0:owner=7" }, 2000, 4, 512,
 		"--acl: 3/0: the owner 7 is no Short Server ID" },
-	{ "a strange server", { &one, &two }, true, BS_AC_EXPLICIT, { "3/0:owner=1,7=1" }, 2000, 4, 512,
+	{ "a strange server", { &one, &two }, true, BS_AC_EXPLICIT, { OWN, "3/0:owner=1,7=1" }, 2000, 4, 512,
 		"--acl: 3/0: 7 is no Short Server ID" },
-	{ "Object 0", { &one, &two }, true, BS_AC_EXPLICIT, { "0/0:owner=1" }, 2000, 4, 512,
+	{ "Object 0", { &one, &two }, true, BS_AC_EXPLICIT, { OWN, "0/0:owner=1" }, 2000, 4, 512,
 		"--acl: Object 0 is under no" },
-	{ "create without its form", { &one, &two }, true, BS_AC_EXPLICIT, { "9/65535:owner=1,2=16" }, 2000, 4, 512,
-		"--acl: 9/65535 is the right to create" },
-	{ "create on an instance", { &one, &two }, true, BS_AC_EXPLICIT, { "9/0:owner=1,2=17" }, 2000, 4, 512,
+	{ "create without its form", { &one, &two }, true, BS_AC_EXPLICIT, { OWN, "9/65535:owner=1,2=16" }, 2000, 4,
+		512, "--acl: 9/65535 is the right to create" },
+	{ "create on an instance", { &one, &two }, true, BS_AC_EXPLICIT, { OWN, "9/0:owner=1,2=17" }, 2000, 4, 512,
 		"--acl: warning: 9/0: Create (16)" },
-	{ "the same twice", { &one, &two }, true, BS_AC_EXPLICIT, { "3/0:owner=1", "3/0:owner=2" }, 2000, 4, 512,
+	{ "the same twice", { &one, &two }, true, BS_AC_EXPLICIT, { OWN, "3/0:owner=1", "3/0:owner=2" }, 2000, 4, 512,
 		"--acl: 3/0 is given twice" },
 	{ "a step of 230 s less a bit", { &one }, false, BS_AC_NONE, { 0 }, 4900, 4, 512,
 		"" }, /* 1.5 x 4.9 s x 31 = 227.85 s */
@@ -271,7 +275,7 @@ test_profile(void **state)
 		struct bs_profile_def def = { 0 };
 		struct bs_profile_check check = { .servers = profiles[i].servers,
 			.access_control_given = profiles[i].given };
-		struct bs_acl acls[2];
+		struct bs_acl acls[4];
 
 		listen();
 		bs_profile_init(&def.profile);
@@ -280,7 +284,7 @@ test_profile(void **state)
 		def.profile.ack_timeout_ms = profiles[i].ack_timeout_ms;
 		def.profile.max_retransmit = profiles[i].max_retransmit;
 		def.profile.block_size = profiles[i].block_size;
-		for (; def.acl_count < 2 && profiles[i].acls[def.acl_count] != NULL; def.acl_count++)
+		for (; def.acl_count < 4 && profiles[i].acls[def.acl_count] != NULL; def.acl_count++)
 			bs_acl_read(&report, profiles[i].acls[def.acl_count], &acls[def.acl_count]);
 		def.acls = acls;
 		while (check.count < 3 && profiles[i].servers[check.count] != NULL)

@@ -188,7 +188,7 @@ static const struct {
 		"2: a.cert_b64: server a has mode psk; leave it empty\n" },
 	{ "the same key for two servers",
 		HEAD ",b.psk_identity,b.psk_key_hex\nd1,two,psk,i1," K1 ",j1," K2 ",k1," K2 "\n",
-		"2: b: warning: has the same key as a; servers should not share one\n" },
+		"2: b: warning: has the same credential as a; servers should not share one\n" },
 	{ "raw key as a bare point",
 		"endpoint,profile,mode,rpk_public_b64,a.psk_identity,a.psk_key_hex\nd1,one,rpk,"
 		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==,j1," K2 "\n",
@@ -228,6 +228,12 @@ static const struct {
 		HEAD_SMS "\nd1,one,psk,i1," K1 ",j1," K2 ",sps,12,12,6b86b273ff34fce19d6b804eff5a3f57,"
 			 "d4735e3a265e16eee03f59718b9b5d03\n",
 		"" },
+	{ "SMS keys stronger than the channel",
+		HEAD_SMS "\nd1,one,psk,i1," K1 ",j1," K2 ",sps,12,12,6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49,"
+			 "d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90\n",
+		"2: a.sms_kic_key_hex: an SMS key of 192 bits must not travel over a channel of 128 bits; use a "
+		"shorter one, or, "
+		"where [dtls] ciphers has AES-256 suites alone, import with --channel-bits 256\n" },
 	{ "SMS keys for a nosec account",
 		"endpoint,profile,mode,psk_identity,psk_key_hex,open.sms_mode,open.sms_kic_key_hex\n"
 		"d1,lab,psk,i1," K1 ",1," K2 "\n",
