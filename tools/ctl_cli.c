@@ -25,6 +25,8 @@ bs_ctl_get(const struct bs_ctl_args *args, size_t index)
 
 /* ---- talk -------------------------------------------------------------------------------------------------------- */
 
+static void say(const char *fmt, va_list args) BS_PRINTF(1, 0);
+
 static void
 say(const char *fmt, va_list args)
 {

@@ -9,6 +9,9 @@ bs_report_init(struct bs_report *r, FILE *to, const char *source)
 	*r = (struct bs_report){ .to = to, .source = source };
 }
 
+static void say(const struct bs_report *r, const char *kind, const char *field, const char *fmt, va_list args)
+	BS_PRINTF(4, 0);
+
 static void
 say(const struct bs_report *r, const char *kind, const char *field, const char *fmt, va_list args)
 {
