@@ -148,7 +148,7 @@ install: all ## into DESTDIR/PREFIX
 	$(B)/lwm2m-bootstrapctl completion >$(SHARE)/bash-completion/completions/lwm2m-bootstrapctl
 
 deb: all ## a Debian package in build/
-	$(Q)tools/deb/build.sh $(B) $(VERSION)
+	+$(Q)tools/deb/build.sh $(B) $(VERSION)
 
 clean: ## remove build/, but for the fetched OpenSSL
 	rm -rf build/release build/debug build/asan build/fuzz build/cov build/certs build/demo build/interop build/deb
