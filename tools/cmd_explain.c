@@ -122,12 +122,15 @@ static int
 explain_from(struct bs_ctl *ctl, struct bs_journal *journal, const char *what, size_t max)
 {
 	bool known = say_what_is_known(ctl, what);
+	char identity[BS_IDENTITY_MAX + 1];
 	size_t found = 0;
 	enum bs_err err = BS_OK;
 
 	bs_ctl_list_begin(ctl);
 	if (journal != NULL)
 		err = bs_journal_find(journal, what, max, print_attempt, ctl, &found);
+	if (journal != NULL && found == 0 && strcmp(bs_ctl_journal_identity(what, identity), what) != 0)
+		err = bs_journal_find(journal, identity, max, print_attempt, ctl, &found);
 	bs_ctl_list_end(ctl);
 	if (err != BS_OK && err != BS_ENOTFOUND)
 		return bs_ctl_fail_at(BS_JOURNAL_FILE, err);

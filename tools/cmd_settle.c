@@ -25,6 +25,7 @@ static const enum bs_outcome proofs[] = {
 
 struct search {
 	const struct bs_device_info *device;
+	char next_identity[BS_IDENTITY_MAX + 1]; /* as the journal spells it */
 	bool seen;
 };
 
@@ -36,7 +37,7 @@ look(void *arg, const struct bs_attempt *a)
 
 	for (size_t i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++)
 		proof |= proofs[i] == a->outcome;
-	if (!proof || a->device_id != s->device->device_id || strcmp(a->identity, s->device->next_identity) != 0 ||
+	if (!proof || a->device_id != s->device->device_id || strcmp(a->identity, s->next_identity) != 0 ||
 		a->at_ms < s->device->next_since_ms)
 		return;
 	s->seen |= !same_identity || a->psk_slot == 1;
@@ -75,8 +76,10 @@ settle_one(struct bs_ctl *ctl, struct bs_journal *journal, const struct bs_devic
 {
 	struct search s = { .device = d };
 	size_t found;
-	enum bs_err err = bs_journal_find(journal, d->endpoint, LOOK_BACK, look, &s, &found);
+	enum bs_err err;
 
+	bs_ctl_journal_identity(d->next_identity, s.next_identity);
+	err = bs_journal_find(journal, d->endpoint, LOOK_BACK, look, &s, &found);
 	if (err == BS_ENOTFOUND)
 		err = BS_OK;
 	if (err != BS_OK || !s.seen)

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/base/log.h"
 #include "server/conf/conf.h"
 #include "tools/ctl_near.h"
 
@@ -168,6 +169,20 @@ bs_ctl_open_journal(struct bs_ctl *ctl, struct bs_journal **out)
 		return BS_EXIT_DONE;
 	*out = NULL;
 	return err == BS_ENOTFOUND ? BS_EXIT_DONE : (enum bs_exit)bs_ctl_fail(err, &diag);
+}
+
+const char *
+bs_ctl_journal_identity(const char *identity, char out[BS_IDENTITY_MAX + 1])
+{
+	struct bs_quote q;
+	size_t len;
+
+	bs_log_quote(&q, identity);
+	len = strlen(q.text) - 2; /* without its quotes */
+	len = len < BS_IDENTITY_MAX ? len : BS_IDENTITY_MAX;
+	memcpy(out, q.text + 1, len);
+	out[len] = '\0';
+	return out;
 }
 
 int

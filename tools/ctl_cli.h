@@ -84,6 +84,8 @@ int bs_ctl_fail_as_owner(const struct bs_ctl *ctl, enum bs_err err, const struct
 BS_MUST_USE enum bs_exit bs_ctl_open(struct bs_ctl *ctl);
 /* After bs_ctl_open. *out NULL: there is none yet. */
 BS_MUST_USE enum bs_exit bs_ctl_open_journal(struct bs_ctl *ctl, struct bs_journal **out);
+/* An identity as the journal spells it: what would need quoting in a log line is escaped there. */
+const char *bs_ctl_journal_identity(const char *identity, char out[BS_IDENTITY_MAX + 1]);
 /* Commit or, on failure, roll back; returns the exit status. */
 int bs_ctl_commit(struct bs_ctl *ctl);
 /* There is no such device: say so, with near names. Returns BS_EXIT_FAILED. */
