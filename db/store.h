@@ -71,7 +71,8 @@ void bs_store_read_end(struct bs_store *st);
 
 /*
  * Changes committed since sequence number *seq (in and out). fn is called per change, oldest first; *seq is the newest
- * seen. Start with bs_store_change_seq. Cost: the changes. device_id 0: profile or server changed, see profile_id.
+ * seen. Start with bs_store_change_seq. Cost: the changes. device_id 0: profile or server changed, see profile_id; both 0:
+ * anything may have changed (the reader was away too long, or a backup was put back).
  */
 enum bs_change_kind { BS_CHANGED_DEVICE, BS_CHANGED_CREDENTIAL, BS_CHANGED_PROFILE, BS_REMOVED_DEVICE };
 struct bs_change {

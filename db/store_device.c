@@ -425,7 +425,7 @@ enum bs_err
 bs_store_add_device(
 	struct bs_store *st, const struct bs_device_def *def, struct bs_conflict *conflict, struct bs_diag *diag)
 {
-	struct values vs = { .count = 0 };
+	struct values vs; /* large: filled in only to explain a refusal */
 	int64_t id;
 	enum bs_err err;
 
@@ -439,6 +439,7 @@ bs_store_add_device(
 	id = sqlite3_last_insert_rowid(st->db);
 	err = insert_credentials(st, id, def, diag);
 	if (err == BS_EREFUSED) {
+		vs.count = 0;
 		bootstrap_values(st, &def->bootstrap, &vs);
 		for (size_t i = 0; i < def->grant_count; i++)
 			grant_values(st, &def->grants[i], &vs);
@@ -652,7 +653,7 @@ static enum bs_err
 set_next(struct bs_store *st, int64_t id, const char *endpoint, const struct bs_bootstrap_def *def,
 	const struct stored_bootstrap *current, struct bs_conflict *conflict, struct bs_diag *diag)
 {
-	struct values vs = { .count = 0 };
+	struct values vs; /* large: filled in only to explain a refusal */
 	enum bs_err err;
 
 	if (current->def.mode != def->mode)
@@ -666,6 +667,7 @@ set_next(struct bs_store *st, int64_t id, const char *endpoint, const struct bs_
 	}
 	err = insert_bootstrap(st, id, 1, def, endpoint, diag);
 	if (err == BS_EREFUSED) {
+		vs.count = 0;
 		bootstrap_values(st, def, &vs);
 		explain(st, &vs, id, conflict);
 		say_conflict(endpoint, conflict, diag);
