@@ -294,8 +294,11 @@ bs_worker_reload(struct bs_worker *w, const struct bs_conf *conf, struct bs_diag
 {
 	struct bs_dtls_identity identities[BS_CONF_IDENTITIES_MAX];
 	struct bs_dtls_conf dc = dtls_conf(conf, identities);
+	enum bs_err err = bs_dtls_ctx_reload(w->dtls, &dc, diag);
 
-	return bs_dtls_ctx_reload(w->dtls, &dc, diag);
+	if (err == BS_OK) /* a revoked device is out at once */
+		bs_peer_table_recheck(w->peers, bs_clock_ms());
+	return err;
 }
 
 static uint32_t

@@ -135,6 +135,8 @@ on_open(void *arg, struct bs_peer *peer, uint64_t now_ms)
 	w->opened++;
 	w->last_open = peer;
 	w->proof = *bs_peer_get_proof(peer);
+	if (w->close_in_open)
+		bs_peer_table_close(w->table, peer);
 }
 
 static void

@@ -55,6 +55,7 @@ struct world {
 	size_t last_sent_len, longest_sent, longest_record; /* longest_record: what the header says */
 	bool echo; /* answer what comes with the same */
 	bool close_in_data; /* close the peer in on_data */
+	bool close_in_open; /* the same in on_open */
 };
 
 struct client {

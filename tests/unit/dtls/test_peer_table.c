@@ -615,6 +615,24 @@ the_owner_closes_within_a_callback(void **state)
 }
 
 static void
+the_owner_closes_what_has_just_opened(void **state)
+{
+	struct world *w = *state;
+	struct client *old = new_client(w, 1), *new;
+
+	assert_true(client_connects(old));
+	w->close_in_open = true;
+	new = new_client(w, 1); /* from the same address, which makes three lists to leave */
+	client_start(new);
+	world_run(w);
+	assert_int_equal(w->opened, 2);
+	assert_int_equal(w->closed, 1); /* the old one; the new one is the owner's own doing */
+	assert_int_equal(bs_peer_table_count(w->table), 0);
+	assert_int_equal(bs_peer_table_half_open(w->table), 0);
+	assert_int_equal(bs_peer_table_next_deadline_ms(w->table), UINT64_MAX);
+}
+
+static void
 an_end_of_the_table_tells_all(void **state)
 {
 	struct world *w = *state;
@@ -820,6 +838,7 @@ main(void)
 		T(silence_ends_a_session, setup_small),
 		T(the_device_closes, setup),
 		T(the_owner_closes_within_a_callback, setup),
+		T(the_owner_closes_what_has_just_opened, setup),
 		T(an_end_of_the_table_tells_all, setup),
 		T(what_is_lost_of_a_handshake_is_sent_again, setup_quick),
 		T(a_lost_finished_is_sent_again_when_asked, setup),
