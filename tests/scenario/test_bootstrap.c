@@ -215,6 +215,33 @@ clock_too(void)
 #define SERVER_CBOR \
 	"[84 A3 21 652F312F302F 00 6130 02 1865  A2 00 6131 02 1A00015180  A2 00 6136 04 F5  A2 00 6137 03 6155]"
 
+/* In characters: [{"bn":"/0/1/","n":"0","vs":"coaps://dm.example:5684"},{"n":"1","vb":false},{"n":"2","v":0}, .. */
+#define SECURITY_JSON \
+	"[" \
+	" 5B7B22626E223A222F302F312F222C226E223A2230222C227673223A22636F6170733A2F2F646D2E6578616D70" \
+	" 6C653A35363834227D" \
+	" 2C7B226E223A2231222C227662223A66616C73657D" \
+	" 2C7B226E223A2232222C2276223A307D" \
+	" 2C7B226E223A2233222C227664223A225A4756324C5441774D4445227D" \
+	" 2C7B226E223A2235222C227664223A2241414543417751464267634943516F4C4441304F4477227D" \
+	" 2C7B226E223A223130222C2276223A3130317D" \
+	" 5D" \
+	"]"
+/* [{"bn":"/1/0/","n":"0","v":101},{"n":"1","v":86400},{"n":"6","vb":true},{"n":"7","vs":"U"}] */
+#define SERVER_JSON \
+	"[" \
+	" 5B7B22626E223A222F312F302F222C226E223A2230222C2276223A3130317D" \
+	" 2C7B226E223A2231222C2276223A38363430307D" \
+	" 2C7B226E223A2236222C227662223A747275657D" \
+	" 2C7B226E223A2237222C227673223A2255227D" \
+	" 5D" \
+	"]"
+/* {0: {1: {0: URI, 1: false, 2: 0, 3: identity, 5: key, 10: 101}}} and {1: {0: {0: 101, 1: 86400, 6: true, 7: "U"}}} */
+#define SECURITY_LWM2M_CBOR \
+	"[A1 00 A1 01 A6 00 77 636F6170733A2F2F646D2E6578616D706C653A35363834 01 F4 02 00 03 48 6465762D30303031" \
+	" 05 50 000102030405060708090A0B0C0D0E0F 0A 1865]"
+#define SERVER_LWM2M_CBOR "[A1 01 A1 00 A4 00 1865 01 1A00015180 06 F5 07 6155]"
+
 /* Lines that many stories share. */
 
 #define LINKS_11 "\"</>;lwm2m=1.1,</0/0>,</1>,</2>,</3/0>\""
@@ -247,6 +274,16 @@ static const struct scenario good_runs[] = {
 		"      dev < PUT /1/0 format 112 " SERVER_CBOR " reply 2.04\n"
 		"      dev < POST /bs                             reply 2.04\n"
 		"end done at \"finish\" writes 2 format 112\n" },
+	{ "1.1 client: pct=110, SenML JSON", one_server,
+		"dev > POST /bs?ep=dev-0001&pct=110  expect 2.04\n" DISCOVER DELETES
+		"dev < PUT /0/1 format 110 " SECURITY_JSON " reply 2.04\n"
+		"dev < PUT /1/0 format 110 " SERVER_JSON " reply 2.04\n" FINISH
+		"end done at \"finish\" writes 2 format 110 version 11\n" },
+	{ "1.2 client: pct=11544, LwM2M CBOR", one_server,
+		"dev > POST /bs?ep=dev-0001&pct=11544  expect 2.04\n" DISCOVER DELETES
+		"dev < PUT /0/1 format 11544 " SECURITY_LWM2M_CBOR " reply 2.04\n"
+		"dev < PUT /1/0 format 11544 " SERVER_LWM2M_CBOR " reply 2.04\n" FINISH
+		"end done at \"finish\" writes 2 format 11544 version 12\n" },
 	{ "pct=11542, pct before ep", one_server,
 		"dev > POST /bs?pct=11542&ep=dev-0001  expect 2.04\n" DISCOVER DELETES WRITES FINISH
 		"end done format 11542\n" },
@@ -488,6 +525,9 @@ static const struct scenario losses[] = {
 static const struct scenario requests[] = {
 	{ "pct that this server cannot write", one_server,
 		"dev > POST /bs?ep=dev-0001&pct=50  expect 4.15\n"
+		"end format-unsupported at \"request\" code 4.15 writes 0\n" },
+	{ "pct of a single value", one_server,
+		"dev > POST /bs?ep=dev-0001&pct=60  expect 4.15\n"
 		"end format-unsupported at \"request\" code 4.15 writes 0\n" },
 	{ "4.15, then as a 1.0 client", one_server,
 		"dev > POST /bs?ep=dev-0001&pct=50  expect 4.15\n" REQUEST DISCOVER DELETES WRITES FINISH

@@ -658,6 +658,9 @@ version_and_format_are_chosen(void **state)
 		{ "pct for TLV", BS_LWM2M_UNKNOWN, BS_LWM2M_1_0, 11542, 0, BS_LWM2M_1_1, 11542 },
 		{ "pct and Discover 1.0", BS_LWM2M_1_0, BS_LWM2M_1_0, 112, 0, BS_LWM2M_1_1, 112 },
 		{ "pct and Discover 1.2", BS_LWM2M_1_2, BS_LWM2M_1_0, 112, 0, BS_LWM2M_1_2, 112 },
+		{ "pct of 1.2", BS_LWM2M_UNKNOWN, BS_LWM2M_1_0, 11544, 0, BS_LWM2M_1_2, 11544 },
+		{ "pct of 1.2 and Discover 1.1", BS_LWM2M_1_1, BS_LWM2M_1_0, 11544, 0, BS_LWM2M_1_2, 11544 },
+		{ "pct for JSON", BS_LWM2M_UNKNOWN, BS_LWM2M_1_0, 110, 0, BS_LWM2M_1_1, 110 },
 		{ "profile's format", BS_LWM2M_UNKNOWN, BS_LWM2M_1_0, 112, 11542, BS_LWM2M_1_1, 11542 },
 		{ "pct of 1.2, overridden", BS_LWM2M_UNKNOWN, BS_LWM2M_1_0, 11544, 112, BS_LWM2M_1_2, 112 },
 	};
@@ -678,7 +681,7 @@ version_and_format_are_chosen(void **state)
 static void
 unknown_format_is_refused(void **state)
 {
-	static const int32_t numbers[] = { 0, 50, 1542, 65535, 65536, INT32_MAX };
+	static const int32_t numbers[] = { 0, 42, 50, 60, 1542, 65535, 65536, INT32_MAX };
 	struct fixture *fx = *state;
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {

@@ -34,6 +34,11 @@ static const struct row {
 	{ "pct twice", BS_POST, "bs", { "ep=a", "pct=112", "pct=112" }, BS_BAD_REQUEST, NULL, ABSENT },
 	{ "bad ep outweighs unknown pct", BS_POST, "bs", { "pct=50", "ep=" }, BS_BAD_REQUEST, NULL, ABSENT },
 
+	{ "SenML JSON", BS_POST, "bs", { "ep=a", "pct=110" }, BS_EMPTY, "a", 110 },
+	{ "LwM2M CBOR", BS_POST, "bs", { "ep=a", "pct=11544" }, BS_EMPTY, "a", 11544 },
+	{ "pct of a single value: text", BS_POST, "bs", { "ep=a", "pct=0" }, BS_UNSUPPORTED_FORMAT, NULL, ABSENT },
+	{ "pct of a single value: opaque", BS_POST, "bs", { "ep=a", "pct=42" }, BS_UNSUPPORTED_FORMAT, NULL, ABSENT },
+	{ "pct of a single value: CBOR", BS_POST, "bs", { "ep=a", "pct=60" }, BS_UNSUPPORTED_FORMAT, NULL, ABSENT },
 	{ "pct that nobody writes", BS_POST, "bs", { "ep=a", "pct=50" }, BS_UNSUPPORTED_FORMAT, NULL, ABSENT },
 	{ "pct beyond 16 bits", BS_POST, "bs", { "ep=a", "pct=65648" }, BS_UNSUPPORTED_FORMAT, NULL, ABSENT },
 	{ "pct beyond 64 bits", BS_POST, "bs", { "ep=a", "pct=36893488147419103344" }, BS_UNSUPPORTED_FORMAT, NULL,

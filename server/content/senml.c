@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/content/senml.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The one record of a single resource is its path and nothing else. */
+static bool
+is_whole_path(const struct bs_path *target, const struct bs_entry *e)
+{
+	return target->level == BS_LEVEL_RESOURCE && !e->multiple;
+}
+
+/* What follows the base name: of object, instance, resource, resource instance those that the target lacks. */
+static void
+relative_name(
+	char out[BS_SENML_NAME], const struct bs_path *target, const struct bs_instance *inst, const struct bs_entry *e)
+{
+	const unsigned ids[] = { inst->oid, inst->iid, e->rid, e->riid };
+	size_t last = e->multiple ? 4 : 3;
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (size_t i = (size_t)target->level; i < last; i++)
+		len += (size_t)snprintf(out + len, BS_SENML_NAME - len, "%s%u", len > 0 ? "/" : "", ids[i]);
+}
+
+void
+bs_senml_names(struct bs_senml_names *out, const struct bs_path *target, const struct bs_instance *inst,
+	const struct bs_entry *e, bool first)
+{
+	bool whole = is_whole_path(target, e);
+
+	out->has_base = first;
+	out->has_name = !whole;
+	bs_path_format(target, out->base);
+	if (target->level != BS_LEVEL_ROOT && !whole)
+		strcat(out->base, "/");
+	relative_name(out->name, target, inst, e);
+}
+
+size_t
+bs_senml_count(const struct bs_instance *instances, size_t count)
+{
+	size_t records = 0;
+
+	for (size_t i = 0; i < count; i++)
+		records += instances[i].count;
+	return records;
+}
