@@ -157,10 +157,12 @@ same_value(const struct value *a, const struct value *b)
 	return a->kind == b->kind && a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
 }
 
-/* Is v, which the device shall receive, also what it shall bootstrap with? */
+/* Is v, which the device shall receive, also what it shall bootstrap with? An identity may be: it is no secret. */
 static bool
 is_own_bootstrap(const struct values *vs, const struct value *v)
 {
+	if (v->kind == BS_VALUE_IDENTITY)
+		return false;
 	for (size_t i = 0; i < vs->count; i++) {
 		if (vs->list[i].purpose == BS_PURPOSE_BOOTSTRAP && same_value(&vs->list[i], v))
 			return v->purpose == BS_PURPOSE_SERVER;
@@ -192,7 +194,7 @@ is_taken(struct bs_store *st, const struct value *v, int64_t device_id, struct b
 	while (!taken && bs_query_step(&q) == BS_OK) {
 		int64_t owner = bs_query_int(&q, 0);
 
-		taken = owner != device_id || bs_query_int(&q, 1) != v->purpose;
+		taken = owner != device_id || (v->kind != BS_VALUE_IDENTITY && bs_query_int(&q, 1) != v->purpose);
 		out->same_device = owner == device_id;
 		bs_query_copy_text(&q, 2, out->endpoint, sizeof(out->endpoint));
 	}

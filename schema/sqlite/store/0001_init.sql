@@ -203,15 +203,16 @@ CREATE INDEX server_credential_by_kid ON server_credential (kid_hash) WHERE kid_
 
 ------------------------------------------------------------------------------------ one value, one device, one use
 
--- A PSK identity, a key, a public key, a certificate belongs to one device, and what a device bootstraps with is never
--- what any device receives. The same value for two servers, or in both slots, of one device is allowed; the same key in
+-- A PSK identity, a key, a public key, a certificate belongs to one device, and the key that a device bootstraps with is
+-- never one that any device receives. Its identity may be: many fleets name a device alike everywhere. The same value for two servers, or in both slots, of one device is allowed; the same key in
 -- both slots is not. Triggers and not UNIQUE, because a value may stand in several rows of its device, and because no
 -- ON CONFLICT clause of a writer overrides them. Each probe is one search of an index.
 CREATE TRIGGER bootstrap_credential_rules BEFORE INSERT ON bootstrap_credential BEGIN
 	SELECT CASE
 		WHEN NEW.identity IS NOT NULL AND (
 			EXISTS (SELECT 1 FROM bootstrap_credential WHERE identity = NEW.identity AND device_id <> NEW.device_id)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE public_or_identity = NEW.identity AND digest IS NULL))
+			OR EXISTS (SELECT 1 FROM server_credential WHERE public_or_identity = NEW.identity AND digest IS NULL
+				AND device_id <> NEW.device_id))
 			THEN RAISE (ABORT, 'the PSK identity is in use')
 		WHEN NEW.key_hash IS NOT NULL AND (
 			EXISTS (SELECT 1 FROM bootstrap_credential WHERE key_hash = NEW.key_hash AND device_id <> NEW.device_id)
@@ -243,7 +244,8 @@ CREATE TRIGGER server_credential_rules BEFORE INSERT ON server_credential BEGIN
 			END FROM server_account WHERE id = NEW.server_id)
 			THEN RAISE (ABORT, 'the credential does not fit the security mode of the server account')
 		WHEN NEW.digest IS NULL AND (
-			EXISTS (SELECT 1 FROM bootstrap_credential WHERE identity = NEW.public_or_identity)
+			EXISTS (SELECT 1 FROM bootstrap_credential WHERE identity = NEW.public_or_identity
+				AND device_id <> NEW.device_id)
 			OR EXISTS (SELECT 1 FROM server_credential WHERE public_or_identity = NEW.public_or_identity
 				AND digest IS NULL AND device_id <> NEW.device_id))
 			THEN RAISE (ABORT, 'the PSK identity is in use')
