@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Rotation of bootstrap credentials with the real daemon and devices of all three modes: the next credential works beside the
-# current one, settle retires what was replaced, and nothing before it was used.
+# Rotation of bootstrap credentials with the real daemon and devices of all three modes: the next credential works beside
+# the current one, settle retires what was replaced, and nothing before it was used.
 . tests/system/lib.sh
 
 make_pki psk-1 rpk-1 x-1 new-rpk new-x
