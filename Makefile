@@ -25,6 +25,7 @@ FLAGS.release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 FLAGS.debug := -O0 -g
 FLAGS.asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS.cov := -O0 -g --coverage
+FLAGS.tsan := -O1 -g -fsanitize=thread
 FLAGS.fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 ifeq ($(VARIANT),fuzz)
 CC := $(CLANG)
@@ -151,7 +152,7 @@ deb: all ## a Debian package in build/
 	+$(Q)tools/deb/build.sh $(B) $(VERSION)
 
 clean: ## remove build/, but for the fetched OpenSSL
-	rm -rf build/release build/debug build/asan build/fuzz build/cov build/certs build/demo build/interop build/deb
+	rm -rf build/release build/debug build/asan build/fuzz build/tsan build/cov build/certs build/demo build/interop build/deb
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
