@@ -739,6 +739,12 @@ bs_session_loaded(struct bs_session *s, uint64_t now_ms, enum bs_err err, struct
 		bs_account_free(account);
 		return;
 	}
+	if (err == BS_OK && strcmp(account->endpoint, s->client.endpoint) != 0) {
+		/* Another store lies there now: the number is another device's, whose keys are not for this client. */
+		bs_account_free(account);
+		account = NULL;
+		err = BS_EBUSY;
+	}
 	s->now_ms = now_ms;
 	s->run->account = account;
 	fire(s, judge_account(s, err));

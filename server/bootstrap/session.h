@@ -72,8 +72,9 @@ bool bs_session_request(
 	struct bs_session *s, uint64_t now_ms, const struct bs_msg *msg, const struct bs_request_ref *ref);
 /*
  * Takes account (NULL unless err is BS_OK). BS_ENOTFOUND: the device is gone. Any other error counts as passing: load is
- * called again after BS_SESSION_RETRY_MS, and after BS_SESSION_LOAD_MAX_MS the run ends without an answer. A result that
- * nobody waits for any more is freed.
+ * called again after BS_SESSION_RETRY_MS, and after BS_SESSION_LOAD_MAX_MS the run ends without an answer. So does an account
+ * of another endpoint (the store was replaced: the owner closes the session soon). A result that nobody waits for any more
+ * is freed.
  */
 void bs_session_loaded(struct bs_session *s, uint64_t now_ms, enum bs_err err, struct bs_account *account);
 /* End the run, if any, with this outcome (superseded, shutdown, device disabled, client closed). */

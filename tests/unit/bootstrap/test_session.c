@@ -247,6 +247,7 @@ account(bool enabled)
 	struct bs_account *a = bs_account_new();
 
 	assert_non_null(a);
+	strcpy(a->endpoint, "dev-0001");
 	a->enabled = enabled;
 	bs_profile_init(&a->profile);
 	a->profile.discover = fx->discover;
@@ -630,6 +631,24 @@ test_disabled_and_deleted(void **state)
 	assert_int_equal(fx->report.code, BS_BAD_REQUEST);
 }
 
+/* The store was replaced by one where the number is another device's: its keys must not reach this one. */
+static void
+test_account_of_another_device(void **state)
+{
+	struct bs_account *other = account(true);
+
+	(void)state;
+	strcpy(other->endpoint, "dev-0002");
+	assert_true(request(START_MS, 1, "x"));
+	bs_session_loaded(fx->session, START_MS, BS_OK, other);
+	expect_sent(""); /* no refusal either: after a new handshake all is well */
+	assert_int_equal(fx->session->state, ST_LOADING);
+	bs_session_tick(fx->session, START_MS + 500);
+	assert_int_equal(fx->loads, 2);
+	bs_session_loaded(fx->session, START_MS + 500, BS_OK, account(true));
+	assert_int_equal(fx->session->state, ST_ACCEPTED);
+}
+
 /* The owner. */
 
 static void
@@ -782,6 +801,7 @@ main(void)
 		T(test_dead_store_means_silence),
 		T(test_lost_load),
 		T(test_disabled_and_deleted),
+		T(test_account_of_another_device),
 		T(test_admission),
 		T(test_new_request_supersedes),
 		T(test_requests_that_are_refused),
