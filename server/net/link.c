@@ -23,12 +23,17 @@ arm(struct link *l)
 
 		deadline = silence < deadline ? silence : deadline;
 	}
+	if (l->close_after_run && !bs_session_is_running(l->session))
+		deadline = 0; /* the run it waited for is over */
 	bs_worker_arm(l->timer, deadline);
 }
 
 /* ---- recording ---------------------------------------------------------------------------------------------------- */
 
-/* Strangers, and devices beyond their limit, can make lines and rows at will, so these are limited; the rest never is. */
+/*
+ * Strangers, and devices beyond their limit, can make lines and rows at will, so these are limited; the rest never is. Who
+ * merely names a device, as a PSK identity does, is a stranger until the handshake is done.
+ */
 static bool
 may_record(struct bs_worker *w, uint64_t now_ms, bool stranger)
 {
@@ -102,13 +107,13 @@ mode_text(uint8_t mode)
 }
 
 static void
-record(struct bs_worker *w, uint64_t now_ms, const struct bs_attempt *a)
+record(struct bs_worker *w, uint64_t now_ms, const struct bs_attempt *a, bool stranger)
 {
 	bool done = a->outcome == BS_OUT_DONE;
 	struct bs_quote ep, identity, detail;
 
 	w->stats.outcomes[a->mode < BS_MODE_NOSEC ? a->mode : BS_STATS_MODES - 1][a->outcome]++;
-	if (!may_record(w, now_ms, a->device_id == 0 || a->outcome == BS_OUT_TOO_MANY))
+	if (!may_record(w, now_ms, stranger || a->outcome == BS_OUT_TOO_MANY))
 		return;
 	bs_log(done ? BS_INFO : BS_WARNING, done ? "bootstrap.done" : "bootstrap.refused",
 		"outcome=%s ep=%s identity=%s mode=%s from=%s suite=%s step=%s writes=%u took_ms=%" PRIu32
@@ -137,12 +142,13 @@ static void
 record_peer(struct bs_worker *w, uint64_t now_ms, struct bs_peer *peer, enum bs_outcome outcome, const char *detail)
 {
 	struct bs_attempt a = { .outcome = outcome };
+	bool stranger = bs_peer_get_user(peer) == NULL; /* a link comes with the end of the handshake */
 	struct bs_quote q;
 	const char *subject = subject_of(bs_peer_get_proof(peer), &q);
 
 	fill_from_peer(&a, peer);
 	snprintf(a.detail, sizeof(a.detail), "%s%s%s", detail, *subject ? "; subject " : "", subject);
-	record(w, now_ms, &a);
+	record(w, now_ms, &a, stranger);
 }
 
 /* ---- the session's side ------------------------------------------------------------------------------------------- */
@@ -234,7 +240,7 @@ on_finished(void *arg, uint64_t now_ms, const struct bs_report *r)
 	end_run(l);
 	count_exchange(l);
 	bs_histogram_add(&l->worker->stats.run, r->took_ms);
-	record(l->worker, now_ms, &a);
+	record(l->worker, now_ms, &a, false);
 }
 
 static int64_t

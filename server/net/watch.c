@@ -3,21 +3,31 @@
  * Changes of the store that concern live sessions: a device that was disabled or deleted is cut off at once; a changed
  * credential is treated as the profile's policy says. Cost: the changes, not the fleet.
  */
+#include <string.h>
+
 #include "server/base/log.h"
 #include "server/net/worker_internal.h"
+
+#define EVERYTHING INT64_MAX /* later than any change: the store then says that anything may have changed */
 
 struct changed {
 	struct bs_worker *worker;
 	uint64_t now_ms;
+	bool failed; /* a device could not be read: the same changes must be told again */
 };
+
+/* Does the number still mean the device that this session proved to be? Not so in another store. */
+static bool
+is_same_device(const struct link *l, const struct bs_found *found)
+{
+	return strcmp(found->endpoint, l->client.endpoint) == 0;
+}
 
 static void
 apply(struct link *l, uint64_t now_ms, enum bs_err err, const struct bs_found *found, enum bs_change_kind kind)
 {
-	if (err == BS_ENOTFOUND) {
+	if (err == BS_ENOTFOUND || !is_same_device(l, found)) {
 		bs_link_close(l, now_ms, BS_OUT_DEVICE_DISABLED, "the device was deleted from the store");
-	} else if (err != BS_OK) {
-		return; /* the next turn tries again only if it changes again; the look-ups of a new run refuse it anyway */
 	} else if (!found->enabled) {
 		bs_link_close(l, now_ms, BS_OUT_DEVICE_DISABLED, "the device was disabled during its session");
 	} else if (kind == BS_CHANGED_CREDENTIAL && found->on_change != BS_CHANGE_KEEP) {
@@ -29,23 +39,45 @@ apply(struct link *l, uint64_t now_ms, enum bs_err err, const struct bs_found *f
 }
 
 static void
+check_links(struct changed *c, struct device_links *d, enum bs_change_kind kind)
+{
+	struct bs_found found;
+	enum bs_err err = bs_store_find_id(c->worker->store, d->device_id, &found);
+	struct link *l, *next;
+
+	if (err != BS_OK && err != BS_ENOTFOUND) {
+		c->failed = true;
+		return;
+	}
+	for (l = LIST_FIRST(&d->links); l != NULL; l = next) {
+		next = LIST_NEXT(l, same_device); /* the last one takes d with it */
+		apply(l, c->now_ms, err, &found, kind);
+	}
+}
+
+/* Nothing is known of what changed: look at every device that has a session. */
+static void
+check_all(struct changed *c)
+{
+	struct device_links *d, *next;
+
+	HASH_ITER (hh, c->worker->by_device, d, next)
+		check_links(c, d, BS_CHANGED_DEVICE);
+}
+
+static void
 on_change(void *arg, const struct bs_change *change)
 {
 	struct changed *c = arg;
-	struct bs_worker *w = c->worker;
 	struct device_links *d;
-	struct link *l, *next;
-	struct bs_found found;
-	enum bs_err err;
 
-	HASH_FIND(hh, w->by_device, &change->device_id, sizeof(change->device_id), d);
-	if (d == NULL)
+	if (change->device_id == 0 && change->profile_id == 0) {
+		check_all(c);
 		return;
-	err = bs_store_find_id(w->store, change->device_id, &found);
-	for (l = LIST_FIRST(&d->links); l != NULL; l = next) {
-		next = LIST_NEXT(l, same_device); /* the last one takes d with it */
-		apply(l, c->now_ms, err, &found, change->kind);
 	}
+	HASH_FIND(hh, c->worker->by_device, &change->device_id, sizeof(change->device_id), d);
+	if (d != NULL)
+		check_links(c, d, change->kind);
 }
 
 static void
@@ -59,8 +91,11 @@ say_store(struct bs_worker *w, bool failing, const char *why)
 	w->store_failing = failing;
 }
 
-/* The file was replaced or deleted: open what lies there now; until that works devices get no answer, and come again. */
-static void
+/*
+ * The file was replaced or deleted: open what lies there now; until that works devices get no answer, and come again.
+ * Sessions stay only where the new store knows their device under the same number.
+ */
+static bool
 reopen(struct bs_worker *w)
 {
 	const struct bs_conf *conf = w->shared->conf;
@@ -69,26 +104,29 @@ reopen(struct bs_worker *w)
 
 	if (bs_store_open(conf->store_directory, conf->master_key, BS_STORE_READ, &store, &diag) != BS_OK) {
 		say_store(w, true, diag.text);
-		return;
+		return false;
 	}
 	bs_worker_read_done(w);
 	bs_store_close(w->store);
 	w->store = store;
-	if (bs_store_change_seq(w->store, &w->change_seq) != BS_OK)
-		w->change_seq = 0;
+	w->change_seq = EVERYTHING;
 	bs_log(BS_WARNING, "store.reopened", "worker=%u", w->index);
-	say_store(w, false, "opened anew");
+	return true;
 }
 
 void
 bs_watch_tick(struct bs_worker *w, uint64_t now_ms)
 {
 	struct changed c = { .worker = w, .now_ms = now_ms };
+	int64_t seq;
 
-	if (!bs_store_is_current(w->store))
-		reopen(w);
-	else if (bs_store_changes(w->store, &w->change_seq, on_change, &c) == BS_OK)
-		say_store(w, false, "answers again");
-	else
-		w->stats.store_errors++;
+	if (!bs_store_is_current(w->store) && !reopen(w))
+		return;
+	seq = w->change_seq;
+	if (bs_store_changes(w->store, &seq, on_change, &c) != BS_OK || c.failed) {
+		w->stats.store_errors++; /* all of them are told again in a second, which does no harm */
+		return;
+	}
+	w->change_seq = seq;
+	say_store(w, false, "answers again");
 }
