@@ -49,7 +49,8 @@ static const struct bs_ctl_option add_options[] = {
 	[O_DELETE] = { "delete", "objects|root|none",
 		"what to delete first: /0 and /1 (and /2, /21), /, nothing (objects)" },
 	[O_WRITE_LEVEL] = { "write-level", "object|instance", "one Write an object, or one an instance (instance)" },
-	[O_FORMAT] = { "format", "NAME|auto", "Content-Format whatever the client prefers: tlv, senml-cbor (auto)" },
+	[O_FORMAT] = { "format", "NAME|auto",
+		"whatever the client prefers: tlv, senml-json, senml-cbor, lwm2m-cbor (auto)" },
 	[O_OMIT_UNUSED_KEYS] = { "omit-unused-keys", NULL,
 		"leave resources 3, 4, 5 of /0 out where the mode does not use them" },
 	[O_SMS_PARAMETERS] = { "sms-parameters", "6|7", "octets of /0/x/7 (6)" },
@@ -154,7 +155,7 @@ read_format(struct draft *d, const char *name, struct bs_report *r)
 	if (strcmp(name, "auto") == 0)
 		d->def.profile.format = 0;
 	else if (format == NULL)
-		bs_report_error(r, "--format", "auto, tlv or senml-cbor");
+		bs_report_error(r, "--format", "auto, tlv, senml-json, senml-cbor or lwm2m-cbor");
 	else
 		d->def.profile.format = format->number;
 }
