@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -22,8 +23,15 @@
 #define TRACE_SECONDS_MAX 3600
 #define IDLE_S 30
 
+struct connection {
+	struct bs_control *control;
+	struct bufferevent *bev;
+	LIST_ENTRY(connection) link;
+};
+
 struct bs_control {
 	struct bs_admin *admin;
+	LIST_HEAD(, connection) connections;
 	struct evconnlistener *listener;
 	struct sockaddr_un addr;
 };
@@ -195,13 +203,22 @@ run_command(struct bs_control *c, const char *line)
 /* ---- connections -------------------------------------------------------------------------------------------------- */
 
 static void
+close_connection(struct connection *cn)
+{
+	LIST_REMOVE(cn, link);
+	bufferevent_free(cn->bev);
+	free(cn);
+}
+
+static void
 on_readable(struct bufferevent *bev, void *arg)
 {
+	struct connection *cn = arg;
 	struct evbuffer *in = bufferevent_get_input(bev), *out = bufferevent_get_output(bev);
 	char *line;
 
 	while ((line = evbuffer_readln(in, NULL, EVBUFFER_EOL_LF)) != NULL) {
-		json_t *answer = run_command(arg, line);
+		json_t *answer = run_command(cn->control, line);
 		char *text = json_dumps(answer, JSON_COMPACT);
 
 		if (text != NULL)
@@ -211,15 +228,15 @@ on_readable(struct bufferevent *bev, void *arg)
 		free(line);
 	}
 	if (evbuffer_get_length(in) > BS_CONTROL_LINE_MAX)
-		bufferevent_free(bev);
+		close_connection(cn);
 }
 
 static void
 on_event(struct bufferevent *bev, short what, void *arg)
 {
+	(void)bev;
 	(void)what; /* closed, failed, or idle for too long: all the same */
-	(void)arg;
-	bufferevent_free(bev);
+	close_connection(arg);
 }
 
 /* The daemon's own user and root may command it; the mode of the file says so too, but a socket's mode is not honoured everywhere. */
@@ -236,19 +253,23 @@ static void
 on_connection(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *sa, int len, void *arg)
 {
 	static const struct timeval idle = { .tv_sec = IDLE_S };
-	struct bufferevent *bev = NULL;
+	struct bs_control *c = arg;
+	struct connection *cn = is_welcome(fd) ? calloc(1, sizeof(*cn)) : NULL;
 
 	(void)sa;
 	(void)len;
-	if (is_welcome(fd))
-		bev = bufferevent_socket_new(evconnlistener_get_base(listener), fd, BEV_OPT_CLOSE_ON_FREE);
-	if (bev == NULL) {
+	if (cn != NULL)
+		cn->bev = bufferevent_socket_new(evconnlistener_get_base(listener), fd, BEV_OPT_CLOSE_ON_FREE);
+	if (cn == NULL || cn->bev == NULL) {
 		evutil_closesocket(fd);
+		free(cn);
 		return;
 	}
-	bufferevent_setcb(bev, on_readable, NULL, on_event, arg);
-	bufferevent_set_timeouts(bev, &idle, &idle);
-	bufferevent_enable(bev, EV_READ | EV_WRITE);
+	cn->control = c;
+	LIST_INSERT_HEAD(&c->connections, cn, link);
+	bufferevent_setcb(cn->bev, on_readable, NULL, on_event, cn);
+	bufferevent_set_timeouts(cn->bev, &idle, &idle);
+	bufferevent_enable(cn->bev, EV_READ | EV_WRITE);
 }
 
 /* ---- start and stop ----------------------------------------------------------------------------------------------- */
@@ -291,6 +312,7 @@ bs_control_start(struct event_base *base, const char *path, struct bs_admin *adm
 	if (c == NULL)
 		return bs_diag_set(diag, BS_ENOMEM, 0, "out of memory");
 	c->admin = admin;
+	LIST_INIT(&c->connections);
 	c->addr.sun_family = AF_UNIX;
 	if (strlen(path) >= sizeof(c->addr.sun_path)) {
 		free(c);
@@ -312,6 +334,8 @@ bs_control_stop(struct bs_control *c)
 {
 	if (c == NULL)
 		return;
+	while (!LIST_EMPTY(&c->connections))
+		close_connection(LIST_FIRST(&c->connections));
 	evconnlistener_free(c->listener);
 	(void)unlink(c->addr.sun_path);
 	free(c);
