@@ -38,6 +38,7 @@ enum {
 	OPT_REPOSITORY,
 	OPT_OBJECT,
 	OPT_BLOCK,
+	OPT_MAX_FRAGMENT,
 	OPT_LINGER,
 	OPT_ACK_TIMEOUT,
 	OPT_RATE,
@@ -70,6 +71,7 @@ static const struct row {
 	{ "repository", OPT_REPOSITORY, NULL, "a Security instance may stand without Short Server ID" },
 	{ "object", OPT_OBJECT, "N", "an object the device has besides 0, 1, 2, 3 and 21; may be repeated" },
 	{ "block", OPT_BLOCK, "N", "largest block, 16 to 1024 (1024)" },
+	{ "max-fragment", OPT_MAX_FRAGMENT, "N", "largest DTLS record to ask for, 512 to 4096 (none)" },
 	{ "timeout", OPT_TIMEOUT, "S", "seconds for a whole run (60)" },
 	{ "ack-timeout", OPT_ACK_TIMEOUT, "MS", "ACK_TIMEOUT of the Bootstrap-Request (2000)" },
 	{ "linger", OPT_LINGER, "MS", "wait for a repeated Finish (200)" },
@@ -188,6 +190,10 @@ take_number(struct args *a, int id, const char *text)
 		return true;
 	case OPT_BLOCK:
 		return set_block(conf, n);
+	case OPT_MAX_FRAGMENT:
+		while (a->dtls.max_fragment < 4 && 256ul << (a->dtls.max_fragment + 1) <= n)
+			a->dtls.max_fragment++;
+		return a->dtls.max_fragment > 0 && n == 256ul << a->dtls.max_fragment;
 	case OPT_TIMEOUT:
 		conf->timeout_ms = n * 1000;
 		return n > 0;

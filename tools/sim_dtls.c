@@ -48,14 +48,15 @@ on_pinned(X509_STORE_CTX *store, void *arg)
 }
 
 static SSL_CTX *
-new_context(int mode, const char *suite)
+new_context(int mode, const struct sim_dtls_conf *conf)
 {
 	SSL_CTX *ctx = SSL_CTX_new(DTLS_client_method());
 	char text[512];
 
-	snprintf(text, sizeof(text), "%s:@SECLEVEL=0", suite != NULL ? suite : default_suites[mode]);
+	snprintf(text, sizeof(text), "%s:@SECLEVEL=0", conf->suite != NULL ? conf->suite : default_suites[mode]);
 	if (ctx == NULL || SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) != 1 ||
-		SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION) != 1 || SSL_CTX_set_cipher_list(ctx, text) != 1) {
+		SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION) != 1 || SSL_CTX_set_cipher_list(ctx, text) != 1 ||
+		SSL_CTX_set_tlsext_max_fragment_length(ctx, conf->max_fragment) != 1) {
 		SSL_CTX_free(ctx);
 		return NULL;
 	}
@@ -70,7 +71,7 @@ new_context(int mode, const char *suite)
 static enum bs_err
 init_psk(struct sim_dtls *t, const struct sim_dtls_conf *conf)
 {
-	SSL_CTX *ctx = t->by_mode[SIM_MODE_PSK] = new_context(SIM_MODE_PSK, conf->suite);
+	SSL_CTX *ctx = t->by_mode[SIM_MODE_PSK] = new_context(SIM_MODE_PSK, conf);
 
 	if (ctx == NULL)
 		return BS_ECRYPTO;
@@ -107,7 +108,7 @@ init_rpk(struct sim_dtls *t, const struct sim_dtls_conf *conf, struct bs_diag *d
 		return bs_diag_set(diag, BS_EFORMAT, 0, "%s: no public key in PEM", conf->server_public_key);
 	enum bs_err err = bs_blob_set(&t->server_public, der, (size_t)len);
 	OPENSSL_free(der);
-	SSL_CTX *ctx = t->by_mode[SIM_MODE_RPK] = new_context(SIM_MODE_RPK, conf->suite);
+	SSL_CTX *ctx = t->by_mode[SIM_MODE_RPK] = new_context(SIM_MODE_RPK, conf);
 	if (err != BS_OK || ctx == NULL || SSL_CTX_dane_enable(ctx) != 1 ||
 		SSL_CTX_set1_server_cert_type(ctx, types, sizeof(types)) != 1 ||
 		SSL_CTX_set1_client_cert_type(ctx, types, sizeof(types)) != 1)
@@ -130,7 +131,7 @@ init_x509(struct sim_dtls *t, const struct sim_dtls_conf *conf, struct bs_diag *
 		return bs_diag_set(diag, BS_EFORMAT, 0, "%s: no certificate in PEM", path);
 	enum bs_err err = bs_blob_set(&t->server_certificate, der, (size_t)len);
 	OPENSSL_free(der);
-	SSL_CTX *ctx = t->by_mode[SIM_MODE_X509] = new_context(SIM_MODE_X509, conf->suite);
+	SSL_CTX *ctx = t->by_mode[SIM_MODE_X509] = new_context(SIM_MODE_X509, conf);
 	if (err != BS_OK || ctx == NULL)
 		return BS_ECRYPTO;
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);

@@ -15,6 +15,7 @@
 /* What all links share: suites, and how they know the server. Files are PEM. */
 struct sim_dtls_conf {
 	const char *suite; /* OpenSSL's names; NULL: the suites of LwM2M for the mode */
+	uint8_t max_fragment; /* code of RFC 6066, 4: 1 is 512, 2 is 1024, .. 4; 0: not asked for */
 	const char *server_public_key; /* for raw keys: the one key to trust */
 	const char *ca; /* for X.509: trust anchors; names are not compared */
 	const char *server_cert; /* for X.509: the one certificate to trust */

@@ -10,6 +10,7 @@
 #include "server/coap/dedup.h"
 
 #define TOKEN_LEN 8
+#define HEAD_MAX 32 /* header 4, token 8, Content-Format 3, Accept 3, Block1 4, Block2 4, Size1 5, payload marker 1 */
 #define LATE_MAX 8 /* responses remembered, to acknowledge their duplicates: a run has about so many */
 
 /* Where a confirmable message of ours stands (RFC 7252, 4.2). */
@@ -57,6 +58,7 @@ struct bs_exchange {
 	struct bs_exchange_ops ops;
 	void *arg;
 	struct bs_exchange_params params;
+	size_t max_message;
 	struct bs_exchange_counters counters;
 	/*
 	 * The next Message ID. With one message outstanding at a time, 65,536 of them last longer than EXCHANGE_LIFETIME;
@@ -87,6 +89,7 @@ bs_exchange_new(const struct bs_exchange_ops *ops, void *arg, uint64_t now_ms)
 	ex->ops = *ops;
 	ex->arg = arg;
 	bs_exchange_params_init(&ex->params);
+	ex->max_message = BS_DATAGRAM_MAX;
 	bs_dedup_init(&ex->dedup);
 	ops->random(arg, &ex->next_id, sizeof(ex->next_id));
 	return ex;
@@ -116,6 +119,12 @@ void
 bs_exchange_set_params(struct bs_exchange *ex, const struct bs_exchange_params *p)
 {
 	ex->params = *p;
+}
+
+void
+bs_exchange_set_max_message(struct bs_exchange *ex, size_t max)
+{
+	ex->max_message = max < BS_DATAGRAM_MAX ? max : BS_DATAGRAM_MAX;
 }
 
 const struct bs_exchange_counters *
@@ -253,6 +262,17 @@ own_segments(struct request *q, size_t *used, struct bs_segment *s, size_t count
 	}
 }
 
+/* What the profile asks for, or less: header, token and options must fit beside the block. */
+static size_t
+choose_block_size(const struct bs_exchange *ex, const struct bs_msg *msg)
+{
+	size_t head = HEAD_MAX + segments_len(msg->path, msg->path_count) + 2 * msg->path_count +
+		      segments_len(msg->query, msg->query_count) + 2 * msg->query_count;
+	size_t room = ex->max_message > head ? ex->max_message - head : 0;
+
+	return room < ex->params.block_size ? room : ex->params.block_size;
+}
+
 static struct request *
 request_new(const struct bs_msg *msg, size_t block_size)
 {
@@ -298,7 +318,7 @@ bs_exchange_request(struct bs_exchange *ex, uint64_t now_ms, const struct bs_msg
 	if (msg->payload_len > BS_REQUEST_PAYLOAD_MAX || msg->path_count > BS_SEGMENTS_MAX ||
 		msg->query_count > BS_SEGMENTS_MAX)
 		return BS_ERANGE;
-	q = request_new(msg, ex->params.block_size);
+	q = request_new(msg, choose_block_size(ex, msg));
 	if (q == NULL)
 		return BS_ENOMEM;
 	q->started_ms = now_ms;

@@ -64,6 +64,11 @@ struct bs_exchange *bs_exchange_new(const struct bs_exchange_ops *ops, void *arg
 /* Wipes what is in flight. NULL is fine. */
 void bs_exchange_free(struct bs_exchange *ex);
 void bs_exchange_set_params(struct bs_exchange *ex, const struct bs_exchange_params *p);
+/*
+ * The largest message that the association carries in one record (BS_DATAGRAM_MAX at first; more counts as that). Requests
+ * leave in blocks small enough, whatever block_size says.
+ */
+void bs_exchange_set_max_message(struct bs_exchange *ex, size_t max);
 
 /* One decrypted datagram came in. */
 void bs_exchange_input(struct bs_exchange *ex, uint64_t now_ms, const uint8_t *data, size_t len);

@@ -101,6 +101,13 @@ for d in dev-psk dev-rpk dev-x dev-named; do
 	done
 done
 
+# A device with little memory asks for short records; certificates and keys reach it in blocks.
+for n in 512 1024; do
+	if run_sim dev-psk --max-fragment $n --timeout 10; then ok "records of at most $n octets"; else
+		not_ok "records of at most $n octets" "$(cat "$W/sim.out")"
+	fi
+done
+
 # What devices do wrong: MISBEHAVIOUR, outcome in the journal.
 while read -r kind outcome; do
 	run_sim dev-psk --misbehave "$kind" --timeout 10

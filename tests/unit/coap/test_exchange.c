@@ -210,6 +210,46 @@ test_schedule_of_a_profile(void **state)
 	}
 }
 
+/* A device with max_fragment_length 512: nothing longer may leave, whatever the profile says, and no block is too small. */
+static void
+test_largest_message(void **state)
+{
+	static const struct {
+		size_t max;
+		unsigned blocks, szx; /* of 900 octets */
+	} rows[] = { { 512, 4, 4 }, { 1024, 2, 5 }, { 1200, 1, 0 }, { 64, 57, 0 } };
+	const struct bs_exchange_params large = { .ack_timeout_ms = 2000, .max_retransmit = 4, .block_size = 1024 };
+	static const uint8_t payload[900];
+	struct fixture *fx = *state;
+	struct bs_msg m;
+
+	bs_exchange_set_params(fx->ex, &large);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		unsigned blocks = 1;
+
+		bs_exchange_set_max_message(fx->ex, rows[i].max);
+		bs_msg_init(&m, BS_CON, BS_PUT, 0);
+		m.path[0] = m.path[1] = (struct bs_segment){ (const uint8_t *)"65534", 5 };
+		m.path_count = 2;
+		m.content_format = 11544;
+		m.payload = payload;
+		m.payload_len = sizeof(payload);
+		fx->done_count = 0;
+		assert_int_equal(bs_exchange_request(fx->ex, fx->now_ms, &m, on_done, fx), BS_OK);
+		assert_int_equal(fx->sent.block1.szx, rows[i].szx);
+		for (;; blocks++) {
+			assert_in_range(fx->wire_len, 4, rows[i].max);
+			if (!fx->sent.block1.more)
+				break;
+			reply(fx, (struct bs_msg){ .code = BS_CONTINUE, .block1 = fx->sent.block1 });
+		}
+		reply(fx, (struct bs_msg){ .code = BS_CHANGED, .block1 = fx->sent.block1 });
+		assert_int_equal(blocks, rows[i].blocks);
+		assert_int_equal(fx->done_count, 1);
+		assert_int_equal(fx->err, BS_OK);
+	}
+}
+
 static void
 test_defaults(void **state)
 {
@@ -463,6 +503,7 @@ main(void)
 		T(test_schedule),
 		T(test_schedule_at_both_ends_of_the_jitter),
 		T(test_schedule_of_a_profile),
+		T(test_largest_message),
 		T(test_defaults),
 		T(test_late_tick_sends_once),
 		T(test_what_is_refused),
