@@ -21,6 +21,8 @@ enum stmt {
 	J_ADD_UNKNOWN,
 	J_FIND,
 	J_FIND_UNKNOWN,
+	J_RECENT,
+	J_RECENT_UNKNOWN,
 	J_TRIM_AGE,
 	J_TRIM_AGE_UNKNOWN,
 	J_NEW_DEVICES,
@@ -62,6 +64,12 @@ static const char *const sql[J_COUNT] = {
 			   "attempt", "id") ") ORDER BY id DESC LIMIT ?2",
 	[J_FIND_UNKNOWN] = "SELECT " COMMON_COLUMNS ", seen, first_ms FROM unknown WHERE id IN (" ANY_OF(
 		"unknown", "at_ms") ") ORDER BY at_ms DESC LIMIT ?2",
+	/* Refusals among the newest attempts: a bounded look back, however many were done. */
+	[J_RECENT] = "SELECT " COMMON_COLUMNS
+		     ", 1, at_ms, device_id, endpoint, psk_slot, code, version, format, writes "
+		     "FROM attempt WHERE id > (SELECT max(id) FROM attempt) - 10000 AND outcome <> 'done' "
+		     "ORDER BY id DESC LIMIT ?1",
+	[J_RECENT_UNKNOWN] = "SELECT " COMMON_COLUMNS ", seen, first_ms FROM unknown ORDER BY at_ms DESC LIMIT ?1",
 	/* A time far ahead comes from a clock that was wrong: it must not stay for ever. */
 	[J_TRIM_AGE] = "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt ORDER BY id LIMIT ?3) "
 		       "AND (at_ms < ?1 OR at_ms > ?2)",
@@ -423,29 +431,20 @@ list_next(struct list *l)
 }
 
 static void
-list_begin(struct list *l, sqlite3_stmt *stmt, bool known, const char *what, const char *host, size_t max)
+list_begin(struct list *l, struct bs_query q, bool known)
 {
-	l->q = bs_query(stmt);
+	l->q = q;
 	l->known = known;
-	bs_query_put_text(&l->q, what);
-	bs_query_put_int(&l->q, max < INT32_MAX ? (int64_t)max : INT32_MAX);
-	bs_query_put_text(&l->q, host);
+	l->err = BS_OK;
 	list_next(l);
 }
 
-enum bs_err
-bs_journal_find(struct bs_journal *j, const char *what, size_t max, bs_attempt_fn *fn, void *arg, size_t *found)
+/* Both lists as one, newest first. */
+static enum bs_err
+merge(struct list lists[2], size_t max, bs_attempt_fn *fn, void *arg, size_t *found)
 {
-	char host[sizeof(((struct bs_attempt *)0)->address)];
-	struct list lists[2];
 	enum bs_err err;
 
-	*found = 0;
-	if (what[0] == '\0')
-		return BS_OK; /* not: all that have no name */
-	host_of(what, host, sizeof(host));
-	list_begin(&lists[0], j->stmts[J_FIND], true, what, host, max);
-	list_begin(&lists[1], j->stmts[J_FIND_UNKNOWN], false, what, host, max);
 	while (*found < max && (lists[0].err == BS_OK || lists[1].err == BS_OK)) {
 		bool first = lists[1].err != BS_OK ||
 			     (lists[0].err == BS_OK && lists[0].next.at_ms >= lists[1].next.at_ms);
@@ -459,4 +458,50 @@ bs_journal_find(struct bs_journal *j, const char *what, size_t max, bs_attempt_f
 	bs_query_end(&lists[0].q);
 	bs_query_end(&lists[1].q);
 	return err == BS_ENOTFOUND ? BS_OK : err;
+}
+
+static struct bs_query
+find_query(sqlite3_stmt *stmt, const char *what, const char *host, size_t max)
+{
+	struct bs_query q = bs_query(stmt);
+
+	bs_query_put_text(&q, what);
+	bs_query_put_int(&q, max < INT32_MAX ? (int64_t)max : INT32_MAX);
+	bs_query_put_text(&q, host);
+	return q;
+}
+
+enum bs_err
+bs_journal_find(struct bs_journal *j, const char *what, size_t max, bs_attempt_fn *fn, void *arg, size_t *found)
+{
+	char host[sizeof(((struct bs_attempt *)0)->address)];
+	struct list lists[2];
+
+	*found = 0;
+	if (what[0] == '\0')
+		return BS_OK; /* not: all that have no name */
+	host_of(what, host, sizeof(host));
+	list_begin(&lists[0], find_query(j->stmts[J_FIND], what, host, max), true);
+	list_begin(&lists[1], find_query(j->stmts[J_FIND_UNKNOWN], what, host, max), false);
+	return merge(lists, max, fn, arg, found);
+}
+
+static struct bs_query
+recent_query(sqlite3_stmt *stmt, size_t max)
+{
+	struct bs_query q = bs_query(stmt);
+
+	bs_query_put_int(&q, max < INT32_MAX ? (int64_t)max : INT32_MAX);
+	return q;
+}
+
+enum bs_err
+bs_journal_recent(struct bs_journal *j, size_t max, bs_attempt_fn *fn, void *arg)
+{
+	struct list lists[2];
+	size_t found = 0;
+
+	list_begin(&lists[0], recent_query(j->stmts[J_RECENT], max), true);
+	list_begin(&lists[1], recent_query(j->stmts[J_RECENT_UNKNOWN], max), false);
+	return merge(lists, max, fn, arg, &found);
 }

@@ -34,7 +34,7 @@ struct daemon {
 	struct bs_admin admin;
 	struct bs_control *control;
 	struct bs_http *http;
-	struct event *watchdog;
+	struct event *watchdog, *second;
 	struct bs_shared shared;
 	size_t socket_count; /* of each worker: the listen addresses; 0 for a check, which must not take datagrams */
 	struct bs_udp ***sockets; /* [worker][listen address] */
@@ -305,6 +305,27 @@ on_watchdog(evutil_socket_t fd, short what, void *arg)
 		bs_notify_alive();
 }
 
+static void
+on_second(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+	struct bs_snapshot s;
+
+	(void)fd;
+	(void)what;
+	bs_snapshot_take(&d->shared, d->admin.started_ms, &s);
+	bs_history_add(&d->admin.history, s.now_ms, &s.total);
+}
+
+static enum bs_err
+start_second(struct daemon *d, struct event_base *base)
+{
+	static const struct timeval second = { .tv_sec = 1 };
+
+	d->second = event_new(base, -1, EV_PERSIST, on_second, d);
+	return d->second != NULL && event_add(d->second, &second) == 0 ? BS_OK : BS_ENOMEM;
+}
+
 static enum bs_err
 start_watchdog(struct daemon *d, struct event_base *base)
 {
@@ -332,10 +353,10 @@ start_admin(struct daemon *d, struct event_base *base, struct bs_diag *diag)
 	snprintf(path, sizeof(path), "%s/control.sock", d->conf.store_directory);
 	err = bs_control_start(
 		base, d->conf.control_socket != NULL ? d->conf.control_socket : path, &d->admin, &d->control, diag);
-	if (err == BS_OK && (err = start_watchdog(d, base)) != BS_OK)
+	if (err == BS_OK && ((err = start_watchdog(d, base)) != BS_OK || (err = start_second(d, base)) != BS_OK))
 		bs_diag_set(diag, err, 0, "out of memory");
 	if (err == BS_OK && d->conf.http_address != NULL)
-		err = bs_http_start(base, d->conf.http_address, &d->shared, d->admin.started_ms, &d->http, diag);
+		err = bs_http_start(base, d->conf.http_address, &d->admin, &d->http, diag);
 	return err;
 }
 
@@ -344,6 +365,8 @@ stop_admin(struct daemon *d)
 {
 	if (d->watchdog != NULL)
 		event_free(d->watchdog);
+	if (d->second != NULL)
+		event_free(d->second);
 	bs_http_stop(d->http);
 	bs_control_stop(d->control);
 	bs_conf_clear(&d->admin.conf);

@@ -3,6 +3,7 @@
 #ifndef BS_ADMIN_ADMIN_H
 #define BS_ADMIN_ADMIN_H
 
+#include "server/admin/history.h"
 #include "server/net/worker.h"
 
 struct event_base;
@@ -14,6 +15,7 @@ struct bs_admin {
 	const struct bs_shared *shared;
 	uint64_t started_ms; /* monotonic */
 	struct bs_conf conf; /* as loaded last; its owner is this */
+	struct bs_history history;
 	int64_t reloaded_s; /* Unix time of the last good reload; 0: none */
 	struct bs_diag reload_failure; /* err BS_OK: the last reload was good */
 };

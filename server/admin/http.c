@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "server/admin/metrics.h"
+#include "server/admin/page.h"
 #include "server/admin/snapshot.h"
 
 #define HEADERS_MAX 8192
@@ -16,34 +17,43 @@
 
 struct bs_http {
 	struct evhttp *http;
-	const struct bs_shared *shared;
-	uint64_t started_ms;
+	const struct bs_admin *admin;
 	struct bs_addr addr;
 };
 
 /* Write the body for a snapshot; returns the HTTP status. */
-typedef int page_fn(const struct bs_snapshot *s, FILE *out);
+typedef int page_fn(const struct bs_admin *admin, const struct bs_snapshot *s, FILE *out);
 
 static int
-write_metrics(const struct bs_snapshot *s, FILE *out)
+write_metrics(const struct bs_admin *admin, const struct bs_snapshot *s, FILE *out)
 {
+	(void)admin;
 	bs_metrics_write(s, out);
 	return HTTP_OK;
 }
 
 static int
-write_health(const struct bs_snapshot *s, FILE *out)
+write_health(const struct bs_admin *admin, const struct bs_snapshot *s, FILE *out)
 {
 	const char *trouble = bs_snapshot_trouble(s);
 
+	(void)admin;
 	fprintf(out, "%s\n", trouble != NULL ? trouble : "ok");
 	return trouble != NULL ? HTTP_SERVUNAVAIL : HTTP_OK;
+}
+
+static int
+write_page(const struct bs_admin *admin, const struct bs_snapshot *s, FILE *out)
+{
+	bs_page_write(admin, s, out);
+	return HTTP_OK;
 }
 
 static const struct route {
 	const char *path, *content_type;
 	page_fn *page;
 } routes[] = {
+	{ "/", "text/html; charset=utf-8", write_page },
 	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", write_metrics },
 	{ "/health", "text/plain; charset=utf-8", write_health },
 };
@@ -53,7 +63,7 @@ answer(struct bs_http *h, struct evhttp_request *req, const struct route *route)
 {
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
 	struct bs_snapshot s;
-	char *body = NULL;
+	char *body = NULL, policy[256];
 	size_t len = 0;
 	FILE *out = open_memstream(&body, &len);
 	int status;
@@ -62,13 +72,17 @@ answer(struct bs_http *h, struct evhttp_request *req, const struct route *route)
 		evhttp_send_error(req, HTTP_SERVUNAVAIL, NULL);
 		return;
 	}
-	bs_snapshot_take(h->shared, h->started_ms, &s);
-	status = route->page(&s, out);
+	snprintf(policy, sizeof(policy),
+		"default-src 'none'; style-src %s; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+		bs_page_style_hash());
+	bs_snapshot_take(h->admin->shared, h->admin->started_ms, &s);
+	status = route->page(h->admin, &s, out);
 	fclose(out);
 	evhttp_add_header(headers, "Content-Type", route->content_type);
 	evhttp_add_header(headers, "Cache-Control", "no-store");
 	evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
-	evhttp_add_header(headers, "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
+	evhttp_add_header(headers, "Content-Security-Policy", policy);
+	evhttp_add_header(headers, "Referrer-Policy", "no-referrer");
 	evbuffer_add(evhttp_request_get_output_buffer(req), body, len);
 	evhttp_send_reply(req, status, NULL, NULL);
 	free(body);
@@ -108,8 +122,8 @@ listen_at(struct bs_http *h, const char *address)
 }
 
 enum bs_err
-bs_http_start(struct event_base *base, const char *address, const struct bs_shared *shared, uint64_t started_ms,
-	struct bs_http **out, struct bs_diag *diag)
+bs_http_start(struct event_base *base, const char *address, const struct bs_admin *admin, struct bs_http **out,
+	struct bs_diag *diag)
 {
 	struct bs_http *h = calloc(1, sizeof(*h));
 	enum bs_err err;
@@ -118,8 +132,7 @@ bs_http_start(struct event_base *base, const char *address, const struct bs_shar
 		bs_http_stop(h);
 		return bs_diag_set(diag, BS_ENOMEM, 0, "out of memory");
 	}
-	h->shared = shared;
-	h->started_ms = started_ms;
+	h->admin = admin;
 	evhttp_set_allowed_methods(h->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
 	evhttp_set_max_headers_size(h->http, HEADERS_MAX);
 	evhttp_set_max_body_size(h->http, BODY_MAX);

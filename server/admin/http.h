@@ -2,6 +2,7 @@
 /*
  * HTTP for people and monitoring, in main's event loop: GET and HEAD only, no secret in any answer.
  *
+ *   /          the status page (page.h)
  *   /metrics   Prometheus text (metrics.h)
  *   /health    200 "ok", or 503 with the reason: store readable, journal writable, workers alive
  *
@@ -10,14 +11,13 @@
 #ifndef BS_ADMIN_HTTP_H
 #define BS_ADMIN_HTTP_H
 
-#include "server/net/worker.h"
+#include "server/admin/admin.h"
 
-struct event_base;
 struct bs_http;
 
-/* BS_EIO with the address in diag. shared outlives it. */
-BS_MUST_USE enum bs_err bs_http_start(struct event_base *base, const char *address, const struct bs_shared *shared,
-	uint64_t started_ms, struct bs_http **out, struct bs_diag *diag);
+/* BS_EIO with the address in diag. admin outlives it. */
+BS_MUST_USE enum bs_err bs_http_start(struct event_base *base, const char *address, const struct bs_admin *admin,
+	struct bs_http **out, struct bs_diag *diag);
 void bs_http_stop(struct bs_http *h); /* NULL is fine */
 /* With the port that the kernel chose. */
 const struct bs_addr *bs_http_get_addr(const struct bs_http *h);

@@ -38,6 +38,7 @@ struct bs_conf {
 	struct bs_conf_list trust_anchors, crls;
 	char *user;
 	char *control_socket, *http_address;
+	bool http_masked;
 	uint64_t workers; /* 0: one per CPU */
 	char *ciphers, *groups, *sigalgs; /* NULL: the defaults of server/dtls/credential.h */
 	bool alert_unknown, prefer_raw_key;

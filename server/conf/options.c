@@ -266,6 +266,17 @@ const struct bs_option bs_options[] = {
 			"nowhere.\n"
 			"There is no authentication: keep it on loopback, or behind a proxy that asks who comes." },
 
+	{ .section = "http",
+		.key = "identities",
+		.type = BS_OPT_CHOICE,
+		.live = true,
+		.offset = AT(http_masked),
+		.is_bool = true,
+		.fallback = "full",
+		.choices = "full masked",
+		.help = "How the status page shows endpoint names and identities: full, or masked (their ends "
+			"alone)." },
+
 	{ .section = "log",
 		.key = "level",
 		.live = true,

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/lib/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "server/admin/history.h"
+#include "server/admin/metrics.h"
+#include "server/admin/notify.h"
+#include "server/admin/page.h"
+
+static void
+count(struct bs_stats *s, enum bs_outcome o, uint64_t n)
+{
+	s->outcomes[0][o] += n;
+}
+
+static void
+test_history(void **state)
+{
+	struct bs_history h = { 0 };
+	struct bs_stats s = { 0 };
+	uint64_t start = 1000 * 60000;
+
+	(void)state;
+	bs_history_add(&h, start, &s);
+	count(&s, BS_OUT_DONE, 5);
+	count(&s, BS_OUT_WRITE_REFUSED, 2);
+	count(&s, BS_OUT_SUPERSEDED, 9); /* neither: the run that took its place counts */
+	bs_history_add(&h, start + 30000, &s);
+	assert_int_equal(bs_history_get(&h, 0)->done, 5);
+	assert_int_equal(bs_history_get(&h, 0)->refused, 2);
+	count(&s, BS_OUT_DONE, 1);
+	bs_history_add(&h, start + 3 * 60000, &s); /* two empty minutes between */
+	assert_int_equal(bs_history_get(&h, 0)->done, 1);
+	assert_int_equal(bs_history_get(&h, 1)->done, 0);
+	assert_int_equal(bs_history_get(&h, 2)->done, 0);
+	assert_int_equal(bs_history_get(&h, 3)->done, 5);
+	assert_int_equal(bs_history_sum(&h, 3).done, 1);
+	assert_int_equal(bs_history_sum(&h, 60).done, 6);
+	bs_history_add(&h, start + 62 * 60000, &s); /* the first minutes left the hour */
+	assert_int_equal(bs_history_sum(&h, 60).done, 1);
+	bs_history_add(&h, start + 500 * 60000, &s);
+	assert_int_equal(bs_history_sum(&h, 60).done, 0);
+}
+
+static void
+test_stats(void **state)
+{
+	struct bs_stats a = { .peers = 3, .beat_ms = 700 }, b = { .peers = 4, .beat_ms = 500 }, total = { 0 };
+
+	(void)state;
+	bs_histogram_add(&a.handshake, 5);
+	bs_histogram_add(&a.handshake, 6);
+	bs_histogram_add(&b.handshake, 999999);
+	bs_stats_add(&total, &a);
+	bs_stats_add(&total, &b);
+	assert_int_equal(total.peers, 7);
+	assert_int_equal(total.beat_ms, 500); /* the one that was silent for longest */
+	assert_int_equal(total.handshake.count, 3);
+	assert_int_equal(total.handshake.buckets[0], 1); /* up to 5 ms */
+	assert_int_equal(total.handshake.buckets[1], 1);
+	assert_int_equal(total.handshake.buckets[BS_HISTOGRAM_BUCKETS - 1], 1);
+}
+
+static void
+test_trouble(void **state)
+{
+	struct bs_snapshot s = { .now_ms = 20000, .total.beat_ms = 15000 };
+
+	(void)state;
+	assert_null(bs_snapshot_trouble(&s));
+	s.recorder.failing = 1;
+	assert_string_equal(bs_snapshot_trouble(&s), "the journal cannot be written");
+	s.total.store_failing = 1;
+	assert_string_equal(bs_snapshot_trouble(&s), "the store cannot be read");
+	s.total.beat_ms = 9999;
+	assert_string_equal(bs_snapshot_trouble(&s), "a worker does not answer");
+}
+
+/* Each line is a comment or `name{labels} value`; each name has its HELP and TYPE before it, once. */
+static void
+test_metrics(void **state)
+{
+	struct bs_snapshot s = {
+		.now_ms = 61000, .started_ms = 1000, .total.beat_ms = 60500, .library = "OpenSSL 3", .workers = 2
+	};
+	char *text = NULL, *line, *rest;
+	size_t len, lines = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	count(&s.total, BS_OUT_DONE, 7);
+	bs_histogram_add(&s.total.run, 50);
+	bs_metrics_write(&s, out);
+	fclose(out);
+	assert_non_null(strstr(text, "\nlwm2m_bootstrap_attempts_total{mode=\"psk\",outcome=\"done\"} 7\n"));
+	assert_non_null(strstr(text, "\nlwm2m_bootstrap_run_seconds_bucket{le=\"0.025\"} 0\n"));
+	assert_non_null(strstr(text, "\nlwm2m_bootstrap_run_seconds_bucket{le=\"0.05\"} 1\n"));
+	assert_non_null(strstr(text, "\nlwm2m_bootstrap_run_seconds_bucket{le=\"+Inf\"} 1\n"));
+	assert_non_null(strstr(text, "\nlwm2m_bootstrap_uptime_seconds 60\n"));
+	assert_non_null(strstr(text, "\nlwm2m_bootstrap_healthy 1\n"));
+	for (line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest), lines++) {
+		char *end;
+
+		if (strncmp(line, "# HELP ", 7) == 0 || strncmp(line, "# TYPE ", 7) == 0)
+			continue;
+		assert_int_equal(strncmp(line, "lwm2m_bootstrap_", 16), 0);
+		assert_non_null(strrchr(line, ' '));
+		strtod(strrchr(line, ' ') + 1, &end);
+		assert_int_equal(*end, '\0');
+	}
+	assert_true(lines > 100);
+	free(text);
+}
+
+/* The page of a daemon whose store's folder has no journal: a reload error is shown as text, whatever it holds. */
+static void
+test_page(void **state)
+{
+	struct bs_conf conf = { .store_directory = (char[]){ "tests/no-such-folder" } };
+	struct bs_shared shared = { .conf = &conf };
+	struct bs_admin admin = { .shared = &shared };
+	struct bs_snapshot s = { .now_ms = 1000, .total.beat_ms = 900, .library = "OpenSSL 3" };
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	assert_int_equal(bs_diag_set(&admin.reload_failure, BS_EFORMAT, 1, "f:1: \"<script>\" & more"), BS_EFORMAT);
+	bs_page_write(&admin, &s, out);
+	fclose(out);
+	assert_non_null(strstr(text, "&quot;&lt;script&gt;&quot; &amp; more"));
+	assert_null(strstr(text, "<script"));
+	assert_null(strstr(text, "style=")); /* the policy allows the one style sheet alone */
+	assert_non_null(strstr(text, "All is well"));
+	assert_int_equal(strncmp(bs_page_style_hash(), "'sha256-", 8), 0);
+	free(text);
+}
+
+static void
+test_notify(void **state)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	char text[100] = "";
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	(void)state;
+	unsetenv("NOTIFY_SOCKET");
+	bs_notify_ready(); /* nobody to tell: nothing happens */
+	snprintf(addr.sun_path + 1, sizeof(addr.sun_path) - 1, "bs-notify-%d", (int)getpid());
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr,
+				 (socklen_t)(sizeof(addr.sun_family) + 1 + strlen(addr.sun_path + 1))),
+		0);
+	snprintf(text, sizeof(text), "@%s", addr.sun_path + 1);
+	setenv("NOTIFY_SOCKET", text, 1);
+	bs_notify_reloading(1234);
+	memset(text, 0, sizeof(text));
+	assert_true(recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT) > 0);
+	assert_string_equal(text, "RELOADING=1\nMONOTONIC_USEC=1234000");
+	setenv("WATCHDOG_USEC", "30000000", 1);
+	unsetenv("WATCHDOG_PID");
+	assert_int_equal(bs_notify_interval_ms(), 15000);
+	setenv("WATCHDOG_PID", "1", 1);
+	assert_int_equal(bs_notify_interval_ms(), 0); /* meant for another process */
+	close(fd);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_history),
+		cmocka_unit_test(test_stats),
+		cmocka_unit_test(test_trouble),
+		cmocka_unit_test(test_metrics),
+		cmocka_unit_test(test_page),
+		cmocka_unit_test(test_notify),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
