@@ -221,6 +221,24 @@ setting_failed(struct builder *b, const struct bs_setting *s, enum bs_err err)
 			bs_type_name(s->type));
 }
 
+/*
+ * Leave out the letters of /1/x/7 that the client's version does not know, as is done with resources: a client may refuse
+ * the whole instance for one. Q is a letter of 1.0 alone, later clients tell of their queue mode in the registration.
+ */
+static void
+fit_binding(struct builder *b, struct bs_value *v)
+{
+	enum bs_lwm2m version = b->plan->version;
+	const char *known = version >= BS_LWM2M_1_2 ? "UTSNMH" : version == BS_LWM2M_1_1 ? "UTSN" : "UQS";
+	uint8_t *text = b->arena->octets + b->arena->octet_len; /* where the value was parsed to */
+	size_t len = 0;
+
+	for (size_t i = 0; i < v->bytes.len; i++)
+		if (strchr(known, text[i]) != NULL)
+			text[len++] = text[i];
+	*v = len > 0 ? bs_value_bytes(BS_TYPE_STRING, text, len) : bs_value_bytes(BS_TYPE_STRING, "U", 1);
+}
+
 static void
 put_setting(struct builder *b, const struct bs_setting *s)
 {
@@ -242,6 +260,8 @@ put_setting(struct builder *b, const struct bs_setting *s)
 		setting_failed(b, s, err);
 		return;
 	}
+	if (s->oid == BS_OBJ_SERVER && s->rid == 7 && s->type == BS_TYPE_STRING)
+		fit_binding(b, &e.value);
 	if (s->type == BS_TYPE_STRING || s->type == BS_TYPE_CORELNK || s->type == BS_TYPE_OPAQUE)
 		b->arena->octet_len += e.value.bytes.len;
 	if (def != NULL)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The requests that a client may send: one table of paths and methods (spec 2.3, 9.2), and the query of POST /bs. */
+/* The requests that a client may send: one table of paths and methods (LwM2M Core 1.2.1, 6.1), and the query of POST /bs. */
 #ifndef BS_BOOTSTRAP_REQUEST_H
 #define BS_BOOTSTRAP_REQUEST_H
 

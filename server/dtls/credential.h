@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a client may prove itself with, and the OpenSSL contexts that check it. One port, three modes: the ciphersuite
- * decides PSK or ECDSA, the certificate types of RFC 7250 decide raw public key or X.509 (spec 8.3).
+ * decides PSK or ECDSA, the certificate types of RFC 7250 decide raw public key or X.509.
  *
  * Policy enforced here, as the cipher string needs @SECLEVEL=0 for CCM_8: DTLS 1.2 alone; EC keys P-256 or better, RSA of
  * 2048 bits or more; signatures and chain hashes SHA-256 or better; no renegotiation, compression, tickets, resumption;
@@ -17,7 +17,7 @@
 #include "server/base/err.h"
 #include "server/base/secret.h"
 
-/* The four LwM2M suites and, before them, their PFS and GCM relatives (spec 8.2); OpenSSL names, server preference. */
+/* The four LwM2M suites and, before them, their PFS and GCM relatives; OpenSSL names, server preference. */
 #define BS_DTLS_CIPHERS \
 	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-CCM:ECDHE-ECDSA-AES128-CCM8:ECDHE-ECDSA-AES128-SHA256:" \
 	"PSK-AES128-GCM-SHA256:PSK-AES128-CCM:PSK-AES128-CCM8:PSK-AES128-CBC-SHA256"

@@ -413,6 +413,38 @@ settings_newer_than_the_client_are_left_out(void **state)
 	}
 }
 
+/* The values that the Binding resource of Object 1 has in each version: Q in 1.0 alone, T and N from 1.1 on, M and H from 1.2 on. */
+static void
+binding_fits_the_version(void **state)
+{
+	static const struct {
+		const char *set, *v1_0, *v1_1, *v1_2;
+	} rows[] = {
+		{ "U", "U", "U", "U" },
+		{ "UQS", "UQS", "US", "US" },
+		{ "UQ", "UQ", "U", "U" },
+		{ "UTSN", "US", "UTSN", "UTSN" },
+		{ "UMH", "U", "U", "UMH" },
+		{ "T", "U", "T", "T" },
+	};
+	struct fixture *fx = *state;
+	struct bs_setting *s = set(add_grant(fx->account, 101, BS_MODE_PSK), 1, 7, BS_TYPE_STRING, "");
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *wanted[] = { rows[i].v1_0, rows[i].v1_1, rows[i].v1_2 };
+
+		free(s->text);
+		s->text = copy_text(rows[i].set);
+		for (int v = 0; v < 3; v++) {
+			char text[64];
+
+			snprintf(text, sizeof(text), " 1/0 0=101 1=86400 6=true 7=\"%s\"", wanted[v]);
+			fx->view.version = (enum bs_lwm2m)(BS_LWM2M_1_0 + v);
+			assert_string_equal(instance_text(fx, 1, 0), text);
+		}
+	}
+}
+
 /* Resources 11 and 12 of Object 0 are about the Bootstrap-Server's own account. */
 static void
 settings_of_bootstrap_accounts_are_left_out(void **state)
@@ -748,6 +780,7 @@ main(void)
 		TEST(settings_override_and_are_ordered),
 		TEST(no_maximum_period_is_left_out),
 		TEST(settings_newer_than_the_client_are_left_out),
+		TEST(binding_fits_the_version),
 		TEST(settings_of_bootstrap_accounts_are_left_out),
 		TEST(bad_settings_are_told),
 		TEST(sms_fields_become_resources),
