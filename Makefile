@@ -99,6 +99,11 @@ $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(VARIANT)),,$(B)/test
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $^ -o $@ $(LDFLAGS) -lcmocka $(ALL_LIBS)
 
+# Programs of the benchmark, one file each.
+BENCH_BINS := $(patsubst %.c,$(B)/%,$(wildcard tools/bench/*.c))
+$(B)/tools/bench/%: $(B)/tools/bench/%.o $(LIB)
+	$(Q)$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) $(ALL_LIBS)
+
 UNIT_BINS := $(patsubst %.c,$(B)/%,$(UNIT_TESTS))
 FUZZ_BINS := $(patsubst %.c,$(B)/%,$(FUZZ_SRCS))
 

@@ -26,6 +26,7 @@ struct turn {
 	size_t body_len;
 	struct sim_block block1; /* to be echoed */
 	bool lose;
+	bool wrong; /* at Finish: not what the operator's file says */
 };
 
 static struct sim_seen *
@@ -196,6 +197,13 @@ on_finish(struct turn *t)
 		sim_refuse(&t->verdict, SIM_BAD_REQUEST, "a Bootstrap-Finish with a payload");
 	else
 		sim_device_finish(&t->c->device, &t->verdict);
+	/* A configuration that would work, but not the one that the operator meant for this device. */
+	if (t->verdict.code == SIM_CHANGED) {
+		t->verdict.code = 0;
+		t->wrong = !sim_expect_check(&t->c->expectation, &t->c->device, &t->verdict);
+		if (!t->wrong)
+			t->verdict.code = SIM_CHANGED;
+	}
 }
 
 /* What every request of a Bootstrap-Server must be like. */
@@ -387,8 +395,10 @@ settle(struct turn *t)
 	if (t->step != SIM_AT_FINISH || !is_bs(t->m) || c->state != SIM_ST_ACCEPTED)
 		return;
 	c->state = SIM_ST_LINGER;
+	c->finished_ms = t->now_ms;
 	c->linger_due_ms = t->now_ms + c->conf->linger_ms;
-	c->end_as = success ? SIM_DONE : SIM_FINISH_REFUSED;
+	c->end_ms += c->conf->linger_ms;
+	c->end_as = success ? SIM_DONE : t->wrong ? SIM_WRONG_CONTENT : SIM_FINISH_REFUSED;
 }
 
 void
@@ -398,6 +408,7 @@ sim_client_answer(struct sim_client *c, const struct sim_msg *m, uint64_t now_ms
 	struct turn t = { .c = c, .m = m, .now_ms = now_ms, .step = step_of(m) };
 
 	if (seen != NULL) {
+		c->again_server++;
 		if (seen->answer != NULL && sim_link_write(&c->link, seen->answer, seen->len) == SIM_IO_FAILED)
 			sim_client_end(c, SIM_CLOSED_BY_SERVER, "%s", c->link.why);
 		return;

@@ -29,7 +29,7 @@ sim_result_word(enum sim_result r)
 }
 
 struct sim_client *
-sim_client_new(const struct sim_conf *conf, const struct sim_row *row, const char *key_dir)
+sim_client_new(const struct sim_conf *conf, const struct sim_row *row, const char *key_dir, size_t index)
 {
 	struct sim_client *c = calloc(1, sizeof(*c));
 
@@ -42,6 +42,9 @@ sim_client_new(const struct sim_conf *conf, const struct sim_row *row, const cha
 	c->device.repository_ok = conf->repository_ok;
 	memcpy(c->device.extra, conf->extra, sizeof(conf->extra));
 	c->device.extra_count = conf->extra_count;
+	c->from = sim_source_nth(&conf->source, index);
+	if (!conf->unchecked)
+		c->expectation = (struct sim_expectation){ row->expected, row->expected_count, conf->uri };
 	c->endpoint = strdup(row->endpoint);
 	c->psk_identity = strdup(row->psk_identity);
 	if (c->endpoint == NULL || c->psk_identity == NULL) {
@@ -230,11 +233,13 @@ drive_handshake(struct sim_client *c, uint64_t now_ms)
 static void
 connect_to_server(struct sim_client *c, uint64_t now_ms)
 {
+	struct sim_route route = { &c->conf->server, &c->from, c->conf->mishaps };
+
 	bs_random_system(NULL, &c->next_mid, sizeof(c->next_mid));
 	c->sockets++;
 	c->state = SIM_ST_HANDSHAKE;
 	c->dtls_due_ms = BS_NEVER;
-	if (sim_link_open(&c->link, c->conf->dtls, &c->conf->server, &c->identity) != BS_OK)
+	if (sim_link_open(&c->link, c->conf->dtls, &route, &c->identity, now_ms) != BS_OK)
 		sim_client_end(c, SIM_ERROR, "%s", c->link.why);
 	else
 		drive_handshake(c, now_ms);
@@ -365,6 +370,7 @@ sim_client_on_readable(struct sim_client *c, uint64_t now_ms)
 	size_t len = 0;
 	enum sim_io io = SIM_IO_DONE;
 
+	sim_link_set_now(&c->link, now_ms);
 	if (c->state == SIM_ST_HANDSHAKE)
 		drive_handshake(c, now_ms);
 	for (int i = 0; i < BURST && io == SIM_IO_DONE && c->state > SIM_ST_HANDSHAKE && c->state < SIM_ST_ENDED; i++) {
@@ -385,6 +391,7 @@ on_con_due(struct sim_client *c, uint64_t now_ms)
 		return;
 	}
 	c->con.sent++;
+	c->again_coap++;
 	c->con.wait_ms *= 2;
 	c->con.due_ms = now_ms + c->con.wait_ms;
 	sim_client_say(c, "> again (%u)", c->con.sent);
@@ -407,7 +414,10 @@ on_time_up(struct sim_client *c)
 void
 sim_client_on_timer(struct sim_client *c, uint64_t now_ms)
 {
+	if (now_ms >= sim_link_due_ms(&c->link))
+		sim_client_on_readable(c, now_ms);
 	if (c->state == SIM_ST_HANDSHAKE && now_ms >= c->dtls_due_ms) {
+		c->again_dtls++;
 		if (sim_link_on_timeout(&c->link) == SIM_IO_FAILED)
 			sim_client_end(c, SIM_HANDSHAKE_TIMEOUT, "%s", c->link.why);
 		else
@@ -425,10 +435,12 @@ sim_client_on_timer(struct sim_client *c, uint64_t now_ms)
 uint64_t
 sim_client_deadline_ms(const struct sim_client *c)
 {
-	uint64_t due = c->end_ms;
+	uint64_t due = c->end_ms, road = sim_link_due_ms(&c->link);
 
 	if (c->state == SIM_ST_NEW || c->state == SIM_ST_ENDED)
 		return BS_NEVER;
+	if (road < due)
+		due = road;
 	if (c->state == SIM_ST_HANDSHAKE && c->dtls_due_ms < due)
 		due = c->dtls_due_ms;
 	if (c->state > SIM_ST_HANDSHAKE && c->con.active && !c->silent && c->con.due_ms < due)

@@ -14,7 +14,9 @@
 #include "tools/sim_coap.h"
 #include "tools/sim_device.h"
 #include "tools/sim_dtls.h"
+#include "tools/sim_expect.h"
 #include "tools/sim_fault.h"
+#include "tools/sim_source.h"
 
 #define SIM_BLOCKWISE_MAX 65536 /* the largest payload taken in blocks */
 #define SIM_SEEN_MAX 16 /* answers kept for retransmissions of the server */
@@ -26,6 +28,10 @@ typedef void sim_say_fn(void *arg, const struct sim_client *c, const char *text)
 /* Shared by all clients, constant while they live. */
 struct sim_conf {
 	struct bs_addr server;
+	struct sim_source source; /* addresses to send from */
+	const struct sim_mishaps *mishaps; /* NULL: datagrams go their way */
+	const char *uri; /* what every server account's URI must be; NULL: any */
+	bool unchecked; /* what came is not compared with the file */
 	const char *server_text; /* HOST:PORT, for the URI of the device's own account */
 	const struct sim_dtls *dtls;
 	enum sim_version version;
@@ -35,7 +41,7 @@ struct sim_conf {
 	uint16_t extra[SIM_EXTRA_OBJECTS];
 	size_t extra_count;
 	uint8_t block_szx; /* the largest block the device takes or gives, as SZX */
-	uint64_t timeout_ms; /* for the whole run */
+	uint64_t timeout_ms; /* for the run up to Finish */
 	uint64_t ack_timeout_ms; /* RFC 7252 section 4.8 */
 	uint64_t linger_ms; /* after Finish, for its retransmission */
 	struct sim_fault fault;
@@ -53,6 +59,7 @@ struct sim_conf {
 	X(SIM_NO_ANSWER, "no-answer") \
 	X(SIM_REQUEST_REFUSED, "request-refused") \
 	X(SIM_FINISH_REFUSED, "finish-refused") \
+	X(SIM_WRONG_CONTENT, "wrong-content") \
 	X(SIM_RESET_BY_SERVER, "reset-by-server") \
 	X(SIM_CLOSED_BY_SERVER, "closed-by-server") \
 	X(SIM_TIMEOUT, "timeout") \
@@ -104,13 +111,16 @@ struct sim_client {
 	char *psk_identity;
 	struct bs_secret psk;
 	struct sim_device device;
+	struct sim_expectation expectation; /* of the row, borrowed */
 	struct sim_link link;
+	struct bs_addr from;
 	enum sim_state state;
 	enum sim_result result;
 	enum sim_result end_as; /* what LINGER ends with */
 	char detail[240]; /* what ended it, or the first thing the device refused */
 	char suite[64];
 	uint64_t start_ms, end_ms, dtls_due_ms, linger_due_ms;
+	uint64_t finished_ms; /* when Finish was answered, 0: not yet */
 	struct sim_con con;
 	uint8_t token[4];
 	uint16_t next_mid;
@@ -119,14 +129,17 @@ struct sim_client {
 	struct sim_assembly assembly;
 	bool fault_spent, silent;
 	unsigned count[SIM_AT_ANY]; /* requests answered, per step */
+	unsigned again_dtls, again_coap, again_server; /* repeated: flights, our requests, requests of the server */
 	unsigned sockets; /* opened so far: a change tells the owner to wait for another, maybe of the same number */
 	void *owner; /* the caller's own */
 };
 
-/* The credential's files are DIR/EP.key and DIR/EP.pem (x509), DIR/EP-raw.key (rpk). The row's values are copied. NULL
- * without memory; a credential that cannot be read ends the client at start with SIM_NO_CREDENTIAL. */
+/* The credential's files are DIR/EP.key and DIR/EP.pem (x509), DIR/EP-raw.key (rpk). The row outlives the client; index
+ * chooses the address to send from. NULL without memory; a credential that cannot be read ends the client at start with
+ * SIM_NO_CREDENTIAL. */
 struct sim_row;
-struct sim_client *sim_client_new(const struct sim_conf *conf, const struct sim_row *row, const char *key_dir);
+struct sim_client *sim_client_new(
+	const struct sim_conf *conf, const struct sim_row *row, const char *key_dir, size_t index);
 void sim_client_free(struct sim_client *c);
 void sim_client_start(struct sim_client *c, uint64_t now_ms);
 void sim_client_on_readable(struct sim_client *c, uint64_t now_ms);

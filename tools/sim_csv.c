@@ -8,21 +8,47 @@
 
 #include "server/base/text.h"
 
-enum column { COL_OTHER, COL_ENDPOINT, COL_MODE, COL_IDENTITY, COL_KEY_HEX, COL_KEY_B64, COL_COUNT };
+enum column {
+	COL_OTHER,
+	COL_ENDPOINT,
+	COL_MODE,
+	COL_IDENTITY,
+	COL_KEY_HEX,
+	COL_KEY_B64,
+	COL_RPK_PRIVATE,
+	COL_CERT,
+	COL_PRIVATE,
+	COL_COUNT
+};
 
-static const char *const names[COL_COUNT] = {
-	[COL_ENDPOINT] = "endpoint",
-	[COL_MODE] = "mode",
-	[COL_IDENTITY] = "psk_identity",
-	[COL_KEY_HEX] = "psk_key_hex",
-	[COL_KEY_B64] = "psk_key_b64",
+/* What a column holds by its name; where: of the device, of a server (behind "NAME."), or of both. */
+static const struct {
+	const char *name;
+	bool device, server;
+} columns[COL_COUNT] = {
+	[COL_OTHER] = { "", false, false },
+	[COL_ENDPOINT] = { "endpoint", true, false },
+	[COL_MODE] = { "mode", true, false },
+	[COL_IDENTITY] = { "psk_identity", true, true },
+	[COL_KEY_HEX] = { "psk_key_hex", true, true },
+	[COL_KEY_B64] = { "psk_key_b64", true, true },
+	[COL_RPK_PRIVATE] = { "rpk_private_b64", false, true },
+	[COL_CERT] = { "cert_b64", false, true },
+	[COL_PRIVATE] = { "private_b64", false, true },
 };
 
 #define COLUMNS_MAX 512
+#define CERT_MAX 16384 /* DER */
+
+/* A column of the file: what it holds, and for which server. */
+struct place {
+	enum column column;
+	const char *server; /* NULL: the device's own */
+};
 
 struct reader {
 	struct sim_rows *rows;
-	enum column columns[COLUMNS_MAX];
+	struct place places[COLUMNS_MAX];
 	size_t column_count, field; /* field: the next one's place in its line */
 	unsigned line; /* records, the header is the first */
 	struct sim_row now;
@@ -37,6 +63,9 @@ clear_row(struct sim_row *row)
 	free(row->mode);
 	free(row->psk_identity);
 	bs_secret_clear(&row->psk);
+	for (size_t i = 0; i < row->expected_count; i++)
+		sim_expected_clear(&row->expected[i]);
+	free(row->expected);
 	*row = (struct sim_row){ .endpoint = NULL };
 }
 
@@ -45,6 +74,9 @@ sim_rows_clear(struct sim_rows *rows)
 {
 	for (size_t i = 0; i < rows->count; i++)
 		clear_row(&rows->v[i]);
+	for (size_t i = 0; i < rows->server_count; i++)
+		free(rows->servers[i]);
+	free(rows->servers);
 	free(rows->v);
 	*rows = (struct sim_rows){ .v = NULL };
 }
@@ -65,17 +97,42 @@ fail(struct reader *r, enum bs_err err, const char *what)
 		r->err = bs_diag_set(r->diag, err, r->line, "%s", what);
 }
 
+/* The name before the last point, kept once; NULL without memory. */
+static const char *
+keep_server(struct sim_rows *rows, const char *name, size_t len)
+{
+	for (size_t i = 0; i < rows->server_count; i++)
+		if (strlen(rows->servers[i]) == len && memcmp(rows->servers[i], name, len) == 0)
+			return rows->servers[i];
+	char **grown = realloc(rows->servers, (rows->server_count + 1) * sizeof(*grown));
+	if (grown == NULL)
+		return NULL;
+	rows->servers = grown;
+	char *copy = strndup(name, len);
+	if (copy != NULL)
+		rows->servers[rows->server_count++] = copy;
+	return copy;
+}
+
 static void
 take_column(struct reader *r, const char *text, size_t len)
 {
-	enum column c = COL_COUNT - 1;
+	struct place place = { .column = COL_COUNT - 1 };
 
 	if (r->column_count == 0 && len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
 		text += 3; /* a byte order mark */
-	while (c > COL_OTHER && strcmp(text, names[c]) != 0)
-		c--;
+	const char *point = strrchr(text, '.'), *name = point != NULL ? point + 1 : text;
+	while (place.column > COL_OTHER &&
+		(strcmp(name, columns[place.column].name) != 0 ||
+			!(point != NULL ? columns[place.column].server : columns[place.column].device)))
+		place.column--;
+	if (point != NULL && place.column != COL_OTHER) {
+		place.server = keep_server(r->rows, text, (size_t)(point - text));
+		if (place.server == NULL)
+			fail(r, BS_ENOMEM, "out of memory");
+	}
 	if (r->column_count < COLUMNS_MAX)
-		r->columns[r->column_count++] = c;
+		r->places[r->column_count++] = place;
 	else
 		fail(r, BS_ELIMIT, "too many columns");
 }
@@ -91,9 +148,8 @@ take_text(struct reader *r, char **to, const char *text)
 }
 
 static void
-take_key(struct reader *r, const char *text, size_t len, bool is_hex)
+take_key(struct reader *r, struct bs_secret *s, const char *text, size_t len, bool is_hex)
 {
-	struct bs_secret *s = &r->now.psk;
 	enum bs_err err;
 
 	if (len == 0)
@@ -101,7 +157,59 @@ take_key(struct reader *r, const char *text, size_t len, bool is_hex)
 	err = is_hex ? bs_hex_decode(text, len, s->data, sizeof(s->data), &s->len)
 		     : bs_base64_decode(text, len, s->data, sizeof(s->data), &s->len);
 	if (err != BS_OK)
-		fail(r, err, "the pre-shared key cannot be read");
+		fail(r, err, "a key cannot be read");
+}
+
+static void
+take_cert(struct reader *r, struct bs_blob *to, const char *text, size_t len)
+{
+	uint8_t der[CERT_MAX];
+	size_t n = 0;
+	enum bs_err err = bs_base64_decode(text, len, der, sizeof(der), &n);
+
+	if (err == BS_OK)
+		err = bs_blob_set(to, der, n);
+	if (err != BS_OK)
+		fail(r, err, "a certificate cannot be read");
+}
+
+/* The row's entry for a server, made when it is not there. */
+static struct sim_expected *
+expect_of(struct sim_row *row, const char *server)
+{
+	for (size_t i = 0; i < row->expected_count; i++)
+		if (row->expected[i].server == server)
+			return &row->expected[i];
+	struct sim_expected *grown = calloc(row->expected_count + 1, sizeof(*grown));
+	if (grown == NULL)
+		return NULL;
+	if (row->expected_count > 0) {
+		memcpy(grown, row->expected, row->expected_count * sizeof(*grown));
+		bs_wipe(row->expected, row->expected_count * sizeof(*grown));
+	}
+	free(row->expected);
+	row->expected = grown;
+	grown[row->expected_count].server = server;
+	return &grown[row->expected_count++];
+}
+
+static void
+take_expected(struct reader *r, struct place place, const char *text, size_t len)
+{
+	struct sim_expected *e = len > 0 ? expect_of(&r->now, place.server) : NULL;
+
+	if (len == 0)
+		return;
+	if (e == NULL)
+		fail(r, BS_ENOMEM, "out of memory");
+	else if (place.column == COL_IDENTITY)
+		take_text(r, &e->psk_identity, text);
+	else if (place.column == COL_KEY_HEX || place.column == COL_KEY_B64)
+		take_key(r, &e->psk, text, len, place.column == COL_KEY_HEX);
+	else if (place.column == COL_CERT)
+		take_cert(r, &e->cert, text, len);
+	else
+		take_key(r, &e->private_key, text, len, false);
 }
 
 static void
@@ -109,11 +217,14 @@ on_field(void *data, size_t len, void *arg)
 {
 	struct reader *r = arg;
 	const char *text = data != NULL ? data : "";
-	enum column c = r->field < r->column_count ? r->columns[r->field] : COL_OTHER;
+	struct place place = r->field < r->column_count ? r->places[r->field] : (struct place){ COL_OTHER, NULL };
+	enum column c = place.column;
 
 	r->field++;
 	if (r->line == 1)
 		take_column(r, text, len);
+	else if (place.server != NULL)
+		take_expected(r, place, text, len);
 	else if (c == COL_ENDPOINT)
 		take_text(r, &r->now.endpoint, text);
 	else if (c == COL_MODE)
@@ -121,7 +232,7 @@ on_field(void *data, size_t len, void *arg)
 	else if (c == COL_IDENTITY)
 		take_text(r, &r->now.psk_identity, text);
 	else if (c != COL_OTHER)
-		take_key(r, text, len, c == COL_KEY_HEX);
+		take_key(r, &r->now.psk, text, len, c == COL_KEY_HEX);
 }
 
 static bool

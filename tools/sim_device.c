@@ -100,6 +100,22 @@ sim_device_implements(const struct sim_device *d, uint16_t oid)
 	return oid <= 3 || (oid == 21 && d->version >= SIM_LWM2M_1_1);
 }
 
+/* The first object from that number on; SIM_NONE at the end. */
+static uint16_t
+next_implemented(const struct sim_device *d, uint32_t from)
+{
+	static const uint16_t own[] = { 0, 1, 2, 3, 21 };
+	uint16_t next = SIM_NONE;
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (own[i] >= from && own[i] < next && sim_device_implements(d, own[i]))
+			next = own[i];
+	for (size_t i = 0; i < d->extra_count; i++)
+		if (d->extra[i] >= from && d->extra[i] < next)
+			next = d->extra[i];
+	return next;
+}
+
 /* The Bootstrap-Server account: the Security instance whose resource 1 is true. */
 static bool
 is_bs_account(const struct sim_device *d, uint16_t iid)
@@ -215,9 +231,9 @@ sim_device_discover(const struct sim_device *d, struct sim_path p, char *out, si
 	if (v->code != 0)
 		return;
 	add_text(&w, d->version >= SIM_LWM2M_1_1 ? "</>;lwm2m=1.1" : "lwm2m=\"1.0\"");
-	for (uint32_t oid = 0; oid < SIM_NONE; oid++)
-		if (sim_device_implements(d, (uint16_t)oid) && (p.oid == SIM_NONE || p.oid == oid))
-			discover_object(d, (uint16_t)oid, &w);
+	for (uint16_t oid = next_implemented(d, 0); oid != SIM_NONE; oid = next_implemented(d, oid + 1u))
+		if (p.oid == SIM_NONE || p.oid == oid)
+			discover_object(d, oid, &w);
 	if (bs_wr_done(&w, &len) != BS_OK)
 		sim_refuse(v, SIM_SERVER_ERROR, "the answer to Discover grew too long");
 	out[len] = '\0';

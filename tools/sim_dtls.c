@@ -2,6 +2,7 @@
 #include "tools/sim_dtls.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
@@ -190,6 +191,33 @@ new_bio(int fd, const struct bs_addr *server)
 	return bio;
 }
 
+/* How long a datagram on the road takes is our business; without mishaps it is the kernel's. */
+static BIO *
+new_way(struct sim_link *l, const struct sim_route *route, uint64_t now_ms)
+{
+	if (route->mishaps == NULL)
+		return new_bio(l->fd, route->server);
+	sim_road_init(&l->road, l->fd, route->mishaps);
+	sim_road_set_now(&l->road, now_ms);
+	return sim_road_new_bio(&l->road);
+}
+
+static bool
+connect_socket(struct sim_link *l, const struct sim_route *route)
+{
+	const struct bs_addr *to = route->server, *from = route->from;
+	int on = 1;
+
+	l->fd = socket(to->sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (l->fd >= 0 && from != NULL && from->len > 0) {
+		/* The port is chosen by connect, which knows the peer: more sockets fit on an address. */
+		(void)setsockopt(l->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+		if (bind(l->fd, &from->sa, from->len) != 0)
+			return false;
+	}
+	return l->fd >= 0 && connect(l->fd, &to->sa, to->len) == 0;
+}
+
 static bool
 set_identity(SSL *ssl, const struct sim_dtls *t, const struct sim_identity *who)
 {
@@ -211,21 +239,20 @@ set_why(struct sim_link *l, const char *what)
 }
 
 enum bs_err
-sim_link_open(
-	struct sim_link *l, const struct sim_dtls *t, const struct bs_addr *server, const struct sim_identity *identity)
+sim_link_open(struct sim_link *l, const struct sim_dtls *t, const struct sim_route *route,
+	const struct sim_identity *identity, uint64_t now_ms)
 {
 	BIO *bio = NULL;
 
-	*l = (struct sim_link){ .fd = socket(server->sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) };
-	l->identity = identity;
-	if (l->fd < 0 || connect(l->fd, &server->sa, server->len) != 0) {
+	*l = (struct sim_link){ .fd = -1, .identity = identity };
+	if (!connect_socket(l, route)) {
 		set_why(l, strerror(errno));
 		sim_link_close(l, false);
 		return BS_EIO;
 	}
 	SSL_CTX *ctx = t->by_mode[identity->mode];
 	l->ssl = ctx != NULL ? SSL_new(ctx) : NULL;
-	bio = l->ssl != NULL ? new_bio(l->fd, server) : NULL;
+	bio = l->ssl != NULL ? new_way(l, route, now_ms) : NULL;
 	if (bio == NULL || !set_identity(l->ssl, t, identity)) {
 		set_why(l, "the device's credential cannot be used");
 		BIO_free(bio);
@@ -289,6 +316,18 @@ sim_link_write(struct sim_link *l, const void *data, size_t len)
 	return settle(l, SSL_write(l->ssl, data, (int)len));
 }
 
+void
+sim_link_set_now(struct sim_link *l, uint64_t now_ms)
+{
+	sim_road_set_now(&l->road, now_ms);
+}
+
+uint64_t
+sim_link_due_ms(const struct sim_link *l)
+{
+	return sim_road_due_ms(&l->road);
+}
+
 uint64_t
 sim_link_timeout_ms(const struct sim_link *l)
 {
@@ -323,6 +362,7 @@ sim_link_close(struct sim_link *l, bool polite)
 	if (l->ssl != NULL && polite && SSL_is_init_finished(l->ssl))
 		SSL_shutdown(l->ssl);
 	SSL_free(l->ssl);
+	sim_road_clear(&l->road);
 	if (l->fd >= 0)
 		close(l->fd);
 	l->ssl = NULL;

@@ -11,6 +11,7 @@
 #include "server/base/addr.h"
 #include "server/base/blob.h"
 #include "server/base/secret.h"
+#include "tools/sim_road.h"
 
 /* What all links share: suites, and how they know the server. Files are PEM. */
 struct sim_dtls_conf {
@@ -41,9 +42,17 @@ struct sim_identity {
 	X509 *cert;
 };
 
+/* From where to where, and what happens on the way. */
+struct sim_route {
+	const struct bs_addr *server;
+	const struct bs_addr *from; /* NULL or without address: the system chooses */
+	const struct sim_mishaps *mishaps; /* NULL: none of ours */
+};
+
 struct sim_link {
 	int fd; /* -1: closed */
 	SSL *ssl;
+	struct sim_road road; /* where the route has mishaps: stays where it is while the link is open */
 	const struct sim_identity *identity;
 	char why[160]; /* after a failure: for people */
 };
@@ -51,8 +60,12 @@ struct sim_link {
 enum sim_io { SIM_IO_DONE, SIM_IO_AGAIN, SIM_IO_FAILED };
 
 /* identity must outlive the link. BS_EIO, BS_ENOMEM, BS_ECRYPTO; the link is closed then. */
-BS_MUST_USE enum bs_err sim_link_open(struct sim_link *l, const struct sim_dtls *t, const struct bs_addr *server,
-	const struct sim_identity *identity);
+BS_MUST_USE enum bs_err sim_link_open(struct sim_link *l, const struct sim_dtls *t, const struct sim_route *route,
+	const struct sim_identity *identity, uint64_t now_ms);
+/* The time has come to now_ms: what is due on the road goes its way. */
+void sim_link_set_now(struct sim_link *l, uint64_t now_ms);
+/* When something arrives on the road; BS_NEVER: nothing is on its way. */
+uint64_t sim_link_due_ms(const struct sim_link *l);
 enum sim_io sim_link_handshake(struct sim_link *l);
 /* One datagram's content; *len 0 and SIM_IO_FAILED: closed by the peer, or broken. */
 enum sim_io sim_link_read(struct sim_link *l, uint8_t *out, size_t max, size_t *len);

@@ -13,7 +13,7 @@ struct fleet {
 	size_t count, next, alive;
 	uint64_t start_ms;
 	struct event_base *base;
-	struct event *starter;
+	struct event *starter, *reporter;
 	struct sim_fleet_result *result;
 	enum bs_err err;
 };
@@ -50,7 +50,7 @@ leave(struct seat *s, uint64_t now_ms)
 	else
 		f->result->failed++;
 	if (f->conf->ended != NULL)
-		f->conf->ended(f->conf->ended_arg, c, now_ms - c->start_ms);
+		f->conf->ended(f->conf->arg, c, now_ms - c->start_ms);
 	free_seat(s);
 	f->alive--;
 	event_active(f->starter, EV_TIMEOUT, 0);
@@ -111,13 +111,13 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-start_one(struct fleet *f, const struct sim_row *row)
+start_one(struct fleet *f, size_t index)
 {
 	struct seat *s = calloc(1, sizeof(*s));
 
 	if (s != NULL) {
 		s->fleet = f;
-		s->client = sim_client_new(f->conf->client, row, f->conf->key_dir);
+		s->client = sim_client_new(f->conf->client, f->rows[index], f->conf->key_dir, index);
 		s->timer = evtimer_new(f->base, on_timer, s);
 	}
 	if (s == NULL || s->client == NULL || s->timer == NULL) {
@@ -149,7 +149,7 @@ start_more(struct fleet *f)
 	struct timeval soon = { .tv_usec = 10000 };
 
 	while (f->err == BS_OK && f->next < f->count && f->alive < most && f->next < allowed(f))
-		start_one(f, f->rows[f->next++]);
+		start_one(f, f->next++);
 	if (f->next < f->count && f->alive < most)
 		event_add(f->starter, &soon);
 	if (f->next == f->count && f->alive == 0)
@@ -164,22 +164,45 @@ on_start(evutil_socket_t fd, short what, void *arg)
 	start_more(arg);
 }
 
+static void
+on_report(evutil_socket_t fd, short what, void *arg)
+{
+	struct fleet *f = arg;
+
+	(void)fd;
+	(void)what;
+	f->conf->progress(f->conf->arg, f->next, f->alive, f->next - f->alive);
+}
+
+static enum bs_err
+arm(struct fleet *f)
+{
+	struct timeval now = { 0 }, second = { .tv_sec = 1 };
+
+	f->base = event_base_new();
+	f->starter = f->base != NULL ? evtimer_new(f->base, on_start, f) : NULL;
+	if (f->starter == NULL || event_add(f->starter, &now) != 0)
+		return BS_ENOMEM;
+	if (f->conf->progress == NULL)
+		return BS_OK;
+	f->reporter = event_new(f->base, -1, EV_PERSIST, on_report, f);
+	return f->reporter != NULL && event_add(f->reporter, &second) == 0 ? BS_OK : BS_ENOMEM;
+}
+
 enum bs_err
 sim_fleet_run(const struct sim_fleet_conf *conf, const struct sim_row *const *rows, size_t count,
 	struct sim_fleet_result *out)
 {
 	struct fleet f = { .conf = conf, .rows = rows, .count = count, .result = out, .start_ms = bs_clock_ms() };
-	struct timeval now = { 0 };
 
 	*out = (struct sim_fleet_result){ 0 };
-	f.base = event_base_new();
-	f.starter = f.base != NULL ? evtimer_new(f.base, on_start, &f) : NULL;
-	if (f.starter == NULL || event_add(f.starter, &now) != 0)
-		f.err = BS_ENOMEM;
+	f.err = arm(&f);
 	if (f.err == BS_OK && event_base_dispatch(f.base) < 0)
 		f.err = BS_EINTERNAL;
 	if (f.starter != NULL)
 		event_free(f.starter);
+	if (f.reporter != NULL)
+		event_free(f.reporter);
 	if (f.base != NULL)
 		event_base_free(f.base);
 	return f.err;

@@ -9,13 +9,16 @@
 /* A client has ended; it is freed after the call. */
 typedef void sim_ended_fn(void *arg, const struct sim_client *c, uint64_t took_ms);
 
+typedef void sim_progress_fn(void *arg, size_t started, size_t alive, size_t ended);
+
 struct sim_fleet_conf {
 	const struct sim_conf *client;
 	const char *key_dir;
 	unsigned concurrency; /* clients alive at once, 0: all */
 	unsigned rate; /* starts per second, 0: as fast as it goes */
 	sim_ended_fn *ended; /* may be NULL */
-	void *ended_arg;
+	sim_progress_fn *progress; /* every second; may be NULL */
+	void *arg; /* of both */
 };
 
 struct sim_fleet_result {

@@ -128,7 +128,7 @@ start(struct fixture *fx, const char *fault)
 	assert_int_equal(sim_dtls_init(&fx->dtls, &dtls, &diag), BS_OK);
 	fx->conf.dtls = &fx->dtls;
 	row.psk.len = hex(KEY, row.psk.data, sizeof(row.psk.data));
-	fx->client = sim_client_new(&fx->conf, &row, NULL);
+	fx->client = sim_client_new(&fx->conf, &row, NULL, 0);
 	assert_non_null(fx->client);
 	sim_client_start(fx->client, fx->now_ms);
 	for (int i = 0; i < 20 && !SSL_is_init_finished(fx->ssl); i++) {
@@ -449,7 +449,7 @@ test_wrong_key(void **state)
 	sim_client_free(fx.client);
 	row.psk.len = hex(KEY, row.psk.data, sizeof(row.psk.data));
 	assert_true(sim_fault_parse("wrong-key", &fx.conf.fault));
-	fx.client = sim_client_new(&fx.conf, &row, NULL);
+	fx.client = sim_client_new(&fx.conf, &row, NULL, 0);
 	assert_memory_not_equal(fx.client->psk.data, row.psk.data, row.psk.len);
 	assert_int_equal(fx.client->psk.len, row.psk.len);
 	stop(&fx);

@@ -74,10 +74,40 @@ test_bad_files(void **state)
 	assert_int_equal(sim_csv_load("/nonexistent/file", &rows, &diag), BS_EIO);
 }
 
+/* Octets behind base64 "AP8Q" are 00 ff 10 (RFC 4648). */
+static void
+test_expected(void **state)
+{
+	struct sim_rows rows;
+	struct bs_diag diag;
+
+	(void)state;
+	assert_int_equal(load("endpoint,mode,a.psk_identity,a.psk_key_hex,b.c.rpk_private_b64,d.cert_b64,d.private_b64,"
+			      "a.sms_mode,psk_key_hex\n"
+			      "dev-1,psk,id one,0a0b,AP8Q,,,sps,11\n"
+			      "dev-2,psk,,,,AP8Q,AP8Q,,22\n",
+				 &rows, &diag),
+		BS_OK);
+	assert_int_equal(rows.v[0].expected_count, 2);
+	assert_hex("the device's own key", rows.v[0].psk.data, rows.v[0].psk.len, "11");
+	assert_string_equal(rows.v[0].expected[0].server, "a");
+	assert_string_equal(rows.v[0].expected[0].psk_identity, "id one");
+	assert_hex("psk of a", rows.v[0].expected[0].psk.data, rows.v[0].expected[0].psk.len, "0a0b");
+	assert_string_equal(rows.v[0].expected[1].server, "b.c");
+	const struct bs_secret *key = &rows.v[0].expected[1].private_key;
+	assert_hex("private key of b.c", key->data, key->len, "00ff10");
+	assert_int_equal(rows.v[1].expected_count, 1);
+	assert_string_equal(rows.v[1].expected[0].server, "d");
+	const struct bs_blob *cert = &rows.v[1].expected[0].cert;
+	assert_hex("certificate of d", cert->data, cert->len, "00ff10");
+	sim_rows_clear(&rows);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows), cmocka_unit_test(test_bad_files) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows), cmocka_unit_test(test_expected),
+		cmocka_unit_test(test_bad_files) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

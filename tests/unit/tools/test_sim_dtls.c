@@ -216,7 +216,7 @@ test_server_identity(void **state)
 		SSL_set_bio(server, bio, bio);
 		SSL_set_accept_state(server);
 		assert_int_equal(sim_dtls_init(&t, &conf, &diag), BS_OK);
-		assert_int_equal(sim_link_open(&l, &t, &addr, &who), BS_OK);
+		assert_int_equal(sim_link_open(&l, &t, &(struct sim_route){ .server = &addr }, &who, 0), BS_OK);
 		assert_int_equal(handshake(&l, server), r->end);
 		if (r->end == SIM_IO_DONE) {
 			assert_string_equal(sim_link_suite(&l), "ECDHE-ECDSA-AES128-CCM8");
@@ -262,7 +262,7 @@ test_retransmission(void **state)
 
 	(void)state;
 	assert_int_equal(sim_dtls_init(&t, &conf, &diag), BS_OK);
-	assert_int_equal(sim_link_open(&l, &t, &addr, &who), BS_OK);
+	assert_int_equal(sim_link_open(&l, &t, &(struct sim_route){ .server = &addr }, &who, 0), BS_OK);
 	assert_int_equal(sim_link_timeout_ms(&l), UINT64_MAX);
 	assert_int_equal(sim_link_handshake(&l), SIM_IO_AGAIN);
 	assert_in_range(sim_link_timeout_ms(&l), 800, 1000);
