@@ -32,7 +32,7 @@ look_up_psk(void *arg, const uint8_t *identity, size_t len, struct bs_psk_match 
 {
 	struct bs_worker *w = arg;
 	struct bs_store *store = bs_worker_read(w);
-	struct bs_found found;
+	struct bs_found found = { 0 };
 	enum bs_err err = BS_EBUSY;
 
 	memset(out, 0, sizeof(*out));
