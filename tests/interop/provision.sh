@@ -107,12 +107,13 @@ target_client() { # CLIENT ENDPOINT MODE PROFILE
 start_target() {
 	{
 		echo "port=$target_port"
+		echo "suites=$(all_suites)"
 		echo "certificate=$(der_certificate "$target_pki/server.pem" | hex)"
 		echo "key=$(der_key "$target_pki/server.key" | hex)"
 		echo "anchor=$(der_certificate "$target_pki/ca.pem" | hex)"
 		all_cases target_client
 	} >"$run/target.properties"
-	leshan 2.0 Target "$run/target.properties" >"$log/target" 2>"$log/target.err" &
+	leshan_exec 2.0 Target "$run/target.properties" >"$log/target" 2>"$log/target.err" &
 	target_pid=$!
 	await 20 taken "$target_port" || give_up "the Leshan server does not listen" "$log/target.err"
 }

@@ -5,9 +5,9 @@
 #
 #   tests/interop/run.sh BUILD_DIR      build/interop is made anew; what was fetched stays in build/interop-cache
 #
-# Every case is a device of its own, so the journal tells what the daemon thought of it. Leshan's clients print what they
-# hold afterwards, which must be the row of the imported table, octet by octet; then they register at a Leshan server
-# with it. A client whose tools are missing is skipped, with the reason.
+# Every case is a device of its own, so the journal tells what the daemon thought of it. Leshan's clients print what
+# they hold afterwards, which must be the row of the imported table, octet by octet; then they register at a Leshan
+# server with it. A client whose tools are missing is skipped, with the reason.
 set -u
 [ $# -eq 1 ] || { sed -n 's/^# \{0,1\}//; 3,5p' "$0" >&2; exit 2; }
 
@@ -19,6 +19,8 @@ log=$work/log run=$work/run pki=$work/pki target_pki=$work/target-pki table=$wor
 daemon_pid='' target_pid=''
 . "$here/lib.sh"
 . "$here/provision.sh"
+. "$here/cases.sh"
+. "$here/leshan.sh"
 . "$here/clients.sh"
 
 leave() {
@@ -36,7 +38,7 @@ no_leshan20=$(build_leshan 2.0)
 no_leshan15=$(build_leshan 1.5)
 no_pion=$(build_pion)
 no_mbedtls=$(build_mbedtls)
-port=$(free_port 20000)
+port=$(free_port $((20000 + $$ % 10000)))
 target_port=$(free_port $((port + 1)))
 
 make_keys

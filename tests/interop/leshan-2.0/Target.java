@@ -2,7 +2,7 @@
 //
 // A Leshan 2.0 LwM2M server, the one that the delivered accounts lead to: PSK, RPK and X.509 on one port.
 //
-//   java Target FILE    properties: port, and in hexadecimal certificate, key, anchor; a line for each client:
+//   java Target FILE    properties: port, suites (IANA names), in hexadecimal certificate, key, anchor; for each client
 //                       psk.ENDPOINT=identity:key (hexadecimal), rpk.ENDPOINT=SubjectPublicKeyInfo, x509.ENDPOINT=
 //
 // Prints "listening", then "registered ENDPOINT VERSION LIFETIME" for each registration.
@@ -16,6 +16,7 @@ import java.util.Properties;
 
 import org.eclipse.californium.scandium.config.DtlsConfig;
 import org.eclipse.californium.scandium.config.DtlsConfig.DtlsRole;
+import org.eclipse.californium.scandium.dtls.cipher.CipherSuite;
 import org.eclipse.leshan.core.observation.Observation;
 import org.eclipse.leshan.core.security.util.SecurityUtil;
 import org.eclipse.leshan.core.util.Hex;
@@ -64,7 +65,10 @@ public class Target {
                         new Certificate[] { SecurityUtil.certificate.decode(hex(p.getProperty("anchor"))) })
                 .setEndpointsProviders(new CaliforniumServerEndpointsProvider.Builder(new CoapsServerProtocolProvider())
                         // else a certificate that is for serverAuth alone is refused, and no port opened
-                        .setConfiguration(c -> c.set(DtlsConfig.DTLS_ROLE, DtlsRole.SERVER_ONLY))
+                        .setConfiguration(c -> c.set(DtlsConfig.DTLS_ROLE, DtlsRole.SERVER_ONLY)
+                                .set(DtlsConfig.DTLS_RECOMMENDED_CIPHER_SUITES_ONLY, false)
+                                .set(DtlsConfig.DTLS_CIPHER_SUITES,
+                                        CipherSuite.getTypesByNames(p.getProperty("suites").split(","))))
                         .addEndpoint("coaps://127.0.0.1:" + p.getProperty("port")).build())
                 .build();
         server.getRegistrationService().addListener(new RegistrationListener() {

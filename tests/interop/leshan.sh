@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by run.sh: Leshan's clients: run them, compare what they hold with the imported table, see them registered.
+
+leshan_exec() { # VERSION CLASS FILE: for a subshell, so that its process is the one to end
+	exec java "-Dlogback.configurationFile=$here/logback.xml" -XX:TieredStopAtLevel=1 -Xmx256m \
+		-cp "$cache/leshan-$1/classes:$cache/leshan-$1/lib/*" "$2" "$3"
+}
+version_of() { case $1 in leshan20*) echo 2.0 ;; leshan15*) echo 1.5 ;; esac; }
+lwm2m_of() { case $1 in leshan20*) echo 1.1 ;; leshan15*) echo 1.0 ;; esac; }
+
+# Resources 0 to 10 of Object 0 and 0, 1, 7 of Object 1 that a row of the table means for one account.
+expected() { # ENDPOINT ACCOUNT
+	echo "/0/0 coaps://127.0.0.1:$target_port"
+	echo "/0/1 false"
+	echo "/0/10 $(ssid "$2")"
+	echo "/1/0 $(ssid "$2")"
+	echo "/1/1 $lifetime"
+	case $2 in sms) echo "/1/7 US" ;; *) echo "/1/7 U" ;; esac
+	case $2 in
+	psk | sms)
+		echo "/0/2 0"
+		echo "/0/3 $(hex_of "$(field "$1" "$2.psk_identity")")"
+		echo "/0/4 "
+		echo "/0/5 $(field "$1" "$2.psk_key_hex")"
+		;;
+	rpk)
+		echo "/0/2 1"
+		echo "/0/3 $(unbase64 "$(field "$1" rpk.rpk_private_b64)" | openssl pkey -inform DER -pubout -outform DER | hex)"
+		echo "/0/4 $(hex "$target_pki/server.pub.der")"
+		echo "/0/5 $(unbase64 "$(field "$1" rpk.rpk_private_b64)" | hex)"
+		;;
+	x509)
+		echo "/0/2 2"
+		echo "/0/3 $(unbase64 "$(field "$1" x509.cert_b64)" | hex)"
+		echo "/0/4 $(der_certificate "$target_pki/server.pem" | hex)"
+		echo "/0/5 $(unbase64 "$(field "$1" x509.private_b64)" | hex)"
+		;;
+	esac
+	[ "$2" = sms ] || return 0
+	echo "/0/6 2" # Secured Packet Structure; resource 7 is KIc, KID, SPI1, TAR, resource 8 the two keys
+	echo "/0/7 $(for part in kic kid spi tar; do field "$1" sms.sms_$part; done | tr -d '\n' | tr A-F a-f)"
+	echo "/0/8 $(field "$1" sms.sms_kic_key_hex)$(field "$1" sms.sms_kid_key_hex)"
+	echo "/0/9 $sms_number"
+}
+
+# The same resources from what the client printed, of the instances with this Short Server ID.
+held() { # FILE SSID
+	awk -v ssid="$2" '
+		{ n = split($1, p, "/"); value = substr($0, length($1) + 2) }
+		n == 4 && p[2] < 2 && $1 ~ /^\// {
+			all[p[2], p[3], p[4]] = value
+			if (p[4] == (p[2] == 0 ? 10 : 0) && value == ssid) at[p[2]] = p[3]
+		}
+		END {
+			for (key in all) {
+				split(key, k, SUBSEP)
+				if ((k[1] in at) && k[2] == at[k[1]] && (k[1] == 0 ? k[3] <= 10 : k[3] < 2 || k[3] == 7))
+					print "/" k[1] "/" k[3] " " all[key]
+			}
+		}' "$1"
+}
+
+compare() { # ENDPOINT PROFILE
+	for account in $(accounts_of "$2"); do
+		expected "$1" "$account" | LC_ALL=C sort >"$run/$1-$account.expected"
+		held "$log/$1" "$(ssid "$account")" | LC_ALL=C sort >"$run/$1-$account.held"
+		diff "$run/$1-$account.expected" "$run/$1-$account.held" >"$run/$1-$account.diff" ||
+			{ why="holds other values for account $account, see build/interop/run/$1-$account.diff"; return; }
+	done
+	[ "$2" != two ] || compare_access "$1"
+}
+
+# Derived access control: for each instance of Object 1 one of Object 2 that says so, owned by its server.
+compare_access() { # ENDPOINT
+	for account in $(accounts_of two); do
+		instance=$(awk -v id="$(ssid "$account")" '
+			$2 == id && $1 ~ /^\/1\/[0-9]*\/0$/ { split($1, p, "/"); print p[3] }' "$log/$1")
+		awk -v instance="$instance" -v owner="$(ssid "$account")" '
+			$1 ~ /^\/2\// { split($1, p, "/"); all[p[3], p[4]] = $2; seen[p[3]] = 1 }
+			END { for (i in seen) if (all[i, 0] == 1 && all[i, 1] == instance && all[i, 3] == owner) exit 0; exit 1 }' \
+			"$log/$1" || { why="no access control for /1/$instance of server $(ssid "$account")"; return; }
+	done
+}
+
+run_leshan() { # CLIENT ENDPOINT MODE PROFILE SUITE
+	# both kinds of key exchange: the delivered account may have another mode
+	{ device_file "$2" "$3" "$pki" && echo "suites=$(suite_name psk "$5"),$(suite_name x509 "$5")"; } >"$run/$2"
+	(leshan_exec "$(version_of "$1")" Client "$run/$2") >"$log/$2" 2>&1 ||
+		why=$(grep -E '^(bootstrap|register) failed|^nothing' "$log/$2" || echo "the client died")
+	[ -n "$why" ] || compare "$2" "$4"
+	[ -n "$why" ] || await 5 grep -q "^registered $2 $(lwm2m_of "$1") $lifetime\$" "$log/target" ||
+		why="the server saw no registration"
+	expect_outcome "$2" done
+	expect_suite "$2" "$3" "$5"
+}
+
+# The device expects another key, certificate or PSK than ours.
+run_refusal() { # CLIENT ENDPOINT MODE PROFILE SUITE
+	{ device_file "$2" "$3" "$work/stranger-pki" && echo "suites=$(suite_name "$3" "$5")"; } >"$run/$2"
+	[ "$3" != psk ] || echo "key=$(openssl rand -hex 16)" >>"$run/$2"
+	(leshan_exec "$(version_of "$1")" Client "$run/$2") >"$log/$2" 2>&1
+	grep -q '^bootstrap failed' "$log/$2" || why="the client did not refuse"
+	case $3 in
+	psk) expect_outcome "$2" key-mismatch-suspected ;; # neither side can do more than fall silent
+	*)
+		[ -n "$why" ] || grep -qE 'is not trusted|could not be validated|Unable to verify' "$log/$2" ||
+			why="the client failed for another reason"
+		# it broke off before it had said who it is, so the journal knows the address alone
+		expect_outcome "127.0.0.1:$(sed -n 's/.*tarted endpoint at coaps.*:\([0-9]*\)$/\1/p' "$log/$2")" handshake-failed
+		;;
+	esac
+}
