@@ -161,6 +161,6 @@ if ctl status >"$W/check.out" 2>&1; then not_ok "status of a daemon that does no
 
 # The canary: not in a log, an error, the journal, or a byte of the store.
 found=$(grep -rlai -e "$canary" "$W" --include='*.log*' --include='*.db*' --include='*.out' || true)
-raw=$(printf "$(echo "$canary" | sed 's/../\\x&/g')")
-found="$found$(LC_ALL=C grep -rla -F -e "$raw" "$W/store" || true)"
+octets=$(echo "$canary" | sed 's/../\\x&/g') # grep's own escapes: not every printf knows \x
+found="$found$(LC_ALL=C grep -rla -P -e "$octets" "$W/store" || true)"
 same "the canary key is nowhere in the clear" "$found" ""
