@@ -254,7 +254,11 @@ close_sockets(struct daemon *d)
 static void
 close_all(struct daemon *d)
 {
-	for (unsigned i = 0; d->shared.workers != NULL && i < d->shared.worker_count; i++)
+	unsigned count = d->shared.workers != NULL ? d->shared.worker_count : 0;
+
+	for (unsigned i = 0; i < count; i++)
+		bs_worker_join(d->shared.workers[i]);
+	for (unsigned i = 0; i < count; i++) /* not before all are at rest: they send each other mail */
 		bs_worker_free(d->shared.workers[i]);
 	free(d->shared.workers);
 	bs_recorder_stop(d->shared.recorder); /* after the workers: it takes their last words */

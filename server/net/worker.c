@@ -429,12 +429,20 @@ free_event(struct event *e)
 }
 
 void
+bs_worker_join(struct bs_worker *w)
+{
+	if (w != NULL && w->started)
+		pthread_join(w->thread, NULL);
+	if (w != NULL)
+		w->started = false;
+}
+
+void
 bs_worker_free(struct bs_worker *w)
 {
 	if (w == NULL)
 		return;
-	if (w->started)
-		pthread_join(w->thread, NULL);
+	bs_worker_join(w);
 	bs_peer_table_free(w->peers);
 	for (size_t i = 0; i < w->socket_count; i++) {
 		free_event(w->sockets[i].event);

@@ -40,7 +40,9 @@ void bs_worker_stop(struct bs_worker *w);
 void bs_worker_supersede(struct bs_worker *w, uint64_t run);
 /* Any thread: what the worker published last, at most a second ago. */
 void bs_worker_get_stats(struct bs_worker *w, struct bs_stats *out);
-/* Wait for the thread's end, if it was started, and free all. NULL is fine. */
+/* Wait for the thread's end, if it was started. NULL is fine. */
+void bs_worker_join(struct bs_worker *w);
+/* Join and free all; only when every worker was joined, as each may send mail to any other. NULL is fine. */
 void bs_worker_free(struct bs_worker *w);
 
 #endif
