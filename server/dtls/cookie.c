@@ -19,7 +19,7 @@
 /* address key and its length, version, random, session id and its length */
 #define INPUT_MAX (1 + 32 + 2 + RANDOM_LEN + 1 + 32)
 
-/* The secret of a period of BS_COOKIE_ROTATE_MS is HMAC(seed, number of the period): the same in all workers. */
+/* The secret of a period of BS_COOKIE_ROTATE_MS is HMAC(seed, number of the period). */
 struct bs_cookie_jar {
 	EVP_MAC *mac;
 	EVP_MAC_CTX *seeded; /* keyed with the seed */

@@ -16,9 +16,12 @@
 #define BS_COOKIE_ROTATE_MS 60000
 #define BS_HVR_MAX 64 /* room for a HelloVerifyRequest record with its cookie */
 
-struct bs_cookie_jar; /* secrets and a kept MAC context; one per worker */
+struct bs_cookie_jar; /* secrets and kept MAC contexts */
 
-/* Workers share the seed (32 octets), so that a hello that lands on another socket after a change of workers stays good. */
+/*
+ * Draws a seed of 32 octets, from which the secrets of all periods follow. Each worker has a jar and a seed of its own, as
+ * the kernel keeps an address on one worker's socket.
+ */
 struct bs_cookie_jar *bs_cookie_jar_new(bs_random_fn *random, void *arg, uint64_t now_ms);
 void bs_cookie_jar_free(struct bs_cookie_jar *jar);
 

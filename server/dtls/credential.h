@@ -36,7 +36,7 @@ struct bs_device_match {
 struct bs_psk_match {
 	struct bs_device_match device;
 	struct bs_secret keys[2]; /* current, next under the same identity; keys[1].len 0: one key */
-	unsigned first; /* which of them this handshake shall use (design: "PSK") */
+	unsigned first; /* which of them this handshake shall use */
 };
 
 /*

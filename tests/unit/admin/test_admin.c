@@ -145,7 +145,7 @@ static void
 test_notify(void **state)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	char text[100] = "";
+	char text[sizeof(addr.sun_path) + 1] = "";
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
 	(void)state;
