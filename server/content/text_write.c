@@ -33,6 +33,8 @@ write_real(struct bs_wr *w, double v)
 		back = strtod(text, NULL);
 	} while ((back < v || back > v) && digits++ < 17);
 	bs_text_write(w, text);
+	if (strpbrk(text, ".e") == NULL)
+		bs_text_write(w, ".0"); /* a whole number would lose the sign of -0, and that it is real */
 }
 
 void

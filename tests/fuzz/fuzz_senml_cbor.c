@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a device answers to a Bootstrap-Read, as SenML CBOR. */
+#include "server/content/format.h"
+#include "tests/lib/fuzz_decode.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	fuzz_decode(BS_CF_SENML_CBOR, data, len);
+	return 0;
+}
