@@ -9,6 +9,7 @@
 #include "tools/ctl_number.h"
 
 #define SHOWN_DEFAULT 5
+#define NO_FORMAT 0xffff /* of struct bs_attempt */
 
 enum { O_LAST };
 
@@ -27,10 +28,20 @@ utc(int64_t ms, char out[32])
 		snprintf(out, 32, "?");
 }
 
+/* "1.1", or "" when the device said nothing that tells. */
+static const char *
+version_text(const struct bs_attempt *a, char out[8])
+{
+	out[0] = '\0';
+	if (a->version != BS_LWM2M_UNKNOWN)
+		snprintf(out, 8, "%u.%u", a->version / 10u, a->version % 10u);
+	return out;
+}
+
 static json_t *
 attempt_json(const struct bs_attempt *a)
 {
-	char when[32];
+	char when[32], version[8];
 	json_t *o = json_object();
 
 	utc(a->at_ms, when);
@@ -46,6 +57,8 @@ attempt_json(const struct bs_attempt *a)
 	json_object_set_new(o, "code", json_integer(a->code));
 	json_object_set_new(o, "claimed", json_string(a->claimed));
 	json_object_set_new(o, "suite", json_string(a->suite));
+	json_object_set_new(o, "version", json_string(version_text(a, version)));
+	json_object_set_new(o, "format", a->format != NO_FORMAT ? json_integer(a->format) : json_null());
 	json_object_set_new(o, "writes", json_integer(a->writes));
 	json_object_set_new(o, "handshake_ms", json_integer(a->handshake_ms));
 	json_object_set_new(o, "took_ms", json_integer(a->took_ms));
@@ -65,7 +78,7 @@ static void
 print_attempt(void *arg, const struct bs_attempt *a)
 {
 	struct bs_ctl *ctl = arg;
-	char when[32];
+	char when[32], version[8];
 
 	if (ctl->json) {
 		bs_ctl_list_item(ctl, attempt_json(a));
@@ -84,8 +97,10 @@ print_attempt(void *arg, const struct bs_attempt *a)
 	print_field("  detail", a->detail);
 	if (a->suite[0] != '\0')
 		bs_ctl_line("  dtls", "%s, handshake %u ms", a->suite, a->handshake_ms);
+	if (version_text(a, version)[0] != '\0')
+		bs_ctl_line("  lwm2m", "%s", version);
 	if (a->writes > 0)
-		bs_ctl_line("  writes", "%u in %u ms", a->writes, a->took_ms);
+		bs_ctl_line("  writes", "%u in %u ms, Content-Format %u", a->writes, a->took_ms, a->format);
 	putchar('\n');
 }
 
