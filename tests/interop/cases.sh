@@ -3,19 +3,26 @@
 
 # ---- cases ----------------------------------------------------------------------------------------------------------
 
-# Calls FUNCTION CLIENT ENDPOINT MODE PROFILE SUITE for each. SUITE: ccm8, cbc, gcm, or - (its choice).
+# Calls FUNCTION CLIENT ENDPOINT MODE PROFILE SUITE [FORMAT] for each. SUITE: ccm8, cbc, gcm, or - (its choice).
+# FORMAT: the Content-Format that the journal must show; Leshan 2.0 is told to prefer it.
 all_cases() { # FUNCTION
 	for client in leshan20 leshan15; do
+		case $client in leshan20) format=112 ;; leshan15) format=11542 ;; esac
 		for mode in psk rpk x509; do
-			"$1" $client $client-$mode-to-psk $mode psk ccm8
-			"$1" $client $client-$mode-to-rpk $mode rpk cbc
-			"$1" $client $client-$mode-to-x509 $mode x509 gcm
-			"$1" $client $client-$mode-sms $mode sms ccm8
+			"$1" $client $client-$mode-to-psk $mode psk ccm8 $format
+			"$1" $client $client-$mode-to-rpk $mode rpk cbc $format
+			"$1" $client $client-$mode-to-x509 $mode x509 gcm $format
+			"$1" $client $client-$mode-sms $mode sms - $format
 		done
-		"$1" $client $client-two-servers x509 two ccm8
+		"$1" $client $client-two-servers x509 two - $format
 		for mode in psk rpk x509; do
 			"$1" $client-refuses $client-refuses-$mode $mode psk ccm8
 		done
+	done
+	for format in 110 11542; do
+		"$1" leshan20 leshan20-format-$format-sms psk sms - $format
+		"$1" leshan20 leshan20-format-$format-x509 x509 x509 - $format
+		"$1" leshan20 leshan20-format-$format-two rpk two - $format
 	done
 	for mode in psk rpk x509; do
 		"$1" libcoap-gnutls libcoap-gnutls-$mode $mode psk -
@@ -48,11 +55,11 @@ missing() { # CLIENT: why it cannot run, or nothing
 	esac
 }
 
-run_case() { # CLIENT ENDPOINT MODE PROFILE SUITE
+run_case() { # CLIENT ENDPOINT MODE PROFILE SUITE [FORMAT]
+	what="$3 ${5#-}"
 	case $1 in
 	leshan*-refuses) what="$3 with another server's key" ;;
-	leshan*) what="$3 $5, account $4" ;;
-	*) what="$3 ${5#-}" ;;
+	leshan*) what="${what% }, account $4, format $6" ;;
 	esac
 	why=$(missing "$1")
 	[ -z "$why" ] || { skip "$1" "$what" "$why"; return; }
@@ -80,6 +87,11 @@ outcome_among() { # WHO WORD..
 
 expect_outcome() { # WHO WORD..
 	[ -n "$why" ] || await 15 outcome_among "$@" || why="outcome is '$(last "$1" outcome)' in the journal"
+}
+
+expect_format() { # ENDPOINT FORMAT
+	[ -n "$why" ] || ctl --json explain "$1" 2>/dev/null | head -n 2 | grep -q "\"format\":$2," ||
+		why="the journal shows another Content-Format than $2"
 }
 
 expect_suite() { # ENDPOINT MODE SUITE

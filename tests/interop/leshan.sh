@@ -82,9 +82,11 @@ compare_access() { # ENDPOINT
 	done
 }
 
-run_leshan() { # CLIENT ENDPOINT MODE PROFILE SUITE
+run_leshan() { # CLIENT ENDPOINT MODE PROFILE SUITE FORMAT
+	device_file "$2" "$3" "$pki" >"$run/$2"
 	# both kinds of key exchange: the delivered account may have another mode
-	{ device_file "$2" "$3" "$pki" && echo "suites=$(suite_name psk "$5"),$(suite_name x509 "$5")"; } >"$run/$2"
+	[ "$5" = - ] || echo "suites=$(suite_name psk "$5"),$(suite_name x509 "$5")" >>"$run/$2"
+	[ "$6" = 112 ] || echo "format=$6" >>"$run/$2" # 112 is what it takes when nobody tells it
 	(leshan_exec "$(version_of "$1")" Client "$run/$2") >"$log/$2" 2>&1 ||
 		why=$(grep -E '^(bootstrap|register) failed|^nothing' "$log/$2" || echo "the client died")
 	[ -n "$why" ] || compare "$2" "$4"
@@ -92,6 +94,7 @@ run_leshan() { # CLIENT ENDPOINT MODE PROFILE SUITE
 		why="the server saw no registration"
 	expect_outcome "$2" done
 	expect_suite "$2" "$3" "$5"
+	expect_format "$2" "$6"
 }
 
 # The device expects another key, certificate or PSK than ours.

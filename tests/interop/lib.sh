@@ -3,7 +3,7 @@
 
 passed=0 failed=0 skipped=0
 
-row() { printf '%-18s %-30s %s\n' "$1" "$2" "$3"; } # CLIENT MODE RESULT
+row() { printf '%-18s %-38s %s\n' "$1" "$2" "$3"; } # CLIENT MODE RESULT
 
 pass() { # CLIENT MODE
 	passed=$((passed + 1))

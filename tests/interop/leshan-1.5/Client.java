@@ -2,8 +2,8 @@
 //
 // A Leshan 1.5 client (LwM2M 1.0): bootstraps, prints Objects 0, 1 and 2 as it holds them, registers.
 //
-//   java Client FILE    properties: endpoint, uri, mode (psk, rpk, x509), suites (IANA names); in hexadecimal id, key,
-//                       server
+//   java Client FILE    properties: endpoint, uri, mode (psk, rpk, x509); in hexadecimal id, key, server;
+//                       perhaps suites (IANA names, else Leshan's)
 //
 // Prints "/object/instance/resource value" (octets in hexadecimal). Exit status: 0 registered, 3 bootstrap failed,
 // 4 register failed.
@@ -137,8 +137,10 @@ public class Client {
 
         DtlsConnectorConfig.Builder dtls = new DtlsConnectorConfig.Builder();
         dtls.setClientOnly(); // else it refuses a certificate of its own that is for clientAuth alone
-        dtls.setRecommendedCipherSuitesOnly(false); // CBC is one that LwM2M has, though
-        dtls.setSupportedCipherSuites(p.getProperty("suites").split(","));
+        if (p.getProperty("suites") != null) {
+            dtls.setRecommendedCipherSuitesOnly(false); // CBC is one that LwM2M has
+            dtls.setSupportedCipherSuites(p.getProperty("suites").split(","));
+        }
         return new LeshanClientBuilder(p.getProperty("endpoint")).setObjects(objects.createAll())
                 .setRegistrationEngineFactory(new DefaultRegistrationEngineFactory().setRequestTimeoutInMs(15000))
                 .setDtlsConfig(dtls)

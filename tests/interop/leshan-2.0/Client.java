@@ -2,8 +2,8 @@
 //
 // A Leshan 2.0 client (LwM2M 1.1): bootstraps, prints Objects 0, 1 and 2 as it holds them, registers.
 //
-//   java Client FILE    properties: endpoint, uri, mode (psk, rpk, x509), suites (IANA names); in hexadecimal id, key,
-//                       server
+//   java Client FILE    properties: endpoint, uri, mode (psk, rpk, x509); in hexadecimal id, key, server;
+//                       perhaps suites (IANA names, else Leshan's) and format (the preferred one)
 //
 // Prints "/object/instance/resource value" (octets in hexadecimal). Exit status: 0 registered, 3 bootstrap failed,
 // 4 register failed.
@@ -41,6 +41,7 @@ import org.eclipse.leshan.core.node.LwM2mObjectInstance;
 import org.eclipse.leshan.core.node.LwM2mResource;
 import org.eclipse.leshan.core.node.LwM2mResourceInstance;
 import org.eclipse.leshan.core.request.BootstrapRequest;
+import org.eclipse.leshan.core.request.ContentFormat;
 import org.eclipse.leshan.core.request.ReadRequest;
 import org.eclipse.leshan.core.request.RegisterRequest;
 import org.eclipse.leshan.core.response.ReadResponse;
@@ -116,12 +117,13 @@ public class Client {
             return new CoapsClientEndpointFactory() {
                 @Override
                 protected DtlsConnectorConfig.Builder createEffectiveDtlsConnectorConfigBuilder(InetSocketAddress local,
-                        ServerInfo server, DtlsConnectorConfig.Builder root, Configuration conf, boolean initiator,
+                        ServerInfo server, DtlsConnectorConfig.Builder root, Configuration conf, boolean clientOnly,
                         List<Certificate> trusted) {
+                    DtlsConnectorConfig.Builder dtls = super.createEffectiveDtlsConnectorConfigBuilder(local, server,
+                            root, conf, clientOnly, trusted);
                     boolean psk = server.secureMode == SecurityMode.PSK;
 
-                    return super.createEffectiveDtlsConnectorConfigBuilder(local, server, root, conf, initiator, trusted)
-                            .set(DtlsConfig.DTLS_RECOMMENDED_CIPHER_SUITES_ONLY, false) // CBC is one that LwM2M has
+                    return dtls.set(DtlsConfig.DTLS_RECOMMENDED_CIPHER_SUITES_ONLY, false) // CBC is one that LwM2M has
                             .set(DtlsConfig.DTLS_CIPHER_SUITES, suites.stream()
                                     .filter(suite -> suite.isPskBased() == psk).collect(Collectors.toList()));
                 }
@@ -174,10 +176,14 @@ public class Client {
         objects.setClassForObject(2, AccessControl.class);
         objects.setInstancesForObject(3, new Device("interop", "leshan", "1"));
 
+        String suites = p.getProperty("suites"), format = p.getProperty("format");
+        DefaultRegistrationEngineFactory engine = new DefaultRegistrationEngineFactory().setRequestTimeoutInMs(15000);
+        if (format != null)
+            engine.setPreferredContentFormat(ContentFormat.fromCode(format));
         return new LeshanClientBuilder(p.getProperty("endpoint")).setObjects(objects.createAll())
-                .setRegistrationEngineFactory(new DefaultRegistrationEngineFactory().setRequestTimeoutInMs(15000))
-                .setEndpointsProviders(new CaliforniumClientEndpointsProvider.Builder(new Dtls(p.getProperty("suites")))
-                        .build())
+                .setRegistrationEngineFactory(engine)
+                .setEndpointsProviders(new CaliforniumClientEndpointsProvider.Builder(
+                        suites != null ? new Dtls(suites) : new CoapsClientProtocolProvider()).build())
                 .build();
     }
 
