@@ -17,7 +17,7 @@ settled() { sleep 0.5; } # the recorder writes in batches, at the latest 200 ms 
 
 # ---- a world ---------------------------------------------------------------------------------------------------------
 
-make_pki dev-x dev-y dev-gone
+make_pki dev-x dev-y dev-z dev-gone
 sh certs/dev-pki.sh "$W/pki" ca foreign && CA=ca2 sh certs/dev-pki.sh "$W/pki" device other-maker || exit 1
 sh certs/dev-pki.sh "$W/pki" revoke dev-gone || exit 1
 canary=$(openssl rand -hex 16) # as text, since coap-client takes keys of printable characters alone
@@ -62,10 +62,11 @@ check "profile add" ctl profile add quick --server fleet --anchor "$W/pki/ca.pem
 	--first-delay 0
 head=endpoint,mode,psk_identity,psk_key_hex,fleet.psk_identity,fleet.psk_key_hex
 {
-	echo "$head"
-	echo "dev-psk,psk,id-psk,$canary_hex,dev-psk@fleet,$(openssl rand -hex 16)"
-	for n in $(seq 12); do echo "m$n,psk,id-m$n,$(openssl rand -hex 16),m$n@fleet,$(openssl rand -hex 16)"; done
-	for d in dev-x dev-y dev-gone; do echo "$d,x509,,,$d@fleet,$(openssl rand -hex 16)"; done
+	echo "$head,rpk_public_b64"
+	echo "dev-psk,psk,id-psk,$canary_hex,dev-psk@fleet,$(openssl rand -hex 16),"
+	echo "dev-y,rpk,,,dev-y@fleet,$(openssl rand -hex 16),$(cat "$W/pki/dev-y-raw.pub.b64")"
+	for n in $(seq 12); do echo "m$n,psk,id-m$n,$(openssl rand -hex 16),m$n@fleet,$(openssl rand -hex 16),"; done
+	for d in dev-x dev-z dev-gone; do echo "$d,x509,,,$d@fleet,$(openssl rand -hex 16),"; done
 } >"$W/devices.csv"
 check "import" ctl import "$W/devices.csv" --profile quick
 
@@ -157,9 +158,36 @@ same "wrong key: it is the device's own attempt" "$(outcome_of dev-psk)" key-mis
 same "revoked: no attempt of the device it was" "$(journal "SELECT count(*) FROM attempt WHERE endpoint = 'dev-gone'")" 0
 
 # A ClientHello in fragments: small records, all suites of the library.
-timeout 1.5 openssl s_client -connect "$address" -dtls1_2 -mtu 256 -cipher ALL:@SECLEVEL=0 -cert "$W/pki/dev-y.pem" \
-	-key "$W/pki/dev-y.key" </dev/null >"$W/fragments.out" 2>&1
-same "a ClientHello in fragments is put together" "$(outcome_of dev-y)" no-request
+timeout 1.5 openssl s_client -connect "$address" -dtls1_2 -mtu 256 -cipher ALL:@SECLEVEL=0 -cert "$W/pki/dev-z.pem" \
+	-key "$W/pki/dev-z.key" </dev/null >"$W/fragments.out" 2>&1
+same "a ClientHello in fragments is put together" "$(outcome_of dev-z)" no-request
+
+# Raw public keys, which OpenSSL before 3.2 does not know. GnuTLS offers the certificate types in the order given.
+if command -v gnutls-cli >/dev/null; then
+	gnutls() { # NAME RAW_KEY TYPES OPTION..
+		what=$1 key=$2 types=$3
+		shift 3
+		timeout 3 gnutls-cli --udp --insecure --rawpkfile "$W/pki/$key-raw.pub" --rawpkkeyfile "$W/pki/$key-raw.key" "$@" -p "$port" \
+			--priority "NONE:+VERS-DTLS1.2:+COMP-NULL:+SIGN-ECDSA-SHA256:+GROUP-SECP256R1:+AES-128-CCM-8:+AEAD:+ECDHE-ECDSA:$types" \
+			"$host" </dev/null >"$W/gnutls-$what.out" 2>&1
+	}
+	raw=+CTYPE-CLI-RAWPK:+CTYPE-SRV-RAWPK x509=+CTYPE-CLI-X509:+CTYPE-SRV-X509
+	cert="--x509certfile $W/pki/dev-x.pem --x509keyfile $W/pki/dev-x.key"
+	last() { journal "SELECT endpoint || ' ' || mode FROM attempt ORDER BY id DESC LIMIT 1"; }
+	gnutls unknown dev-x $raw
+	settled
+	same "raw key unknown: outcome" "$(journal "SELECT seen FROM unknown WHERE outcome = 'raw-key-unknown'")" 1
+	# shellcheck disable=SC2086
+	gnutls raw-first dev-y $raw:$x509 $cert
+	settled
+	same "both certificate types offered, raw key first" "$(last)" "dev-y 1"
+	# shellcheck disable=SC2086
+	gnutls x509-first dev-y $x509:$raw $cert
+	settled
+	same "both certificate types offered, X.509 first" "$(last)" "dev-x 2"
+else
+	echo "skip raw key unknown, both certificate types offered: no gnutls-cli"
+fi
 alive "after all of them"
 
 # ---- a live association ----------------------------------------------------------------------------------------------
@@ -408,7 +436,31 @@ if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=1m,mode=700 tmpfs "$W/small" 2>"
 	fi
 	same "full disk: nothing half stored" "$(small device list 2>&1 | wc -l)" 2
 	same "full disk: the store is sound" "$(sqlite3 -readonly "$W/small/store/store.db" 'PRAGMA integrity_check')" ok
+
+	# The daemon on such a store: devices are served, what the journal cannot take is lost, and it goes on when there is room.
+	stop_daemon
+	sed -e "s|^directory.*|directory = $W/small/store|" -e "s|^master-key.*|master-key = $W/small/key|" "$W/good.conf" >"$W/daemon.conf"
+	start_daemon
+	small_sim() { "$BUILD/lwm2m-bootstrap-sim" --server "$address" --csv "$W/two.csv" --timeout 5 --quiet "$@"; }
+	small_journal() { sqlite3 -readonly "$W/small/store/journal.db" "SELECT count(*) FROM attempt WHERE outcome = 'done'"; }
+	check "full disk: a device before" small_sim --endpoint f0
+	settled
+	same "full disk: the journal before" "$(small_journal)" 1
+	cat /dev/zero >"$W/small/filler" 2>/dev/null
+	for _ in 1 2 3 4 5 6 7 8; do small_sim --endpoint f0 >>"$W/small.out" 2>&1 || echo failed >>"$W/small.out"; done
+	same "full disk: devices are served" "$(grep -c failed "$W/small.out")" 0
+	settled
+	contains "full disk: the log tells of the journal" "$(cat "$W/daemon.log")" "event=journal.write-failed"
+	rm "$W/small/filler"
+	check "full disk: a device when there is room again" small_sim --endpoint f1
+	settled
+	same "full disk: the journal goes on" "$(sqlite3 -readonly "$W/small/store/journal.db" \
+		"SELECT count(*) FROM attempt WHERE endpoint = 'f1' AND outcome = 'done'")" 1
+	stop_daemon
+	same "full disk: exit status" "$daemon_status" 0
 	umount "$W/small"
+	cp "$W/good.conf" "$W/daemon.conf"
+	start_daemon
 else
 	echo "skip a store on a full file system: needs root and the right to mount ($(cat "$W/mount.out" 2>/dev/null))"
 fi
@@ -418,7 +470,7 @@ fi
 kill -0 $daemon_pid && ok "the daemon still runs" || not_ok "the daemon still runs" "it died"
 stop_daemon
 same "exit status at the end" "$daemon_status" 0
-same "no error in the logs" "$(cat "$W"/daemon.log* | grep -c 'level=error')" 0
+same "no other error in the logs" "$(cat "$W"/daemon.log* | grep 'level=error' | grep -vc 'event=journal.write-failed')" 0
 # The key as text is what the device holds: so its hexadecimal form and its octets. The input itself is found, so grep works.
 find_key() { LC_ALL=C grep -lai -e "$canary" -e "$canary_hex" "$@"; }
 contains "the key is in the operator's file" "$(find_key "$W/devices.csv")" devices.csv
