@@ -3,6 +3,7 @@
 # What comes in that should not: strangers and devices that do wrong, with foreign tools and octets by hand, and operators'
 # mistakes. What the daemon answers, what the journal says, and that it serves the next device. The table of all cases,
 # with the tests below the programs: tests/bad-input.md.
+umount "${BUILD:-build/release}/system/test_hostile/small" 2>/dev/null # of a run that was broken off
 . tests/system/lib.sh
 
 hexdump() { od -An -v -tx1 | tr -d ' \n'; }
@@ -203,7 +204,7 @@ coap() { # LOCAL_ADDRESS HEX..
 
 # The device loses its power and comes back from the same port, while the server still holds the old association.
 live=127.0.0.40:$((20000 + $$ % 20000))
-sleep 1 | timeout -s KILL 0.6 openssl s_client -quiet -bind $live -connect "$address" $psk id-psk >/dev/null 2>&1
+{ sleep 1 | timeout -s KILL 0.6 openssl s_client -quiet -bind $live -connect "$address" $psk id-psk; } >/dev/null 2>&1
 same "a new ClientHello on a live address is served" "$(coap $live 40000106)" 70000106
 
 perl tests/system/datagrams.pl relay "$address" "$W/relay" &
@@ -437,7 +438,7 @@ if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=1m,mode=700 tmpfs "$W/small" 2>"
 	same "full disk: nothing half stored" "$(small device list 2>&1 | wc -l)" 2
 	same "full disk: the store is sound" "$(sqlite3 -readonly "$W/small/store/store.db" 'PRAGMA integrity_check')" ok
 
-	# The daemon on such a store: devices are served, what the journal cannot take is lost, and it goes on when there is room.
+	# The daemon on such a store: devices are served, and their attempts wait for room.
 	stop_daemon
 	sed -e "s|^directory.*|directory = $W/small/store|" -e "s|^master-key.*|master-key = $W/small/key|" "$W/good.conf" >"$W/daemon.conf"
 	start_daemon
@@ -453,9 +454,8 @@ if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=1m,mode=700 tmpfs "$W/small" 2>"
 	contains "full disk: the log tells of the journal" "$(cat "$W/daemon.log")" "event=journal.write-failed"
 	rm "$W/small/filler"
 	check "full disk: a device when there is room again" small_sim --endpoint f1
-	settled
-	same "full disk: the journal goes on" "$(sqlite3 -readonly "$W/small/store/journal.db" \
-		"SELECT count(*) FROM attempt WHERE endpoint = 'f1' AND outcome = 'done'")" 1
+	for _ in $(seq 50); do [ "$(small_journal)" -ge 10 ] && break || sleep 0.1; done # the recorder tries again each second
+	same "full disk: the journal goes on, and what waited is in it" "$(small_journal)" 10
 	stop_daemon
 	same "full disk: exit status" "$daemon_status" 0
 	umount "$W/small"
