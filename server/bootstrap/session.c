@@ -464,7 +464,7 @@ send_write(struct bs_session *s, const struct bs_op *op)
 	err = bs_plan_encode(s->run->plan, op, payload, sizeof(payload), &msg.payload_len);
 	msg.payload = payload;
 	ev = err == BS_OK ? send_request(s, &msg) : broken(s, s->run->step, err);
-	bs_wipe(payload, sizeof(payload));
+	bs_wipe(payload, err == BS_OK ? msg.payload_len : sizeof(payload));
 	return ev;
 }
 

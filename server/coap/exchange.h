@@ -22,10 +22,10 @@
 #define BS_NON_LIFETIME_MS 145000
 #define BS_SEPARATE_WAIT_MS 93000 /* wait for the response once an empty ACK came: MAX_TRANSMIT_WAIT */
 #define BS_DEDUP_MAX 16 /* requests of the client remembered; the oldest goes first */
-#define BS_TRANSFER_MAX_MS 1800000 /* a block-wise transfer as a whole: 512 blocks of 16 octets at 3 s still fit */
+#define BS_TRANSFER_MAX_MS 1800000 /* a block-wise transfer as a whole: 128 blocks of 512 octets at 14 s still fit */
 #define BS_RESPONSE_MAX 65536 /* octets of a response put together from blocks */
 #define BS_DATAGRAM_MAX 1280 /* largest CoAP message written */
-#define BS_REQUEST_PAYLOAD_MAX 8192 /* largest payload of a request of ours, before it is cut into blocks */
+#define BS_REQUEST_PAYLOAD_MAX 65536 /* largest payload of a request of ours, before it is cut into blocks */
 
 struct bs_exchange;
 

@@ -101,6 +101,25 @@ for d in dev-psk dev-rpk dev-x dev-named; do
 	done
 done
 
+# Long certificates, the server's and the device's: one Write of some 11,000 octets.
+names=$(seq -f 'DNS:server-%03g.of-an-operator-with-many-of-them.example.com' 95 | paste -sd, -)
+for n in server device; do
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=$n" \
+		-addext "subjectAltName=$names" -addext basicConstraints=CA:FALSE -keyout "$W/long-$n.key" -out "$W/long-$n.pem" >/dev/null 2>&1
+done
+check "server add with a long certificate" ctl server add large --uri coaps://l.example.com:5684 --ssid 104 --mode x509 \
+	--server-cert "$W/long-server.pem"
+check "its profile" ctl profile add large --server large
+{
+	echo "endpoint,mode,psk_identity,psk_key_hex,large.cert_b64,large.private_b64"
+	echo "dev-large,psk,id of dev-large,$(key),$(cert_b64 "$W/long-device.pem"),$(private_b64 "$W/long-device.key")"
+} >"$W/large.csv"
+check "import of its device" ctl import "$W/large.csv" --profile large
+cp "$W/devices.csv" "$W/all.csv" && cp "$W/large.csv" "$W/devices.csv"
+check "its device bootstraps" run_sim dev-large
+same "it holds the whole certificate of the server" "$(held '$.objects."0"."1"."4"')" "hex:$(openssl x509 -in "$W/long-server.pem" -outform DER | hexdump)"
+cp "$W/all.csv" "$W/devices.csv"
+
 # A device with little memory asks for short records; certificates and keys reach it in blocks.
 for n in 512 1024; do
 	if run_sim dev-psk --max-fragment $n --timeout 10; then ok "records of at most $n octets"; else
