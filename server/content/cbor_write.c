@@ -36,6 +36,12 @@ bs_cbor_write_map(struct bs_wr *w, size_t count)
 }
 
 void
+bs_cbor_write_tag(struct bs_wr *w, uint64_t tag)
+{
+	PUT(w, cbor_encode_tag, tag);
+}
+
+void
 bs_cbor_write_integer(struct bs_wr *w, int64_t v)
 {
 	if (v >= 0)

@@ -11,6 +11,7 @@
 
 void bs_cbor_write_array(struct bs_wr *w, size_t count);
 void bs_cbor_write_map(struct bs_wr *w, size_t count);
+void bs_cbor_write_tag(struct bs_wr *w, uint64_t tag);
 void bs_cbor_write_integer(struct bs_wr *w, int64_t v);
 void bs_cbor_write_text(struct bs_wr *w, const void *text, size_t len);
 /* A value as one item; an object link is the text "o:i". */

@@ -20,7 +20,7 @@ static const struct {
 	{ "string", TEXT("IETF"), "IETF", NONE, "64 49455446" },
 	{ "empty string", TEXT(""), "", NONE, "60" },
 	{ "integer", INTEGER(-100), "-100", NONE, "3863" },
-	{ "time", { .type = BS_TYPE_TIME, .integer = 1363896240 }, "1363896240", NONE, "1a514b67b0" },
+	{ "time", { .type = BS_TYPE_TIME, .integer = 1363896240 }, "1363896240", NONE, "c1 1a514b67b0" },
 	{ "unsigned", UNSIGNED(UINT64_MAX), "18446744073709551615", NONE, "1bffffffffffffffff" },
 	{ "float", REAL(1.1), "1.1", NONE, "fb3ff199999999999a" },
 	{ "infinity", REAL(HUGE_VAL), NONE, NONE, "fa7f800000" },

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Paths;
+import java.util.ArrayList;
+import java.util.Date;
+import java.util.List;
+import java.util.TreeMap;
+
+import org.eclipse.leshan.core.link.DefaultLinkSerializer;
+import org.eclipse.leshan.core.link.Link;
+import org.eclipse.leshan.core.model.LwM2mModel;
+import org.eclipse.leshan.core.model.ObjectLoader;
+import org.eclipse.leshan.core.model.ObjectModel;
+import org.eclipse.leshan.core.model.ResourceModel;
+import org.eclipse.leshan.core.model.ResourceModel.Operations;
+import org.eclipse.leshan.core.model.ResourceModel.Type;
+import org.eclipse.leshan.core.model.StaticModel;
+import org.eclipse.leshan.core.node.LwM2mNode;
+import org.eclipse.leshan.core.node.LwM2mObject;
+import org.eclipse.leshan.core.node.LwM2mObjectInstance;
+import org.eclipse.leshan.core.node.LwM2mPath;
+import org.eclipse.leshan.core.node.LwM2mResource;
+import org.eclipse.leshan.core.node.LwM2mResourceInstance;
+import org.eclipse.leshan.core.node.ObjectLink;
+import org.eclipse.leshan.core.node.codec.DefaultLwM2mDecoder;
+import org.eclipse.leshan.core.node.codec.DefaultLwM2mEncoder;
+import org.eclipse.leshan.core.request.ContentFormat;
+import org.eclipse.leshan.core.util.Hex;
+
+/**
+ * Decode what our encoders made (lines as formats.c says) with Leshan; exit 1 when one says another thing. Then print the
+ * same nodes as Leshan encodes them.
+ */
+public class Formats {
+    private static final Type[] TYPES = { Type.STRING, Type.INTEGER, Type.UNSIGNED_INTEGER, Type.FLOAT, Type.BOOLEAN,
+            Type.OPAQUE, Type.TIME, Type.OBJLNK, Type.CORELINK };
+
+    private static LwM2mModel model() {
+        List<ObjectModel> objects = new ArrayList<>(ObjectLoader.loadDefault());
+        List<ResourceModel> resources = new ArrayList<>();
+        for (int i = 0; i < TYPES.length; i++) {
+            for (int many = 0; many < 2; many++)
+                resources.add(new ResourceModel(i + 10 * many, "r", Operations.RW, many == 1, false, TYPES[i], "", "",
+                        ""));
+        }
+        objects.add(new ObjectModel(33000, "all types", "", "1.0", true, false, resources));
+        return new StaticModel(objects);
+    }
+
+    private static String value(Object v) throws Exception {
+        if (v instanceof Boolean)
+            return v.toString();
+        if (v instanceof Double)
+            return String.format("f%016x", Double.doubleToRawLongBits((Double) v));
+        if (v instanceof Date)
+            return "i" + ((Date) v).getTime() / 1000;
+        if (v instanceof byte[])
+            return "o" + Hex.encodeHexString((byte[]) v);
+        if (v instanceof Link[])
+            v = new DefaultLinkSerializer().serializeCoreLinkFormat((Link[]) v);
+        if (v instanceof String)
+            return "s" + Hex.encodeHexString(((String) v).getBytes(StandardCharsets.UTF_8));
+        if (v instanceof Number)
+            return "i" + v;
+        ObjectLink link = (ObjectLink) v;
+        return "l" + link.getObjectId() + ":" + link.getObjectInstanceId();
+    }
+
+    private static void say(List<String> out, String path, LwM2mNode node) throws Exception {
+        if (node instanceof LwM2mObject) {
+            for (LwM2mObjectInstance i : new TreeMap<>(((LwM2mObject) node).getInstances()).values())
+                say(out, path + "/" + i.getId(), i);
+        } else if (node instanceof LwM2mObjectInstance) {
+            for (LwM2mResource r : new TreeMap<>(((LwM2mObjectInstance) node).getResources()).values())
+                say(out, path + "/" + r.getId(), r);
+        } else if (((LwM2mResource) node).isMultiInstances()) {
+            for (LwM2mResourceInstance r : new TreeMap<>(((LwM2mResource) node).getInstances()).values())
+                out.add(path + "/" + r.getId() + "=" + value(r.getValue()));
+        } else {
+            out.add(path + "=" + value(((LwM2mResource) node).getValue()));
+        }
+    }
+
+    private static String line(String[] f, ContentFormat format, LwM2mModel model, PrintStream again) {
+        try {
+            LwM2mPath path = new LwM2mPath(f[1]);
+            LwM2mNode node = new DefaultLwM2mDecoder().decode(Hex.decodeHex(f[2].toCharArray()), format, null, path,
+                    model);
+            List<String> said = new ArrayList<>();
+            say(said, f[1], node);
+            byte[] payload = new DefaultLwM2mEncoder().encode(node, format, null, path, model);
+            again.println(f[0] + "\t" + f[1] + "\t" + Hex.encodeHexString(payload) + "\t" + f[3]);
+            return String.join("|", said);
+        } catch (Exception e) {
+            return e.toString() + (e.getCause() != null ? ": " + e.getCause() : "");
+        }
+    }
+
+    public static void main(String[] args) throws Exception {
+        LwM2mModel model = model();
+        int good = 0, bad = 0;
+        try (PrintStream again = new PrintStream(args[1])) {
+            for (String text : Files.readAllLines(Paths.get(args[0]))) {
+                String[] f = text.split("\t", -1);
+                ContentFormat format = ContentFormat.fromCode(Integer.parseInt(f[0]));
+                if (!new DefaultLwM2mDecoder().isSupported(format))
+                    continue;
+                String said = line(f, format, model, again);
+                if (said.equals(f[3])) {
+                    good++;
+                } else {
+                    bad++;
+                    System.out.println(String.join(" ", f[0], f[1], f[2]) + "\n  is       " + said + "\n  expected "
+                            + f[3]);
+                }
+            }
+        }
+        System.out.println(good + " read as they should, " + bad + " not");
+        System.exit(bad > 0 || good == 0 ? 1 : 0);
+    }
+}
