@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/base/near.h"
 #include "server/base/text.h"
 #include "server/content/format.h"
 #include "tools/ctl_catalog.h"
 #include "tools/ctl_check.h"
 #include "tools/ctl_cli.h"
-#include "tools/ctl_near.h"
 #include "tools/ctl_number.h"
 #include "tools/ctl_setting.h"
 

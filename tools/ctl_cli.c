@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "server/base/log.h"
+#include "server/base/near.h"
 #include "server/conf/conf.h"
-#include "tools/ctl_near.h"
 
 const char *
 bs_ctl_get(const struct bs_ctl_args *args, size_t index)

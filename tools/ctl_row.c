@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "server/base/log.h"
+#include "server/base/near.h"
 #include "server/base/text.h"
-#include "tools/ctl_near.h"
 #include "tools/ctl_sms.h"
 #include "tools/ctl_strength.h"
 

@@ -9,8 +9,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "server/base/near.h"
 #include "tools/ctl_cli.h"
-#include "tools/ctl_near.h"
 
 static const struct bs_ctl_command *const commands[] = {
 	&bs_cmd_init,

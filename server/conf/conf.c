@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/base/near.h"
 #include "server/conf/options.h"
 
 #define LINE_MAX_LEN 4096
+#define FAR 4 /* letters by which a name differs too much to be meant */
 
 struct reader {
 	const char *name;
@@ -24,40 +26,15 @@ struct reader {
 
 #define FAIL(r, ...) ((r)->err = bs_diag_set((r)->diag, BS_EFORMAT, (r)->line, __VA_ARGS__))
 
-/* Levenshtein distance, bounded by the length of option names. */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t row[64], la = strlen(a), lb = strlen(b);
-
-	if (la >= 64 || lb >= 64)
-		return 64;
-	for (size_t j = 0; j <= lb; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= la; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= lb; j++) {
-			size_t up = row[j], best = diagonal + (a[i - 1] != b[j - 1]);
-
-			best = up + 1 < best ? up + 1 : best;
-			best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-			diagonal = up;
-			row[j] = best;
-		}
-	}
-	return row[lb];
-}
-
 static void
 fail_unknown(struct reader *r, const char *section, const char *key)
 {
 	const struct bs_option *best = NULL;
-	size_t best_distance = 4;
+	unsigned best_distance = FAR;
 
 	for (size_t i = 0; i < bs_option_count; i++) {
-		size_t d = distance(key, bs_options[i].key) + (strcmp(section, bs_options[i].section) != 0);
+		unsigned d = bs_near_distance(key, bs_options[i].key, FAR) +
+			     (strcmp(section, bs_options[i].section) != 0);
 
 		if (d < best_distance) {
 			best = &bs_options[i];

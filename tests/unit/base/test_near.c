@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/test.h"
 
-#include "tools/ctl_near.h"
+#include "server/base/near.h"
 
 static const struct {
 	const char *a, *b;

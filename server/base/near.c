@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/ctl_near.h"
+#include "server/base/near.h"
 
 #include <ctype.h>
 #include <stdio.h>

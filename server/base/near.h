@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* "Did you mean": the nearest of some names by edit distance (insert, delete, replace, swap of neighbours). */
-#ifndef BS_TOOLS_CTL_NEAR_H
-#define BS_TOOLS_CTL_NEAR_H
+#ifndef BS_BASE_NEAR_H
+#define BS_BASE_NEAR_H
 
 #include <stddef.h>
 
