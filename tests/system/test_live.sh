@@ -91,7 +91,7 @@ rm -f "$W/store/store.db-wal" "$W/store/store.db-shm"
 mv "$W/other/store.db" "$W/store/store.db"
 check "whose number is another device's now is cut off" within 4 has_none one
 check "who is the same in both stores stays" has_session three
-check "and new sessions read the new store" sim --endpoint one --quiet --timeout 10
+check "and new sessions read the new store" sim --endpoint one --quiet --timeout 10 --no-check
 
 for p in $sim_pids; do kill "$p" 2>/dev/null; done
 stop_daemon

@@ -10,7 +10,7 @@ key() { openssl rand -hex 16; }
 head=endpoint,mode,psk_identity,psk_key_hex,rpk_public_b64,cert_b64,s.psk_identity,s.psk_key_hex
 
 psk_file() { # IDENTITY KEY: a device file for psk-1
-	printf '%s\npsk-1,psk,%s,%s,,,psk-1@s,%s\n' $head "$1" "$2" "$(key)" >"$W/devices.csv"
+	printf '%s\npsk-1,psk,%s,%s,,,psk-1@s,%s\n' $head "$1" "$2" "$delivered" >"$W/devices.csv"
 }
 
 bootstraps() { # NAME ENDPOINT
@@ -26,10 +26,10 @@ settles() { # NAME COUNT
 ctl init >/dev/null 2>&1
 ctl server add s --uri coaps://lwm2m.example.com:5684 --ssid 101 --mode psk
 ctl profile add p --server s --anchor "$W/pki/ca.pem"
-first=$(key)
+first=$(key) delivered=$(key)
 {
 	echo $head
-	echo "psk-1,psk,psk-1,$first,,,psk-1@s,$(key)"
+	echo "psk-1,psk,psk-1,$first,,,psk-1@s,$delivered"
 	echo "rpk-1,rpk,,,$(pubkey_b64 "$W/pki/rpk-1-raw.key"),,rpk-1@s,$(key)"
 	echo "x-1,x509,,,,$(cert_b64 "$W/pki/x-1.pem"),x-1@s,$(key)"
 } >"$W/devices.csv"
