@@ -8,7 +8,8 @@
 
 /*
  * Decode data as the answer for each of several targets. A tree that comes out must keep its promises: ordered, under
- * the target, all octets readable; and, encoded in the same format and decoded again, must be the same. Aborts otherwise.
+ * the target, all octets readable; and, encoded in the same format and decoded again, must be the same. Aborts
+ * otherwise.
  */
 void fuzz_decode(uint16_t content_format, const uint8_t *data, size_t len);
 

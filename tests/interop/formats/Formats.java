@@ -31,8 +31,8 @@ import org.eclipse.leshan.core.request.ContentFormat;
 import org.eclipse.leshan.core.util.Hex;
 
 /**
- * Decode what our encoders made (lines as formats.c says) with Leshan; exit 1 when one says another thing. Then print the
- * same nodes as Leshan encodes them.
+ * Decode what our encoders made (lines as formats.c says) with Leshan; exit 1 when one says another thing. Then print
+ * the same nodes as Leshan encodes them.
  */
 public class Formats {
     private static final Type[] TYPES = { Type.STRING, Type.INTEGER, Type.UNSIGNED_INTEGER, Type.FLOAT, Type.BOOLEAN,
