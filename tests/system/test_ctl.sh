@@ -127,6 +127,12 @@ check 'server show' both 0 '(Lifetime)'
 
 run profile add p --server prod
 check 'profile add' exits 0
+run profile add in-json --server prod --format senml-json
+check 'profile add in a format' exits 0
+run profile show in-json
+check 'profile show its format' says senml-json
+run profile add in-text --server prod --format text
+check 'a format of one value is refused' both 1 'senml-json, senml-cbor or lwm2m-cbor'
 run profile add two --server prod --server raw
 check 'two servers need access control' both 1 --access-control
 run profile add two --server prod --server raw --access-control derived
@@ -250,6 +256,12 @@ check 'plan: order' [ "$(printf '%s\n' "$out" | awk '/^ ?[0-9]+  [A-Z]+ / {print
 check 'plan: the key is masked' says '16 octets, masked'
 run plan dev-r --lwm2m 1.1 --pct 112
 check 'plan: format by pct' both 0 senml-cbor
+run plan dev-r --pct 110
+check 'plan: SenML JSON' both 0 senml-json
+run plan dev-r --pct 11544
+check 'plan: LwM2M CBOR' both 0 lwm2m-cbor
+run plan dev-r --pct 60
+check 'plan: a format of one value' exits 1
 run --json plan dev-r
 check 'plan in JSON' both 0 '"method": "DELETE"'
 
