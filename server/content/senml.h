@@ -49,7 +49,7 @@ struct bs_senml_pack {
 	char base[BS_SENML_NAME]; /* in force */
 	/* of the record that is being read */
 	char name[BS_SENML_NAME];
-	bool has_name, has_value;
+	bool has_base, has_name, has_value;
 	struct bs_value value;
 };
 

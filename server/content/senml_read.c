@@ -40,11 +40,11 @@ is_number(const struct bs_value *v)
 	return v->type == BS_TYPE_INTEGER || v->type == BS_TYPE_UNSIGNED || v->type == BS_TYPE_FLOAT;
 }
 
-/* No path of LwM2M is as long as the room for it. */
+/* Once in a record. No path of LwM2M is as long as the room for it. */
 static void
-take_name(struct bs_senml_pack *p, char out[BS_SENML_NAME], const struct bs_value *v)
+take_name(struct bs_senml_pack *p, bool *seen, char out[BS_SENML_NAME], const struct bs_value *v)
 {
-	if (v->type != BS_TYPE_STRING || v->bytes.len >= BS_SENML_NAME ||
+	if (*seen || v->type != BS_TYPE_STRING || v->bytes.len >= BS_SENML_NAME ||
 		(v->bytes.len > 0 && memchr(v->bytes.data, '\0', v->bytes.len) != NULL)) {
 		bs_builder_fail(p->b, BS_EFORMAT);
 		return;
@@ -52,6 +52,7 @@ take_name(struct bs_senml_pack *p, char out[BS_SENML_NAME], const struct bs_valu
 	if (v->bytes.len > 0)
 		memcpy(out, v->bytes.data, v->bytes.len);
 	out[v->bytes.len] = '\0';
+	*seen = true;
 }
 
 static void
@@ -89,7 +90,7 @@ void
 bs_senml_begin_record(struct bs_senml_pack *p)
 {
 	p->name[0] = '\0';
-	p->has_name = p->has_value = false;
+	p->has_base = p->has_name = p->has_value = false;
 }
 
 void
@@ -97,13 +98,10 @@ bs_senml_field(struct bs_senml_pack *p, enum bs_senml_label label, const struct 
 {
 	switch (label) {
 	case BS_SENML_BASE_NAME:
-		take_name(p, p->base, v);
+		take_name(p, &p->has_base, p->base, v);
 		break;
 	case BS_SENML_NAME_LABEL:
-		if (p->has_name)
-			bs_builder_fail(p->b, BS_EFORMAT);
-		take_name(p, p->name, v);
-		p->has_name = true;
+		take_name(p, &p->has_name, p->name, v);
 		break;
 	case BS_SENML_BASE_VERSION:
 		take_version(p, v);

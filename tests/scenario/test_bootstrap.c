@@ -444,6 +444,10 @@ static const struct scenario refusals[] = {
 		"dev > POST /bs?ep=dev-0001&pct=112  expect 2.04\n" DISCOVER DELETES
 		"dev < PUT /0/1 format 112 " SECURITY_CBOR " reply 4.15\n" WRITES FINISH
 		"end done because \"write /0/1 answered 4.15\" writes 2 format 11542\n" },
+	{ "4.15 to LwM2M CBOR, then TLV", one_server,
+		"dev > POST /bs?ep=dev-0001&pct=11544  expect 2.04\n" DISCOVER DELETES
+		"dev < PUT /0/1 format 11544 " SECURITY_LWM2M_CBOR " reply 4.15\n" WRITES FINISH
+		"end done because \"write /0/1 answered 4.15\" writes 2 format 11542 version 12\n" },
 	{ "SenML CBOR, and TLV too", one_server,
 		"dev > POST /bs?ep=dev-0001&pct=112  expect 2.04\n" DISCOVER DELETES
 		"dev < PUT /0/1 format 112    reply 4.15\n"

@@ -335,6 +335,7 @@ static const struct bad_row {
 	{ "number label as text", SENML, "/1/0", "81 a2 62626e 662f312f302f30 02 05", BS_EFORMAT },
 	{ "two values", SENML, "/9/0", "81 a3 21 662f392f302f30 02 05 04 f5", BS_EFORMAT },
 	{ "two names", SENML, "/1/0", "81 a4 21 652f312f302f 00 6130 00 6131 02 05", BS_EFORMAT },
+	{ "two base names", SENML, "/1/0", "81 a4 21 652f312f312f 21 652f312f302f 00 6130 02 05", BS_EFORMAT },
 	{ "no value", SENML, "/1/0", "81 a2 21 652f312f302f 00 6130", BS_EFORMAT },
 	{ "no name", SENML, "/1/0", "81 a1 02 05", BS_EFORMAT },
 	{ "name is no text", SENML, "/1/0", "81 a2 00 462f312f302f30 02 05", BS_EFORMAT },
