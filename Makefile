@@ -48,7 +48,7 @@ LIB := $(B)/libbootstrap.a
 PROGRAMS := $(B)/lwm2m-bootstrapd $(B)/lwm2m-bootstrapctl $(B)/lwm2m-bootstrap-sim
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all deb deps help clean test unit fuzz-bins fuzz-replay lint layers format run interop install
+.PHONY: all bench deb deps help clean test unit fuzz-bins fuzz-replay lint layers format run interop install
 .SECONDARY:
 .DEFAULT_GOAL := all
 
@@ -124,6 +124,9 @@ run: all ## a working server with a demo fleet on loopback; DEMO=once ends after
 interop: all ## bootstrap clients that were not written here (needs Java, Maven, Go, Python; says what it skips)
 	$(Q)tests/interop/run.sh $(B)
 
+bench: all $(BENCH_BINS) ## CPU per bootstrap next to its floor, memory, a million devices (long; BENCH=short: seconds)
+	$(Q)tools/bench/run.sh $(B) $(BENCH_ARGS) $(if $(filter short,$(BENCH)),--short)
+
 layers: ## print includes that the map of folders does not draw
 	$(Q)tests/layers.sh
 
@@ -163,7 +166,7 @@ deb: all ## a Debian package in build/
 	+$(Q)tools/deb/build.sh $(B) $(VERSION)
 
 clean: ## remove build/, but for the fetched OpenSSL
-	rm -rf build/release build/debug build/asan build/fuzz build/tsan build/cov build/certs build/demo build/interop build/deb
+	rm -rf build/release build/debug build/asan build/fuzz build/tsan build/cov build/certs build/demo build/interop build/bench build/deb
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
