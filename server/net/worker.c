@@ -17,7 +17,8 @@
 struct bs_store *
 bs_worker_read(struct bs_worker *w)
 {
-	if (!w->reading && bs_store_read_begin(w->store) != BS_OK) {
+	/* The file that is open may be a deleted one: who is in or out, and with which keys, nobody knows until it is back. */
+	if (w->store_failing || (!w->reading && bs_store_read_begin(w->store) != BS_OK)) {
 		w->stats.store_errors++;
 		return NULL;
 	}

@@ -89,9 +89,23 @@ stay three
 check "three is on the line" within 5 is_done three
 rm -f "$W/store/store.db-wal" "$W/store/store.db-shm"
 mv "$W/other/store.db" "$W/store/store.db"
+cp "$W/other.csv" "$W/devices.csv"
 check "whose number is another device's now is cut off" within 4 has_none one
 check "who is the same in both stores stays" has_session three
 check "and new sessions read the new store" sim --endpoint one --quiet --timeout 10 --no-check
+
+mv "$W/store/store.db" "$W/away.db"
+unreadable() { ctl status | grep -q "cannot be read"; }
+check "a store that was deleted is noticed" within 4 unreadable
+if sim --endpoint three --quiet --timeout 3 >"$W/check.out" 2>&1; then
+	not_ok "nobody gets keys from a deleted file" "it bootstrapped"
+else
+	ok "nobody gets keys from a deleted file"
+fi
+mv "$W/away.db" "$W/store/store.db"
+readable() { ctl status >"$W/status.out" && ! grep -q "cannot be read" "$W/status.out"; }
+check "so is its return" within 4 readable
+check "when it is back, devices are served" sim --endpoint three --quiet --timeout 15
 
 for p in $sim_pids; do kill "$p" 2>/dev/null; done
 stop_daemon
