@@ -43,6 +43,7 @@ TESTLIB_SRCS := $(wildcard tests/lib/*.c)
 UNIT_TESTS := $(sort $(wildcard tests/unit/*/test_*.c tests/unit/test_*.c tests/scenario/test_*.c))
 FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 SYSTEM_TESTS := $(sort $(wildcard tests/system/test_*.sh))
+SYSTEM_SRCS := $(sort $(wildcard tests/system/*.c)) # programs that these scripts use
 
 LIB := $(B)/libbootstrap.a
 PROGRAMS := $(B)/lwm2m-bootstrapd $(B)/lwm2m-bootstrapctl $(B)/lwm2m-bootstrap-sim
@@ -106,8 +107,9 @@ $(B)/tools/bench/%: $(B)/tools/bench/%.o $(LIB)
 
 UNIT_BINS := $(patsubst %.c,$(B)/%,$(UNIT_TESTS))
 FUZZ_BINS := $(patsubst %.c,$(B)/%,$(FUZZ_SRCS))
+SYSTEM_BINS := $(patsubst %.c,$(B)/%,$(SYSTEM_SRCS))
 
-test: all $(UNIT_BINS) $(FUZZ_BINS) ## all fast tests: unit, scenario, fuzz corpora, system
+test: all $(UNIT_BINS) $(FUZZ_BINS) $(SYSTEM_BINS) ## all fast tests: unit, scenario, fuzz corpora, system
 	$(Q)tests/run.sh $(B) $(UNIT_BINS) -- $(FUZZ_BINS) -- $(SYSTEM_TESTS)
 
 unit: $(UNIT_BINS) ## unit and scenario tests alone

@@ -435,6 +435,7 @@ run(struct daemon *d, struct bs_diag *diag)
 	enum bs_err err = base != NULL ? BS_OK : BS_ENOMEM;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a failed write, which the recorder survives */
 	if (base != NULL) {
 		events[0] = evsignal_new(base, SIGTERM, on_stop_signal, base);
 		events[1] = evsignal_new(base, SIGINT, on_stop_signal, base);

@@ -103,6 +103,15 @@ number(const json_t *o, const char *key)
 }
 
 static void
+print_days(const char *file, const json_t *days)
+{
+	if (json_is_integer(days))
+		bs_ctl_line("certificate", "%s ends in %lld days", file, (long long)json_integer_value(days));
+	else
+		bs_ctl_line("certificate", "%s cannot be read", file);
+}
+
+static void
 print_status(const json_t *s)
 {
 	const char *trouble = json_string_value(json_object_get(s, "trouble"));
@@ -127,6 +136,7 @@ print_status(const json_t *s)
 	bs_ctl_line("store", "%lld octets", (long long)number(s, "store_octets"));
 	bs_ctl_line("journal", "%lld octets, %lld attempts waiting, %lld lost", (long long)number(s, "journal_octets"),
 		(long long)number(s, "journal_queued"), (long long)number(s, "journal_dropped"));
+	json_object_foreach(json_object_get(s, "certificate_days"), word, v) print_days(word, v);
 }
 
 static int

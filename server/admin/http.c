@@ -27,8 +27,8 @@ typedef int page_fn(const struct bs_admin *admin, const struct bs_snapshot *s, F
 static int
 write_metrics(const struct bs_admin *admin, const struct bs_snapshot *s, FILE *out)
 {
-	(void)admin;
 	bs_metrics_write(s, out);
+	bs_metrics_write_certificates(&admin->conf, s->wall_s, out);
 	return HTTP_OK;
 }
 

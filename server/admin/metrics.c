@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "server/admin/certificates.h"
+
 #define PREFIX "lwm2m_bootstrap_"
 
 /* One row per plain number of a snapshot. A label distinguishes rows of one name, which must stand together. */
@@ -124,4 +126,46 @@ bs_metrics_write(const struct bs_snapshot *s, FILE *out)
 	write_head(out, "build_info", "gauge", "Versions.");
 	fprintf(out, PREFIX "build_info{version=\"" BS_VERSION "\",openssl=\"%s\",workers=\"%u\"} 1\n", s->library,
 		s->workers);
+}
+
+/* ---- certificates ------------------------------------------------------------------------------------------------- */
+
+struct certificate_rows {
+	int64_t now_s;
+	FILE *out;
+};
+
+static void
+put_label(FILE *out, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == '\n')
+			fputs("\\n", out);
+		else if (*text == '"' || *text == '\\')
+			fprintf(out, "\\%c", *text);
+		else
+			fputc(*text, out);
+	}
+}
+
+static void
+put_certificate(void *arg, const char *file, bool readable, int64_t expires_s)
+{
+	const struct certificate_rows *list = arg;
+
+	if (!readable)
+		return;
+	fputs(PREFIX "certificate_expiry_seconds{file=\"", list->out);
+	put_label(list->out, file);
+	fprintf(list->out, "\"} %" PRId64 "\n", expires_s - list->now_s);
+}
+
+void
+bs_metrics_write_certificates(const struct bs_conf *conf, int64_t now_s, FILE *out)
+{
+	struct certificate_rows to = { now_s, out };
+
+	write_head(out, "certificate_expiry_seconds", "gauge",
+		"Until the earliest end of the certificates in a file; negative: it is over.");
+	bs_certificates_each(conf, put_certificate, &to);
 }

@@ -8,5 +8,7 @@
 #include "server/admin/snapshot.h"
 
 void bs_metrics_write(const struct bs_snapshot *s, FILE *out);
+/* Seconds until the certificates of the configuration end; reads their files. One that cannot be read has no sample. */
+void bs_metrics_write_certificates(const struct bs_conf *conf, int64_t now_s, FILE *out);
 
 #endif

@@ -7,8 +7,8 @@
 #include <time.h>
 
 #include "db/journal.h"
+#include "server/admin/certificates.h"
 #include "server/base/text.h"
-#include "server/dtls/expiry.h"
 
 #define REFUSALS_SHOWN 12
 #define EXPIRY_WARNING_DAYS 30
@@ -195,20 +195,25 @@ put_refusals(FILE *out, const struct bs_admin *admin)
 		fputs("<p class=\"dim\">More of one device: lwm2m-bootstrapctl explain ENDPOINT</p>\n", out);
 }
 
-static void
-put_expiry(FILE *out, const char *file, int64_t now_s)
-{
-	int64_t expires_s, days;
+struct expiry_table {
+	FILE *out;
+	int64_t now_s;
+};
 
-	fputs("<tr><td class=\"id\">", out);
-	put_text(out, file);
-	if (bs_certificate_expiry(file, &expires_s) != BS_OK) {
-		fputs("</td><td class=\"n bad\">cannot be read</td></tr>\n", out);
+static void
+put_expiry(void *arg, const char *file, bool readable, int64_t expires_s)
+{
+	const struct expiry_table *t = arg;
+	int64_t days = (expires_s - t->now_s) / DAY_S;
+
+	fputs("<tr><td class=\"id\">", t->out);
+	put_text(t->out, file);
+	if (!readable) {
+		fputs("</td><td class=\"n bad\">cannot be read</td></tr>\n", t->out);
 		return;
 	}
-	days = (expires_s - now_s) / DAY_S;
-	fprintf(out, "</td><td class=\"n %s\">%" PRId64 " days</td></tr>\n",
-		expires_s <= now_s           ? "bad"
+	fprintf(t->out, "</td><td class=\"n %s\">%" PRId64 " days</td></tr>\n",
+		expires_s <= t->now_s        ? "bad"
 		: days < EXPIRY_WARNING_DAYS ? "warn"
 					     : "",
 		days);
@@ -217,13 +222,10 @@ put_expiry(FILE *out, const char *file, int64_t now_s)
 static void
 put_certificates(FILE *out, const struct bs_conf *c, int64_t now_s)
 {
+	struct expiry_table t = { out, now_s };
+
 	fputs("<h2>Certificates</h2>\n<table><tr><th>File</th><th class=\"n\">Ends in</th></tr>\n", out);
-	for (size_t i = 0; i < c->identity_count; i++) {
-		if (c->identities[i].certificate != NULL)
-			put_expiry(out, c->identities[i].certificate, now_s);
-	}
-	for (size_t i = 0; i < c->trust_anchors.count; i++)
-		put_expiry(out, c->trust_anchors.items[i], now_s);
+	bs_certificates_each(c, put_expiry, &t);
 	fputs("</table>\n", out);
 }
 

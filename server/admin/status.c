@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 
 #include "db/store.h"
+#include "server/admin/certificates.h"
 #include "server/admin/snapshot.h"
 
+#define DAY_S 86400
 #define N(v) ((json_int_t)(v))
 
 static json_t *
@@ -34,6 +36,29 @@ file_size(const char *dir, const char *file)
 	return stat(path, &st) == 0 ? N(st.st_size) : 0;
 }
 
+struct days {
+	json_t *files;
+	int64_t now_s;
+};
+
+static void
+add_days(void *arg, const char *file, bool readable, int64_t expires_s)
+{
+	struct days *d = arg;
+
+	json_object_set_new(d->files, file, readable ? json_integer(N((expires_s - d->now_s) / DAY_S)) : json_null());
+}
+
+/* Whole days until the certificates of each file end; null: it cannot be read. */
+static json_t *
+days_json(const struct bs_conf *conf, int64_t now_s)
+{
+	struct days d = { json_object(), now_s };
+
+	bs_certificates_each(conf, add_days, &d);
+	return d.files;
+}
+
 json_t *
 bs_status_json(const struct bs_admin *admin)
 {
@@ -55,6 +80,7 @@ bs_status_json(const struct bs_admin *admin)
 	json_object_set_new(j, "journal_dropped", json_integer(N(s.recorder.dropped)));
 	json_object_set_new(j, "store_octets", json_integer(file_size(conf->store_directory, BS_STORE_FILE)));
 	json_object_set_new(j, "journal_octets", json_integer(file_size(conf->store_directory, BS_JOURNAL_FILE)));
+	json_object_set_new(j, "certificate_days", days_json(&admin->conf, s.wall_s));
 	json_object_set_new(j, "reloaded_s", json_integer(admin->reloaded_s));
 	if (admin->reload_failure.err != BS_OK)
 		json_object_set_new(j, "reload_failure", json_string(admin->reload_failure.text));

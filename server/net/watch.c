@@ -8,6 +8,7 @@
 #include "server/base/log.h"
 #include "server/net/worker_internal.h"
 
+#define FAILED_MS 60000 /* for so long a failed look-up is told, when it was the file and no later one came */
 #define EVERYTHING INT64_MAX /* later than any change: the store then says that anything may have changed */
 
 struct changed {
@@ -109,24 +110,39 @@ reopen(struct bs_worker *w)
 	bs_worker_read_done(w);
 	bs_store_close(w->store);
 	w->store = store;
+	w->store_failed_ms = 0;
 	w->change_seq = EVERYTHING;
 	bs_log(BS_WARNING, "store.reopened", "worker=%u", w->index);
 	return true;
+}
+
+/* Changes can be readable where the pages of devices are not. */
+static bool
+is_damaged(const struct bs_worker *w, uint64_t now_ms)
+{
+	return w->store_failed_ms != 0 && now_ms < w->store_failed_ms + FAILED_MS;
 }
 
 void
 bs_watch_tick(struct bs_worker *w, uint64_t now_ms)
 {
 	struct changed c = { .worker = w, .now_ms = now_ms };
+	enum bs_err err;
 	int64_t seq;
 
 	if (!bs_store_is_current(w->store) && !reopen(w))
 		return;
 	seq = w->change_seq;
-	if (bs_store_changes(w->store, &seq, on_change, &c) != BS_OK || c.failed) {
+	err = bs_store_changes(w->store, &seq, on_change, &c);
+	if (err != BS_OK || c.failed) {
 		w->stats.store_errors++; /* all of them are told again in a second, which does no harm */
+		if (err == BS_EIO)
+			say_store(w, true, bs_strerror(err));
 		return;
 	}
 	w->change_seq = seq;
-	say_store(w, false, "answers again");
+	if (is_damaged(w, now_ms))
+		say_store(w, true, "a look-up failed, see event=store.failed");
+	else
+		say_store(w, false, "answers again");
 }

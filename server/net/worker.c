@@ -41,6 +41,8 @@ bs_worker_store_failed(struct bs_worker *w, const char *what, enum bs_err err)
 	struct bs_quote q;
 
 	w->stats.store_errors++;
+	if (err == BS_EIO)
+		w->store_failed_ms = now_ms;
 	bs_worker_read_done(w); /* the transaction may be what is wrong: the next one starts afresh */
 	if (w->store_said_ms != 0 && now_ms - w->store_said_ms < STORE_SAY_MS)
 		return;

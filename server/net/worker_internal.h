@@ -71,6 +71,7 @@ struct bs_worker {
 	struct device_links *by_device;
 	int64_t change_seq;
 	bool stopping, store_failing;
+	uint64_t store_failed_ms; /* when a look-up met a damaged file or disk last; 0: never, in this file */
 	uint64_t stop_by_ms, store_said_ms;
 	uint64_t record_window_ms; /* second in which records about strangers are counted */
 	unsigned records, suppressed;

@@ -12,6 +12,19 @@
 #include "server/admin/notify.h"
 #include "server/admin/page.h"
 
+/* openssl req -x509 -days 10; its end by date -d. */
+static const char certificate[] = "-----BEGIN CERTIFICATE-----\n"
+				  "MIIBcTCCARegAwIBAgIUJ+2HW/MdsVMrPh13clKIthgIKTAwCgYIKoZIzj0EAwIw\n"
+				  "DjEMMAoGA1UEAwwDZW5kMB4XDTI2MTEyNDA3NTU0OVoXDTI2MTIwNDA3NTU0OVow\n"
+				  "DjEMMAoGA1UEAwwDZW5kMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEkyOc30bP\n"
+				  "Q0ZrS8WCNrmvzRQH2knUGY5fQvGx1YxJaiLTpLWxgXds0kq4ppbKViAMkIMwTOtc\n"
+				  "BE9yfewkoy/m4qNTMFEwHQYDVR0OBBYEFHFCri+OD3C06QetBbtjZTlbd7bMMB8G\n"
+				  "A1UdIwQYMBaAFHFCri+OD3C06QetBbtjZTlbd7bMMA8GA1UdEwEB/wQFMAMBAf8w\n"
+				  "CgYIKoZIzj0EAwIDSAAwRQIgEfZiizY23bcz6sMgEqi8AFchY4trVJNJZqjr47Ha\n"
+				  "Jh0CIQCMOaHjaOXvYpvaemPd28HePp+6/DWl8LytXwBt5T+/dQ==\n"
+				  "-----END CERTIFICATE-----\n";
+#define CERTIFICATE_END 1796370949
+
 static void
 count(struct bs_stats *s, enum bs_outcome o, uint64_t n)
 {
@@ -79,6 +92,35 @@ test_trouble(void **state)
 	assert_string_equal(bs_snapshot_trouble(&s), "the store cannot be read");
 	s.total.beat_ms = 9999;
 	assert_string_equal(bs_snapshot_trouble(&s), "a worker does not answer");
+}
+
+/* Each file once; quotes and backslashes in its name are escaped as the text format wants it. */
+static void
+test_certificate_metrics(void **state)
+{
+	char dir[] = "/tmp/test_admin.XXXXXX", file[80];
+	char *anchors[] = { file, file, (char *)"/nowhere.pem" };
+	struct bs_conf conf = { .trust_anchors = { .items = anchors, .count = 3 } };
+	char *text = NULL, wanted[200];
+	size_t len;
+	FILE *out = open_memstream(&text, &len), *pem;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(file, sizeof(file), "%s/a\"b\\c.pem", dir);
+	pem = fopen(file, "w");
+	assert_non_null(pem);
+	fputs(certificate, pem);
+	fclose(pem);
+	bs_metrics_write_certificates(&conf, CERTIFICATE_END - 90, out);
+	fclose(out);
+	snprintf(wanted, sizeof(wanted),
+		"\nlwm2m_bootstrap_certificate_expiry_seconds{file=\"%s/a\\\"b\\\\c.pem\"} 90\n", dir);
+	assert_non_null(strstr(text, wanted));
+	assert_string_equal(strstr(text, wanted) + strlen(wanted), ""); /* no other sample */
+	unlink(file);
+	rmdir(dir);
+	free(text);
 }
 
 /* Each line is a comment or `name{labels} value`; each name has its HELP and TYPE before it, once. */
@@ -177,6 +219,7 @@ main(void)
 		cmocka_unit_test(test_stats),
 		cmocka_unit_test(test_trouble),
 		cmocka_unit_test(test_metrics),
+		cmocka_unit_test(test_certificate_metrics),
 		cmocka_unit_test(test_page),
 		cmocka_unit_test(test_notify),
 	};
