@@ -18,6 +18,7 @@ trap 'rm -f "$log"' EXIT INT TERM
 report() { # name status
 	if [ "$2" -ne 0 ]; then
 		printf 'FAIL  %s (exit status %s)\n' "$1" "$2"
+		grep '^not ok ' "$log" # of a system script with many cases the end alone may not show it
 		tail -n 60 "$log"
 	else
 		printf 'ok    %s\n' "$1"

@@ -4,7 +4,7 @@
 # Datagrams that no DTLS library sends, for test_hostile.sh.
 #
 #   datagrams.pl hello HOST:PORT                 ClientHellos of all kinds; a line "NAME: what came back" for each
-#   datagrams.pl relay HOST:PORT FILE            passes datagrams on, each from the device three times and noise between;
+#   datagrams.pl relay HOST:PORT FILE            passes datagrams on, each of the device three times, noise between;
 #                                                writes its own address to FILE
 #   datagrams.pl octets HEX..                    to standard output, one write each: s_client makes a record of it
 use strict;
@@ -29,9 +29,8 @@ sub answer { # what comes back, or ''
 
 # RFC 6347, 4.2.1 and 4.2.2: record, handshake header, version, random, session id, cookie, suites, compression.
 sub hello {
-	my ($cookie, $seq, $version) = @_;
-	my $body = pack('n', $version // 0xfefd) . ("\x5a" x 32) . "\0" . pack('C/a*', $cookie) . pack('n/a*', pack('n', 0x00a8)) .
-		"\1\0";
+	my ($cookie, $seq) = @_;
+	my $body = pack('n', 0xfefd) . ("\x5a" x 32) . "\0" . pack('C/a*', $cookie) . "\0\2\0\xa8" . "\1\0";
 	my $message = pack('C', 1) . substr(pack('N', length $body), 1) . pack('n', $seq) . "\0\0\0" .
 		substr(pack('N', length $body), 1) . $body;
 
@@ -75,8 +74,8 @@ sub hellos {
 
 	my $c = fresh();
 	my $noise = '';
-	for my $datagram ("\x17\xfe\xfd\0\1\0\0\0\0\0\1\0\1\0", "\x15\xfe\xfd\0\0\0\0\0\0\0\0\0\2\2\x28", "GET / HTTP/1.1\r\n\r\n",
-		"\x16\x03\x01\0\5\1\0\0\1\0", "\x40\2\x12\x34\xb2bs", "\xff" x 1400) {
+	for my $datagram ("\x17\xfe\xfd\0\1\0\0\0\0\0\1\0\1\0", "\x15\xfe\xfd\0\0\0\0\0\0\0\0\0\2\2\x28",
+		"GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\0\5\1\0\0\1\0", "\x40\2\x12\x34\xb2bs", "\xff" x 1400) {
 		$noise .= answer($c, $datagram, 0.1);
 	}
 	print 'noise, and CoAP without DTLS: ', kind($noise), "\n";
@@ -116,12 +115,12 @@ sub relay {
 sub octets {
 	shift @ARGV;
 	$| = 1;
-	select(undef, undef, undef, 0.3); # the handshake
+	select(undef, undef, undef, 0.6); # the handshake
 	for my $hex (@ARGV) {
 		print pack('H*', $hex =~ tr/ //dr);
-		select(undef, undef, undef, 0.05);
+		select(undef, undef, undef, 0.08);
 	}
-	select(undef, undef, undef, 0.2);
+	select(undef, undef, undef, 0.3);
 }
 
 my %subs = (hello => \&hellos, relay => \&relay, octets => \&octets);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The table tests/bad-input.md names a test for each case: every name in it must stand in the file it points to. An entry
-# has the form `unit/dtls/test_refusals.c: name`, the file below tests/, the name as it is written there.
+# The table tests/bad-input.md names a test for each case: every name in it must stand in the file it points to. An
+# entry has the form `unit/dtls/test_refusals.c: name`, the file below tests/, the name as it is written there.
 set -u
 table=tests/bad-input.md
 list=$(mktemp)
@@ -17,4 +17,8 @@ done <"$list"
 # A row without a test is no row.
 rows=$(grep '^|' $table | grep -v -e '^|[-|]*$' -e '^| what comes in ')
 bare=$(echo "$rows" | grep -v '`[a-z_/]*\.\(c\|sh\): [^`]*` |$')
-if [ -z "$bare" ]; then echo "ok each of $(echo "$rows" | wc -l) cases names a test"; else echo "not ok a case without test: $bare"; fi
+if [ -z "$bare" ]; then
+	echo "ok each of $(echo "$rows" | wc -l) cases names a test"
+else
+	echo "not ok a case without test: $bare"
+fi
