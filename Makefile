@@ -124,6 +124,7 @@ run: all ## a working server with a demo fleet on loopback; DEMO=once ends after
 	$(Q)DEMO=$(DEMO) tools/demo.sh $(B)
 
 interop: all ## bootstrap clients that were not written here (needs Java, Maven, Go, Python; says what it skips)
+	$(Q)tests/interop/formats/run.sh $(B)
 	$(Q)tests/interop/run.sh $(B)
 
 bench: all $(BENCH_BINS) ## CPU per bootstrap next to its floor, memory, a million devices (long; BENCH=short: seconds)
