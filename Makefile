@@ -49,7 +49,7 @@ LIB := $(B)/libbootstrap.a
 PROGRAMS := $(B)/lwm2m-bootstrapd $(B)/lwm2m-bootstrapctl $(B)/lwm2m-bootstrap-sim
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all bench deb deps help clean test unit fuzz-bins fuzz-replay lint layers format run interop install
+.PHONY: all bench bench-compare deb deps help clean test unit fuzz-bins fuzz-replay lint layers format run interop install
 .SECONDARY:
 .DEFAULT_GOAL := all
 
@@ -130,6 +130,9 @@ interop: all ## bootstrap clients that were not written here (needs Java, Maven,
 bench: all $(BENCH_BINS) ## CPU per bootstrap next to its floor, memory, a million devices (long; BENCH=short: seconds)
 	$(Q)tools/bench/run.sh $(B) $(BENCH_ARGS) $(if $(filter short,$(BENCH)),--short)
 
+bench-compare: all $(BENCH_BINS) ## the same devices at Eclipse Leshan's bootstrap server (needs Java and Maven)
+	$(Q)tools/bench/compare.sh $(B) $(BENCH_ARGS) $(if $(filter short,$(BENCH)),--short)
+
 layers: ## print includes that the map of folders does not draw
 	$(Q)tests/layers.sh
 
@@ -169,7 +172,7 @@ deb: all ## a Debian package in build/
 	+$(Q)tools/deb/build.sh $(B) $(VERSION)
 
 clean: ## remove build/, but for the fetched OpenSSL
-	rm -rf build/release build/debug build/asan build/fuzz build/tsan build/cov build/certs build/demo build/interop build/bench build/deb
+	rm -rf build/release build/debug build/asan build/fuzz build/tsan build/cov build/certs build/demo build/interop build/bench build/bench-compare build/deb
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -49,6 +49,7 @@ enum {
 	OPT_SEED,
 	OPT_URI,
 	OPT_NO_CHECK,
+	OPT_LEGACY_SERVER,
 	OPT_SERVER_PID,
 	OPT_SUMMARY,
 	OPT_HELP,
@@ -96,6 +97,7 @@ static const struct row {
 	{ "seed", OPT_SEED, "N", "of these mishaps, to have them again (1)" },
 	{ "uri", OPT_URI, "URI", "what the URI of each server account must be" },
 	{ "no-check", OPT_NO_CHECK, NULL, "do not compare credentials received with the file" },
+	{ "legacy-server", OPT_LEGACY_SERVER, NULL, "speak also to a server without renegotiation_info (RFC 5746)" },
 	{ "server-pid", OPT_SERVER_PID, "PID", "a server process whose CPU and memory are read before and after" },
 	{ "summary", OPT_SUMMARY, "FILE", "write the summary there as JSON (-: standard output)" },
 	{ "print", OPT_PRINT, NULL, "tell the progress, and what each device received (keys masked)" },
@@ -261,6 +263,7 @@ take_flag(struct sim_args *a, int id)
 		[OPT_JSON - OPT_SERVER] = &a->json,
 		[OPT_QUIET - OPT_SERVER] = &a->quiet,
 		[OPT_NO_CHECK - OPT_SERVER] = &a->conf.unchecked,
+		[OPT_LEGACY_SERVER - OPT_SERVER] = &a->dtls.legacy_server,
 		[OPT_STALE - OPT_SERVER] = &a->conf.stale,
 		[OPT_REPOSITORY - OPT_SERVER] = &a->conf.repository_ok };
 

@@ -15,6 +15,7 @@
 
 /* What all links share: suites, and how they know the server. Files are PEM. */
 struct sim_dtls_conf {
+	bool legacy_server; /* speak also to a server that knows no renegotiation_info (RFC 5746) */
 	const char *suite; /* OpenSSL's names; NULL: the suites of LwM2M for the mode */
 	uint8_t max_fragment; /* code of RFC 6066, 4: 1 is 512, 2 is 1024, .. 4; 0: not asked for */
 	const char *server_public_key; /* for raw keys: the one key to trust */

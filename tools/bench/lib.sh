@@ -48,10 +48,10 @@ make_world() { # PSK RPK X509: numbers of devices
 	) || die "no devices could be made"
 }
 
-provision() {
+provision() { # PROFILE_OPTION..
 	ctl init && ctl server add fleet --uri coaps://lwm2m.example.com:5684 --ssid 101 --mode psk || die "see $W/ctl.log"
 	for m in psk rpk x509; do
-		ctl profile add $m --server fleet $([ $m = psk ] || echo --anchor "$W/pki/ca.pem") || die "see $W/ctl.log"
+		ctl profile add $m --server fleet "$@" $([ $m = psk ] || echo --anchor "$W/pki/ca.pem") || die "see $W/ctl.log"
 	done
 }
 
