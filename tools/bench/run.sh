@@ -66,8 +66,8 @@ start_idle() {
 	for half in 1 2; do
 		(
 			exec=exec
-			load "$W/idle$half.csv" $((idle / 2)) --concurrency 0 --rate 1000 --linger 3600000 \
-				--source "127.$half.0.0/16" >/dev/null
+			load "$W/idle$half.csv" $((idle / 2)) --concurrency 0 --rate 200 --timeout 240 \
+				--linger 3600000 --source "127.$half.0.0/16" >/dev/null
 		) &
 		idle_pids="$idle_pids $!"
 	done
