@@ -14,6 +14,7 @@
 #define BS_DB_STORE_H
 
 #include "server/model/account.h"
+#include "server/model/ddf.h"
 
 struct bs_store;
 
@@ -137,6 +138,33 @@ BS_MUST_USE enum bs_err bs_store_add_profile(
 typedef void bs_profile_fn(void *arg, const struct bs_profile_def *def);
 BS_MUST_USE enum bs_err bs_store_each_profile(struct bs_store *st, const char *name, bs_profile_fn *fn, void *arg);
 BS_MUST_USE enum bs_err bs_store_remove_profile(struct bs_store *st, const char *name, struct bs_diag *diag);
+
+/* ---- tool: object models ------------------------------------------------------------------------------------------ */
+
+/*
+ * One model an object. BS_EEXIST: there is one of the object already and replace is false. What profiles write keeps the
+ * type that it was given; see bs_store_model_misfit.
+ */
+BS_MUST_USE enum bs_err bs_store_add_model(
+	struct bs_store *st, const struct bs_model *model, bool replace, struct bs_diag *diag);
+typedef void bs_model_fn(void *arg, const struct bs_model *model);
+/* oid NULL: all, by number. fn's model is lent for the call. BS_ENOTFOUND when one was asked for. */
+BS_MUST_USE enum bs_err bs_store_each_model(struct bs_store *st, const uint16_t *oid, bs_model_fn *fn, void *arg);
+/* BS_EREFUSED while a profile writes to the object; diag names one. */
+BS_MUST_USE enum bs_err bs_store_remove_model(struct bs_store *st, uint16_t oid, struct bs_diag *diag);
+/*
+ * One resource, and its object without resources. BS_ENOTFOUND: no model of the object; BS_EREFUSED: the model (in *object)
+ * has no such resource.
+ */
+BS_MUST_USE enum bs_err bs_store_find_resource(
+	struct bs_store *st, uint16_t oid, uint16_t rid, struct bs_model *object, struct bs_model_resource *out);
+/* What a profile writes to the object and the model does not have like this; BS_ENOTFOUND: nothing. */
+struct bs_misfit {
+	char profile[BS_NAME_MAX + 1];
+	uint16_t iid, rid;
+	enum bs_type type; /* of the profile's value */
+};
+BS_MUST_USE enum bs_err bs_store_model_misfit(struct bs_store *st, uint16_t oid, struct bs_misfit *out);
 
 /* ---- tool: devices ------------------------------------------------------------------------------------------------ */
 

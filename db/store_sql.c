@@ -12,6 +12,7 @@
 	"SELECT c.device_id, " purpose ", d.endpoint FROM " table \
 	" AS c CROSS JOIN device AS d ON d.id = c.device_id " \
 	"WHERE " condition
+#define MODEL_RESOURCE "rid, name, operations, multiple, mandatory, type, range, units"
 #define DEVICE_INFO \
 	"SELECT d.id, d.endpoint, p.name, d.enabled, c.mode, d.batch, d.iccid, d.imsi, d.note, c.identity, c.digest, " \
 	"n.mode, n.identity, n.digest, n.since_s FROM device AS d CROSS JOIN profile AS p ON p.id = d.profile_id " \
@@ -109,4 +110,23 @@ const char *const bs_store_sql[Q_COUNT] = {
 	[Q_DELETE_BOOTSTRAP] = "DELETE FROM bootstrap_credential WHERE device_id = ?1 AND slot = ?2",
 	/* Readers that are further behind are told that anything may have changed. */
 	[Q_TRIM_CHANGES] = "DELETE FROM change WHERE seq <= (SELECT max(seq) FROM change) - ?1",
+
+	[Q_PUT_MODEL] =
+		"INSERT INTO object_model (oid, name, version, multiple, mandatory) VALUES (?1, ?2, ?3, ?4, ?5) "
+		"ON CONFLICT (oid) DO UPDATE SET name = ?2, version = ?3, multiple = ?4, mandatory = ?5",
+	[Q_ADD_MODEL_RESOURCE] = "INSERT INTO object_model_resource (oid, " MODEL_RESOURCE ") "
+				 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[Q_CLEAR_MODEL] = "DELETE FROM object_model_resource WHERE oid = ?1",
+	[Q_EACH_MODEL] = "SELECT oid, name, version, multiple, mandatory FROM object_model "
+			 "WHERE ?1 IS NULL OR oid = ?1 ORDER BY oid",
+	[Q_MODEL_RESOURCES] = "SELECT " MODEL_RESOURCE " FROM object_model_resource WHERE oid = ?1 ORDER BY rid",
+	[Q_MODEL_RESOURCE] = "SELECT " MODEL_RESOURCE " FROM object_model_resource WHERE oid = ?1 AND rid = ?2",
+	[Q_MODEL_USER] = "SELECT p.name FROM profile_write AS w JOIN profile AS p ON p.id = w.profile_id "
+			 "WHERE w.oid = ?1 ORDER BY p.name LIMIT 1",
+	[Q_MODEL_MISFIT] =
+		"SELECT p.name, w.iid, w.rid, w.type FROM profile_write AS w JOIN profile AS p ON p.id = w.profile_id "
+		"LEFT JOIN object_model_resource AS r ON r.oid = w.oid AND r.rid = w.rid WHERE w.oid = ?1 "
+		"AND (r.type IS NULL OR r.type <> w.type OR r.multiple <> w.multiple) ORDER BY p.name, w.position "
+		"LIMIT 1",
+	[Q_REMOVE_MODEL] = "DELETE FROM object_model WHERE oid = ?1",
 };

@@ -96,14 +96,6 @@ entry_text(const struct bs_instance *in, const struct bs_entry *e, bool quoted, 
 		snprintf(out, max, "%zu octets, masked", e->value.bytes.len);
 }
 
-static const char *
-resource_name(uint16_t oid, uint16_t rid)
-{
-	const struct bs_resource_def *def = bs_resource_find(oid, rid);
-
-	return def != NULL ? def->name : "";
-}
-
 /* ---- requests ---------------------------------------------------------------------------------------------------- */
 
 struct view {
@@ -114,6 +106,18 @@ struct view {
 	unsigned number;
 };
 
+/* By the tables here, or by the operator's model; "" where neither has it. model is room for the latter. */
+static const char *
+resource_name(const struct view *v, uint16_t oid, uint16_t rid, struct bs_model_resource *model)
+{
+	const struct bs_resource_def *def = bs_resource_find(oid, rid);
+	struct bs_model object;
+
+	if (def != NULL)
+		return def->name;
+	return bs_store_find_resource(v->ctl->store, oid, rid, &object, model) == BS_OK ? model->name : "";
+}
+
 static void
 request(struct view *v, const char *method, const char *path, const char *words)
 {
@@ -121,8 +125,9 @@ request(struct view *v, const char *method, const char *path, const char *words)
 }
 
 static void
-print_entries(const struct bs_instance *in)
+print_entries(const struct view *v, const struct bs_instance *in)
 {
+	struct bs_model_resource model;
 	char text[420], id[16];
 
 	for (size_t i = 0; i < in->count; i++) {
@@ -133,7 +138,7 @@ print_entries(const struct bs_instance *in)
 			snprintf(id, sizeof(id), "%u/%u", e->rid, e->riid);
 		else
 			snprintf(id, sizeof(id), "%u", e->rid);
-		printf("      %-6s %-34s %s\n", id, resource_name(in->oid, e->rid), text);
+		printf("      %-6s %-34s %s\n", id, resource_name(v, in->oid, e->rid, &model), text);
 	}
 }
 
@@ -149,13 +154,14 @@ instances_json(const struct view *v, const struct bs_op *op)
 		for (size_t k = 0; k < in->count; k++) {
 			const struct bs_entry *e = &in->entries[k];
 			json_t *one = json_object();
+			struct bs_model_resource model;
 			char text[420];
 
 			entry_text(in, e, false, text, sizeof(text));
 			json_object_set_new(one, "resource", json_integer(e->rid));
 			if (e->multiple)
 				json_object_set_new(one, "instance", json_integer(e->riid));
-			json_object_set_new(one, "name", json_string(resource_name(in->oid, e->rid)));
+			json_object_set_new(one, "name", json_string(resource_name(v, in->oid, e->rid, &model)));
 			json_object_set_new(one, "value", json_string(text));
 			json_array_append_new(entries, one);
 		}
@@ -200,7 +206,7 @@ print_write(struct view *v, const struct bs_op *op, json_t *list)
 	for (size_t i = op->first; i < op->first + op->count; i++) {
 		if (op->count > 1)
 			printf("      instance %u\n", v->plan->instances[i].iid);
-		print_entries(&v->plan->instances[i]);
+		print_entries(v, &v->plan->instances[i]);
 	}
 	return BS_OK;
 }

@@ -44,7 +44,7 @@ static const struct bs_ctl_option add_options[] = {
 		"Object 2; must be said with two servers or more" },
 	[O_ACL] = { "acl", "OID/IID:owner=SSID[,SSID=RIGHTS]..", "an explicit entry; may be repeated" },
 	[O_WRITE] = { "write", "/O/I/R[/RI]=[TYPE:]VALUE",
-		"an extra resource to write; may be repeated; time \"now\" is the run's" },
+		"an extra resource to write; may be repeated; time \"now\" is the run's; no TYPE: after model import" },
 	[O_DISCOVER] = { "discover", "yes|no", "send Bootstrap-Discover first (yes)" },
 	[O_DELETE] = { "delete", "objects|root|none",
 		"what to delete first: /0 and /1 (and /2, /21), /, nothing (objects)" },
@@ -175,7 +175,7 @@ read_list_option(struct draft *d, const struct bs_ctl_given *g, struct bs_report
 			bs_acl_read(r, g->value, &d->acls[d->def.acl_count++]);
 		break;
 	case O_WRITE:
-		bs_settings_add_write(&d->writes, r, g->value);
+		bs_settings_check_write(r, g->value); /* read when the models are at hand */
 		break;
 	}
 }
@@ -262,8 +262,26 @@ find_servers(struct draft *d, const struct bs_catalog *catalog, struct bs_report
 	return r->errors == 0;
 }
 
+static enum bs_err
+find_resource(void *arg, uint16_t oid, uint16_t rid, struct bs_model *object, struct bs_model_resource *out)
+{
+	return bs_store_find_resource(arg, oid, rid, object, out);
+}
+
+static void
+read_writes(struct bs_ctl *ctl, struct draft *d, const struct bs_ctl_args *args, struct bs_report *r)
+{
+	const struct bs_models models = { .find = find_resource, .arg = ctl->store };
+
+	for (size_t i = 0; i < args->given_count; i++)
+		if (args->given[i].index == O_WRITE)
+			bs_settings_add_write(&d->writes, r, args->given[i].value, &models);
+	d->def.writes = d->writes.list;
+	d->def.write_count = d->writes.count;
+}
+
 static int
-store_profile(struct bs_ctl *ctl, struct draft *d, struct bs_report *r)
+store_profile(struct bs_ctl *ctl, struct draft *d, const struct bs_ctl_args *args, struct bs_report *r)
 {
 	struct bs_catalog catalog = { 0 };
 	struct bs_diag diag = { 0 };
@@ -272,6 +290,8 @@ store_profile(struct bs_ctl *ctl, struct draft *d, struct bs_report *r)
 
 	if (err == BS_OK)
 		err = bs_catalog_load(ctl->store, &catalog);
+	if (err == BS_OK)
+		read_writes(ctl, d, args, r);
 	if (err == BS_OK && find_servers(d, &catalog, r)) {
 		d->check.servers = d->defs;
 		d->check.count = d->def.server_count;
@@ -307,12 +327,10 @@ profile_add(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 		read_option(d, &args->given[i], &r);
 	d->def.servers = d->servers;
 	d->def.acls = d->acls;
-	d->def.writes = d->writes.list;
-	d->def.write_count = d->writes.count;
 	if (r.errors == 0)
 		status = (int)bs_ctl_open(ctl);
 	if (r.errors == 0 && status == BS_EXIT_DONE)
-		status = store_profile(ctl, d, &r);
+		status = store_profile(ctl, d, args, &r);
 	bs_report_close(&r);
 	bs_settings_clear(&d->writes);
 	free(d);

@@ -108,6 +108,7 @@ int bs_ctl_flush(void);
 extern const struct bs_ctl_command bs_cmd_init;
 extern const struct bs_ctl_command bs_cmd_server_add, bs_cmd_server_list, bs_cmd_server_show, bs_cmd_server_remove;
 extern const struct bs_ctl_command bs_cmd_profile_add, bs_cmd_profile_list, bs_cmd_profile_show, bs_cmd_profile_remove;
+extern const struct bs_ctl_command bs_cmd_model_import, bs_cmd_model_list, bs_cmd_model_show, bs_cmd_model_remove;
 extern const struct bs_ctl_command bs_cmd_import;
 extern const struct bs_ctl_command bs_cmd_device_list, bs_cmd_device_show, bs_cmd_device_enable, bs_cmd_device_disable,
 	bs_cmd_device_delete;

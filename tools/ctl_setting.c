@@ -14,6 +14,7 @@ bs_settings_clear(struct bs_settings *s)
 	for (size_t i = 0; i < s->count; i++)
 		free(s->list[i].text);
 	s->count = 0;
+	s->range_told = false;
 }
 
 const struct bs_setting *
@@ -27,9 +28,15 @@ bs_settings_find(const struct bs_settings *s, uint16_t oid, uint16_t rid)
 
 /* ---- values ------------------------------------------------------------------------------------------------------ */
 
+/* What a value is measured by: a row of a table of server/model, or of a model of the store. Either may be NULL. */
+struct rule {
+	const struct bs_resource_def *def;
+	const struct bs_model_resource *model;
+};
+
 /* Type and range; the text itself goes into the store and is read again when a plan is made. */
 static bool
-value_fits(struct bs_report *r, const char *field, const struct bs_setting *s, const struct bs_resource_def *def)
+value_fits(struct bs_report *r, const char *field, const struct bs_setting *s, struct rule rule)
 {
 	uint8_t buf[4096];
 	struct bs_value v;
@@ -45,7 +52,11 @@ value_fits(struct bs_report *r, const char *field, const struct bs_setting *s, c
 		bs_report_error(r, field, "%u/%u: not UTF-8", s->oid, s->rid);
 		return false;
 	}
-	if (def != NULL && bs_resource_check(s->oid, def, &v, &diag) != BS_OK) {
+	if (rule.def != NULL)
+		err = bs_resource_check(s->oid, rule.def, &v, &diag);
+	else if (rule.model != NULL)
+		err = bs_model_check(s->oid, rule.model, &v, &diag);
+	if (err != BS_OK) {
 		bs_report_error(r, field, "%u/%u: %s", s->oid, s->rid, diag.text);
 		return false;
 	}
@@ -61,7 +72,7 @@ same_place(const struct bs_setting *a, const struct bs_setting *b)
 /* Takes one, with value copied, when it fits; has_riid false: a multiple resource gets the next free instance. */
 static void
 append(struct bs_settings *s, struct bs_report *r, const char *field, struct bs_setting one, bool has_riid,
-	const char *value, const struct bs_resource_def *def)
+	const char *value, struct rule rule)
 {
 	if (s->count == BS_SETTINGS_MAX) {
 		bs_report_error(r, field, "at most %d resources", BS_SETTINGS_MAX);
@@ -81,7 +92,7 @@ append(struct bs_settings *s, struct bs_report *r, const char *field, struct bs_
 	one.text = strdup(value);
 	if (one.text == NULL)
 		bs_report_error(r, field, "%s", bs_strerror(BS_ENOMEM));
-	else if (value_fits(r, field, &one, def))
+	else if (value_fits(r, field, &one, rule))
 		s->list[s->count++] = one;
 	else
 		free(one.text);
@@ -157,7 +168,7 @@ add_known(struct bs_settings *s, struct bs_report *r, const char *field, struct 
 	else {
 		one.type = def->type;
 		one.multiple = def->multiple;
-		append(s, r, field, one, has_riid, value, def);
+		append(s, r, field, one, has_riid, value, (struct rule){ .def = def });
 	}
 }
 
@@ -226,24 +237,104 @@ static void
 add_typed(struct bs_settings *s, struct bs_report *r, struct bs_setting one, const char *value)
 {
 	if (is_type_prefix(value, &one.type)) {
-		append(s, r, "--write", one, true, strchr(value, ':') + 1, NULL);
+		append(s, r, "--write", one, true, strchr(value, ':') + 1, (struct rule){ 0 });
 		return;
 	}
 	for (size_t i = 0; i < sizeof(known_types) / sizeof(known_types[0]); i++)
 		if (known_types[i].oid == one.oid && known_types[i].rid == one.rid) {
 			one.type = known_types[i].type;
-			append(s, r, "--write", one, true, value, NULL);
+			append(s, r, "--write", one, true, value, (struct rule){ 0 });
 			return;
 		}
 	bs_report_error(r, "--write",
 		"/%u/%u/%u: the type is not known here; write TYPE:VALUE with string, integer, unsigned, float, "
 		"boolean, opaque, "
-		"time, objlnk or corelnk",
+		"time, objlnk or corelnk, or bring a model of the object (model import)",
 		one.oid, one.iid, one.rid);
 }
 
-void
-bs_settings_add_write(struct bs_settings *s, struct bs_report *r, const char *text)
+/* ---- --write, by a model of the store ---------------------------------------------------------------------------- */
+
+/* Can the model's resource be written there at all? */
+static bool
+place_fits(struct bs_report *r, const struct bs_setting *one, const struct bs_model *object,
+	const struct bs_model_resource *res)
+{
+	if (one->iid != 0 && !object->multiple)
+		bs_report_error(
+			r, "--write", "Object %u %s has a single instance; its number is 0", one->oid, object->name);
+	else if (res->executable)
+		bs_report_error(r, "--write", "%u/%u %s can be executed, not written", one->oid, one->rid, res->name);
+	else if (one->multiple && !res->multiple)
+		bs_report_error(r, "--write", "%u/%u %s is a single resource; leave the fourth number out", one->oid,
+			one->rid, res->name);
+	else
+		return true;
+	return false;
+}
+
+/* TYPE: is not needed, but may stand there. NULL: it is another type. */
+static const char *
+skip_type(struct bs_report *r, const struct bs_setting *one, const struct bs_model_resource *res, const char *value)
+{
+	enum bs_type type;
+
+	if (!is_type_prefix(value, &type))
+		return value;
+	if (type == res->type)
+		return strchr(value, ':') + 1;
+	bs_report_error(r, "--write", "%u/%u %s is of type %s; for a text that begins so, write string:%s:..", one->oid,
+		one->rid, res->name, bs_type_name(res->type), bs_type_name(type));
+	return NULL;
+}
+
+static void
+add_by_model(struct bs_settings *s, struct bs_report *r, struct bs_setting one, const char *value,
+	const struct bs_model *object, const struct bs_model_resource *res)
+{
+	bool has_riid = one.multiple;
+
+	if (!place_fits(r, &one, object, res))
+		return;
+	value = skip_type(r, &one, res, value);
+	if (value == NULL)
+		return;
+	if (strcmp(res->operations, "R") == 0)
+		bs_report_warn(r, "--write", "%u/%u %s can only be read; some clients refuse to have it written",
+			one.oid, one.rid, res->name);
+	if (res->range[0] != '\0' && !bs_model_range_known(res) && !s->range_told) {
+		bs_report_warn(r, "--write", "%u/%u %s: the model's range \"%s\" is for people and is not checked",
+			one.oid, one.rid, res->name, res->range);
+		s->range_told = true;
+	}
+	one.type = res->type;
+	one.multiple = res->multiple;
+	append(s, r, "--write", one, has_riid, value, (struct rule){ .model = res });
+}
+
+/* The tables of server/model first (their objects have options of their own, see not_written), then models. */
+static void
+add_checked(struct bs_settings *s, struct bs_report *r, struct bs_setting one, const char *value,
+	const struct bs_models *models)
+{
+	struct bs_model object = { 0 };
+	struct bs_model_resource res;
+	enum bs_err err = models != NULL ? models->find(models->arg, one.oid, one.rid, &object, &res) : BS_ENOTFOUND;
+
+	if (err == BS_OK)
+		add_by_model(s, r, one, value, &object, &res);
+	else if (err == BS_ENOTFOUND)
+		add_typed(s, r, one, value);
+	else if (err == BS_EREFUSED)
+		bs_report_error(r, "--write", "Object %u %s has no resource %u in version %s of its model", one.oid,
+			object.name, one.rid, object.version);
+	else
+		bs_report_error(r, "--write", "model of object %u: %s", one.oid, bs_strerror(err));
+}
+
+/* The path, of an object that --write may write. NULL: it is not; else the value. */
+static const char *
+read_write(struct bs_report *r, const char *text, struct bs_setting *one)
 {
 	uint16_t p[4] = { 0 };
 	const char *end = text;
@@ -252,15 +343,33 @@ bs_settings_add_write(struct bs_settings *s, struct bs_report *r, const char *te
 	if (n < 3 || *end != '=') {
 		bs_report_error(
 			r, "--write", "write /OBJ/INST/RES=VALUE or /OBJ/INST/RES/RIID=VALUE, e.g. /3/0/13=now");
-		return;
+		return NULL;
 	}
 	for (size_t i = 0; i < sizeof(not_written) / sizeof(not_written[0]); i++)
 		if (not_written[i].oid == p[0]) {
 			bs_report_error(r, "--write", "Object %u: %s", p[0], not_written[i].instead);
-			return;
+			return NULL;
 		}
-	add_typed(s, r, (struct bs_setting){ .oid = p[0], .iid = p[1], .rid = p[2], .riid = p[3], .multiple = n == 4 },
-		end + 1);
+	*one = (struct bs_setting){ .oid = p[0], .iid = p[1], .rid = p[2], .riid = p[3], .multiple = n == 4 };
+	return end + 1;
+}
+
+void
+bs_settings_check_write(struct bs_report *r, const char *text)
+{
+	struct bs_setting one;
+
+	(void)read_write(r, text, &one);
+}
+
+void
+bs_settings_add_write(struct bs_settings *s, struct bs_report *r, const char *text, const struct bs_models *models)
+{
+	struct bs_setting one;
+	const char *value = read_write(r, text, &one);
+
+	if (value != NULL)
+		add_checked(s, r, one, value, models);
 }
 
 /* ---- --acl ------------------------------------------------------------------------------------------------------- */

@@ -375,7 +375,7 @@ test_settings(void **state)
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
 		listen();
 		if (settings[i].write)
-			bs_settings_add_write(&s, &report, settings[i].text);
+			bs_settings_add_write(&s, &report, settings[i].text, NULL);
 		else
 			bs_settings_add_server(&s, &report, settings[i].text);
 		assert_int_equal(s.count, settings[i].expected[0] == '\0');
