@@ -162,6 +162,8 @@ install: all ## into DESTDIR/PREFIX
 	install -m 644 server/*.5 $(SHARE)/man/man5/
 	install -m 644 server/*.8 $(SHARE)/man/man8/
 	install -m 644 schema/lwm2m-bootstrapd.conf.sample README.md $(SHARE)/doc/lwm2m-bootstrap/
+	install -d $(SHARE)/doc/lwm2m-bootstrap/sim
+	install -m 644 schema/sim/*.map $(SHARE)/doc/lwm2m-bootstrap/sim/
 	sed 's|@SBINDIR@|$(PREFIX)/sbin|' server/lwm2m-bootstrapd.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/lwm2m-bootstrapd.service
 	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/lwm2m-bootstrapd.service
 	install -m 644 server/lwm2m-bootstrap.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/lwm2m-bootstrap.conf

@@ -244,6 +244,27 @@ BS_MUST_USE enum bs_err bs_store_delete_device(struct bs_store *st, const char *
  */
 BS_MUST_USE enum bs_err bs_store_set_next(struct bs_store *st, const char *endpoint, const struct bs_bootstrap_def *def,
 	struct bs_conflict *conflict, struct bs_diag *diag);
+/*
+ * Devices by a number of their SIM card. Up to three spellings, NULL for those that are not used. *count: how many devices were found, 2 when there are more; out[0 .. *count).
+ */
+struct bs_sim_device {
+	int64_t device_id;
+	int64_t revision; /* above the change sequence of a transaction's begin: changed in it */
+	char endpoint[BS_ENDPOINT_MAX + 1];
+	char profile[BS_NAME_MAX + 1];
+	char iccid[24], imsi[20];
+	enum bs_mode mode; /* of its bootstrap credential */
+	size_t key_len; /* octets of its bootstrap PSK; 0 in the other modes */
+};
+enum bs_sim_number { BS_SIM_ICCID, BS_SIM_IMSI };
+BS_MUST_USE enum bs_err bs_store_find_sim(struct bs_store *st, enum bs_sim_number which, const char *const spellings[3],
+	struct bs_sim_device out[2], size_t *count);
+/*
+ * Replace the SMS parameters that a device receives for one server; what else it receives for it stays. *replaced: it had
+ * some. BS_ENOTFOUND: it receives nothing for that server; BS_EREFUSED with *conflict: a key is in use, all is as before.
+ */
+BS_MUST_USE enum bs_err bs_store_set_sms(struct bs_store *st, int64_t device_id, int64_t server_id,
+	const struct bs_sms *sms, bool *replaced, struct bs_conflict *conflict, struct bs_diag *diag);
 /* The next credential becomes the current one; the current one is gone. BS_ENOTFOUND: no next. */
 BS_MUST_USE enum bs_err bs_store_settle(struct bs_store *st, const char *endpoint);
 /* Endpoint of the device that has this PSK identity, or SHA-256 (hex) of key or certificate. For explain. */

@@ -19,6 +19,12 @@
 	"LEFT JOIN bootstrap_credential AS c ON c.device_id = d.id AND c.slot = 0 " \
 	"LEFT JOIN bootstrap_credential AS n ON n.device_id = d.id AND n.slot = 1 "
 
+/* A device and what it bootstraps with; the condition is an index of 0003_sim.sql. */
+#define SIM_DEVICE(condition) \
+	"SELECT d.id, d.revision, d.endpoint, p.name, d.iccid, d.imsi, c.mode, ifnull(length(c.sealed_key), 0) " \
+	"FROM device AS d CROSS JOIN profile AS p ON p.id = d.profile_id " \
+	"LEFT JOIN bootstrap_credential AS c ON c.device_id = d.id AND c.slot = 0 WHERE " condition
+
 const char *const bs_store_sql[Q_COUNT] = {
 	[Q_FIND_PSK] = "SELECT " FOUND_COLUMNS ", c.slot, c.sealed_key FROM bootstrap_credential AS c "
 		       "CROSS JOIN device AS d ON d.id = c.device_id CROSS JOIN profile AS p ON p.id = d.profile_id "
@@ -108,6 +114,11 @@ const char *const bs_store_sql[Q_COUNT] = {
 	[Q_GET_BOOTSTRAP] = "SELECT mode, identity, sealed_key, key_hash, public_key, digest FROM bootstrap_credential "
 			    "WHERE device_id = ?1 AND slot = ?2",
 	[Q_DELETE_BOOTSTRAP] = "DELETE FROM bootstrap_credential WHERE device_id = ?1 AND slot = ?2",
+	[Q_FIND_ICCID] = SIM_DEVICE("d.iccid IN (?1, ?2, ?3)"),
+	[Q_FIND_IMSI] = SIM_DEVICE("d.imsi IN (?1, ?2, ?3)"),
+	[Q_GET_GRANT] = "SELECT public_or_identity, digest, sealed_key, key_hash, sms_mode FROM server_credential "
+			"WHERE device_id = ?1 AND server_id = ?2",
+	[Q_DELETE_GRANT] = "DELETE FROM server_credential WHERE device_id = ?1 AND server_id = ?2",
 	/* Readers that are further behind are told that anything may have changed. */
 	[Q_TRIM_CHANGES] = "DELETE FROM change WHERE seq <= (SELECT max(seq) FROM change) - ?1",
 

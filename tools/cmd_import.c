@@ -10,18 +10,23 @@
 
 #include "server/base/clock.h"
 #include "tools/ctl_cli.h"
+#include "tools/ctl_import.h"
 #include "tools/ctl_number.h"
 #include "tools/ctl_row.h"
 
 #define BULK_OCTETS 1000000 /* files from that size on are worth the store's preparations */
 
-enum { O_PROFILE, O_CHANNEL_BITS };
+enum { O_PROFILE, O_CHANNEL_BITS, O_SIM, O_DRY_RUN };
 
 static const struct bs_ctl_option options[] = {
 	[O_PROFILE] = { "profile", "NAME", "profile of rows that name none" },
 	[O_CHANNEL_BITS] = { "channel-bits", "128|256",
 		"strength of the bootstrap channel's ciphers; 256 where [dtls] ciphers has AES-256 suites alone "
 		"(128)" },
+	[O_SIM] = { "sim", "MAP",
+		"FILE is a SIM vendor's: SMS keys for devices that are in the store; MAP tells its "
+		"columns" },
+	[O_DRY_RUN] = { "dry-run", NULL, "check everything, store nothing" },
 	{ 0 },
 };
 
@@ -31,7 +36,7 @@ struct import {
 	struct bs_catalog catalog;
 	struct bs_rows *rows;
 	struct bs_report report;
-	bool progress;
+	bool progress, dry_run;
 	uint64_t next_progress_ms;
 	unsigned long good, bad;
 };
@@ -115,6 +120,12 @@ finish(struct import *im)
 {
 	int status;
 
+	if (im->report.errors == 0 && im->dry_run) {
+		bs_store_rollback(im->ctl->store);
+		bs_ctl_say("%lu device%s would be imported; dry run: nothing was stored", im->good,
+			im->good == 1 ? "" : "s");
+		return BS_EXIT_DONE;
+	}
 	if (im->report.errors == 0) {
 		status = bs_ctl_commit(im->ctl);
 		if (status == BS_EXIT_DONE)
@@ -184,16 +195,35 @@ import_fd(struct import *im, int fd, const char *profile, unsigned bits)
 }
 
 static int
+import_sim(struct bs_ctl *ctl, const struct bs_ctl_args *args, unsigned bits)
+{
+	struct bs_sim_request request = { .map_file = bs_ctl_get(args, O_SIM),
+		.file = args->words[0],
+		.dry_run = bs_ctl_get(args, O_DRY_RUN) != NULL,
+		.channel_bits = bits };
+
+	if (bs_ctl_get(args, O_PROFILE) != NULL)
+		return bs_ctl_usage("--profile goes not together with --sim: the devices are in the store already");
+	if (strcmp(request.map_file, "-") == 0)
+		return bs_ctl_usage("--sim takes a file; standard input is for the SIM file");
+	return bs_import_sim(ctl, &request);
+}
+
+static int
 import(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 {
 	const char *file = args->words[0], *bits_text = bs_ctl_get(args, O_CHANNEL_BITS);
 	bool standard_input = strcmp(file, "-") == 0;
-	struct import im = { .ctl = ctl, .progress = isatty(STDERR_FILENO) == 1 };
+	struct import im = {
+		.ctl = ctl, .progress = isatty(STDERR_FILENO) == 1, .dry_run = bs_ctl_get(args, O_DRY_RUN) != NULL
+	};
 	uint64_t bits = 128;
 	int fd, status;
 
 	if (bits_text != NULL && (!bs_number_read(bits_text, 128, 256, &bits) || (bits != 128 && bits != 256)))
 		return bs_ctl_usage("--channel-bits is 128 or 256");
+	if (bs_ctl_get(args, O_SIM) != NULL)
+		return import_sim(ctl, args, (unsigned)bits);
 	bs_report_init(&im.report, stderr, standard_input ? "standard input" : file);
 	/* Opened before the identity of the store's owner is taken: the file is the caller's. */
 	fd = standard_input ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
@@ -210,7 +240,7 @@ import(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 
 const struct bs_ctl_command bs_cmd_import = {
 	.name = "import",
-	.synopsis = "FILE|- [--profile NAME]",
+	.synopsis = "FILE|- [--profile NAME | --sim MAP]",
 	.summary = "import devices from CSV: all rows, or none when one is bad",
 	.min_words = 1,
 	.max_words = 1,

@@ -102,6 +102,12 @@ bs_csv_free(struct bs_csv *c)
 	free(c);
 }
 
+void
+bs_csv_set_delimiter(struct bs_csv *c, char delimiter)
+{
+	csv_set_delim(&c->parser, (unsigned char)delimiter);
+}
+
 /* ---- callbacks of libcsv ----------------------------------------------------------------------------------------- */
 
 static void
@@ -186,6 +192,23 @@ skip_byte_order_mark(char **line, size_t *len)
 		*line += 3;
 		*len -= 3;
 	}
+}
+
+enum bs_err
+bs_csv_line(struct bs_csv *c, const char **out, size_t *len, struct bs_diag *diag)
+{
+	char *line = NULL;
+	enum bs_err err = next_line(c, &line, len, diag);
+
+	if (err != BS_OK || *len == 0)
+		return err != BS_OK ? err : BS_ENOTFOUND;
+	c->line++;
+	if (c->line == 1)
+		skip_byte_order_mark(&line, len);
+	while (*len > 0 && (line[*len - 1] == '\n' || line[*len - 1] == '\r'))
+		--*len;
+	*out = line;
+	return BS_OK;
 }
 
 static bool

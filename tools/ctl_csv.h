@@ -24,6 +24,14 @@ struct bs_csv;
 struct bs_csv *bs_csv_new(int fd);
 void bs_csv_free(struct bs_csv *c); /* wipes; NULL is fine */
 
+/* Another delimiter than the comma. Before the first row. */
+void bs_csv_set_delimiter(struct bs_csv *c, char delimiter);
+/*
+ * A line that belongs to no row, in whatever encoding: title lines before the first row. Lent until the next call, without its
+ * line end, *len octets. BS_ENOTFOUND at the end of the file; else as bs_csv_next.
+ */
+BS_MUST_USE enum bs_err bs_csv_line(struct bs_csv *c, const char **line, size_t *len, struct bs_diag *diag);
+
 struct bs_csv_row {
 	unsigned long line; /* where it begins, from 1 */
 	size_t count;

@@ -168,8 +168,8 @@ check_parameters(struct bs_report *r, const struct bs_sms_text *t, const struct 
 		bs_report_warn(r, t->field[BS_SMS_TAR], "not B20203, the LwM2M application of the card");
 }
 
-static void
-read_packet(struct bs_report *r, const struct bs_sms_text *t, unsigned parameters_len, struct bs_sms *out)
+void
+bs_sms_read_parameters(struct bs_report *r, const struct bs_sms_text *t, unsigned parameters_len, struct bs_sms *out)
 {
 	uint8_t spi[2] = { 0, 0 };
 	bool ok = read_octets(r, t, BS_SMS_KIC, &out->kic, 1, 1, NULL);
@@ -177,10 +177,16 @@ read_packet(struct bs_report *r, const struct bs_sms_text *t, unsigned parameter
 	ok = read_octets(r, t, BS_SMS_KID, &out->kid, 1, 1, NULL) && ok;
 	ok = read_octets(r, t, BS_SMS_SPI, spi, 1, 2, "1600") && ok;
 	ok = read_octets(r, t, BS_SMS_TAR, out->tar, 3, 3, "B20203") && ok;
+	out->mode = SMS_PACKET;
 	out->spi1 = spi[0];
 	out->spi2 = spi[1];
 	if (ok)
 		check_parameters(r, t, out, parameters_len);
+}
+
+void
+bs_sms_read_keys(struct bs_report *r, const struct bs_sms_text *t, struct bs_sms *out)
+{
 	read_key(r, t, BS_SMS_KIC_KEY, &out->kic_key);
 	read_key(r, t, BS_SMS_KID_KEY, &out->kid_key);
 	check_key(r, t->field[BS_SMS_KIC_KEY], out->kic, &out->kic_key);
@@ -209,7 +215,8 @@ bs_sms_read(struct bs_report *r, const struct bs_sms_text *text, unsigned parame
 		read_dtls(r, text, out);
 		break;
 	case SMS_PACKET:
-		read_packet(r, text, parameters_len, out);
+		bs_sms_read_parameters(r, text, parameters_len, out);
+		bs_sms_read_keys(r, text, out);
 		break;
 	case SMS_NOSEC:
 		want_empty(r, text, BS_SMS_KIC, "sms_mode 3 has no parameters and never keys");

@@ -28,6 +28,10 @@ struct bs_sms_text {
 
 /* Reads and checks; *out is empty (mode 0) when all fields are. parameters_len: 6 or 7 of the profile. */
 void bs_sms_read(struct bs_report *r, const struct bs_sms_text *text, unsigned parameters_len, struct bs_sms *out);
+/* The two halves of mode 2: coding octets into out (keys untouched), then the keys that go with them. */
+void bs_sms_read_parameters(
+	struct bs_report *r, const struct bs_sms_text *text, unsigned parameters_len, struct bs_sms *out);
+void bs_sms_read_keys(struct bs_report *r, const struct bs_sms_text *text, struct bs_sms *out);
 /* In words, without keys: "Secured Packet Structure: AES-CBC and AES-CMAC, key set 1, counter must rise, .." */
 const char *bs_sms_words(const struct bs_sms *sms, char *out, size_t max);
 /* Bits of security of the stronger key; 0: no keys. */
