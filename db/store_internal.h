@@ -32,6 +32,8 @@ enum bs_store_stmt {
 	Q_OWNER_KEY,
 	Q_OWNER_PUBLIC,
 	Q_DEVICE_ID,
+	Q_FIND_ICCID,
+	Q_FIND_IMSI,
 	Q_READERS, /* not a statement: end of those that a reader needs */
 	Q_ADD_SERVER = Q_READERS,
 	Q_ADD_SETTING,
@@ -54,8 +56,6 @@ enum bs_store_stmt {
 	Q_REMOVE_DEVICE,
 	Q_GET_BOOTSTRAP,
 	Q_DELETE_BOOTSTRAP,
-	Q_FIND_ICCID,
-	Q_FIND_IMSI,
 	Q_GET_GRANT,
 	Q_DELETE_GRANT,
 	Q_TRIM_CHANGES,

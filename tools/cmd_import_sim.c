@@ -30,7 +30,7 @@ struct sim_import {
 	unsigned long set, skipped, bad, checked;
 };
 
-/* ---- the server account -------------------------------------------------------------------------------------------- */
+/* ---- the server account ------------------------------------------------------------------------------------------ */
 
 static void
 look_at_binding(void *arg, const struct bs_server_def *def)
@@ -69,7 +69,7 @@ check_server(struct sim_import *im)
 	return false;
 }
 
-/* ---- the device ---------------------------------------------------------------------------------------------------- */
+/* ---- the device -------------------------------------------------------------------------------------------------- */
 
 /* As the file has the number first, so that a device that was given just that one is never ambiguous. */
 static enum bs_err
@@ -133,7 +133,7 @@ check_device(struct sim_import *im, const struct bs_sim_card *card, const struct
 	return im->report.errors == before;
 }
 
-/* ---- one card ------------------------------------------------------------------------------------------------------ */
+/* ---- one card ---------------------------------------------------------------------------------------------------- */
 
 static void
 print_card(struct sim_import *im, const struct bs_sim_card *card, const char *endpoint, const char *what)
@@ -221,7 +221,7 @@ import_cards(struct sim_import *im, struct bs_diag *diag)
 	return err;
 }
 
-/* ---- the file ------------------------------------------------------------------------------------------------------ */
+/* ---- the file ---------------------------------------------------------------------------------------------------- */
 
 static int
 finish(struct sim_import *im)

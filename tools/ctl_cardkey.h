@@ -2,8 +2,8 @@
 /*
  * Card keys of a SIM vendor's file: transport decryption (AES-CBC, NIST SP 800-38A) and key check values.
  *
- * A key check value is the first octets (3 as a rule) of one encrypted block: of zeros (AES and triple DES), of 01 octets
- * (AES, GlobalPlatform Card Specification 2.3, B.6), or the CMAC of a block of zeros (AES, ANSI X9.24-1).
+ * A key check value is the first octets (3 as a rule) of one encrypted block: of zeros (AES and triple DES), of octets
+ * of 01 (AES, GlobalPlatform Card Specification 2.3, B.6), or the CMAC of a block of zeros (AES, ANSI X9.24-1).
  */
 #ifndef BS_TOOLS_CTL_CARDKEY_H
 #define BS_TOOLS_CTL_CARDKEY_H

@@ -27,8 +27,8 @@ void bs_csv_free(struct bs_csv *c); /* wipes; NULL is fine */
 /* Another delimiter than the comma. Before the first row. */
 void bs_csv_set_delimiter(struct bs_csv *c, char delimiter);
 /*
- * A line that belongs to no row, in whatever encoding: title lines before the first row. Lent until the next call, without its
- * line end, *len octets. BS_ENOTFOUND at the end of the file; else as bs_csv_next.
+ * A line that belongs to no row, in whatever encoding: title lines before the first row. Lent until the next call,
+ * without its line end, *len octets. BS_ENOTFOUND at the end of the file; else as bs_csv_next.
  */
 BS_MUST_USE enum bs_err bs_csv_line(struct bs_csv *c, const char **line, size_t *len, struct bs_diag *diag);
 

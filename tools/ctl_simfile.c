@@ -6,7 +6,7 @@
 
 #include "server/base/text.h"
 #include "tools/ctl_csv.h"
-#include "tools/ctl_near.h"
+#include "server/base/near.h"
 #include "tools/ctl_number.h"
 #include "tools/ctl_sms.h"
 #include "tools/ctl_strength.h"
@@ -56,7 +56,7 @@ bs_simfile_free(struct bs_simfile *f)
 	free(f);
 }
 
-/* ---- numbers ------------------------------------------------------------------------------------------------------- */
+/* ---- numbers ----------------------------------------------------------------------------------------------------- */
 
 static bool
 read_digits(const char *text, size_t len, size_t min, size_t max, char *out)
@@ -138,7 +138,7 @@ bs_sim_same_iccid(const char *a, const char *b)
 				   bs_sim_check_digit(longer, shorter) == longer[shorter]);
 }
 
-/* ---- head of the file ---------------------------------------------------------------------------------------------- */
+/* ---- head of the file -------------------------------------------------------------------------------------------- */
 
 static const char *
 trim(const char *text, size_t *len)
@@ -330,7 +330,7 @@ bs_simfile_start(struct bs_simfile *f, struct bs_report *r)
 	return r->errors == before;
 }
 
-/* ---- keys ---------------------------------------------------------------------------------------------------------- */
+/* ---- keys -------------------------------------------------------------------------------------------------------- */
 
 static bool
 has_column(const struct bs_simfile *f, enum bs_sim_column c)
@@ -441,7 +441,7 @@ read_key(struct bs_simfile *f, enum bs_sim_column c, enum bs_sim_column check_co
 	return true;
 }
 
-/* ---- cards --------------------------------------------------------------------------------------------------------- */
+/* ---- cards ------------------------------------------------------------------------------------------------------- */
 
 static bool
 take_values(struct bs_simfile *f, struct bs_report *r)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A SIM vendor's file as its map describes it, one card at a time: numbers in normal form, keys in clear and checked. The
- * store is not needed here.
+ * A SIM vendor's file as its map describes it, one card at a time: numbers in normal form, keys in clear and checked.
+ * The store is not needed here.
  *
  * Numbers: an ICCID is 18 to 20 digits, an F at its end is padding; the last digit may be the check digit (ITU-T E.118:
  * Luhn) or may be missing, so that a card has up to three spellings. An IMSI is 6 to 15 digits.
@@ -26,13 +26,13 @@ struct bs_sim_card {
 	unsigned checked; /* key check values that were compared */
 };
 /*
- * The next card, lent until the next call; r->line is set. BS_OK: *out is the card, or NULL after errors in it, which were
- * reported. BS_ENOTFOUND at the end; other errors end the reading, diag tells why.
+ * The next card, lent until the next call; r->line is set. BS_OK: *out is the card, or NULL after errors in it, which
+ * were reported. BS_ENOTFOUND at the end; other errors end the reading, diag tells why.
  */
 BS_MUST_USE enum bs_err bs_simfile_next(
 	struct bs_simfile *f, struct bs_report *r, const struct bs_sim_card **out, struct bs_diag *diag);
 
-/* ---- numbers ------------------------------------------------------------------------------------------------------- */
+/* ---- numbers ----------------------------------------------------------------------------------------------------- */
 
 /* Digits of a number as a file has it into out; false: it is none. */
 bool bs_sim_read_iccid(const char *text, char out[24]);

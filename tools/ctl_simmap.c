@@ -12,7 +12,7 @@
 
 #include "server/base/text.h"
 #include "tools/ctl_file.h"
-#include "tools/ctl_near.h"
+#include "server/base/near.h"
 #include "tools/ctl_number.h"
 #include "tools/ctl_sms.h"
 
@@ -20,7 +20,7 @@
 #define KEY_FILE_MAX 512 /* octets of a transport key file: two lines of hexadecimal */
 #define LINE_MAX_LEN 4096
 
-/* ---- options ------------------------------------------------------------------------------------------------------- */
+/* ---- options ----------------------------------------------------------------------------------------------------- */
 
 enum type { TEXT, UINT, CHOICE };
 
@@ -81,7 +81,7 @@ bs_sim_delimiter_octet(unsigned delimiter)
 	return ",;\t |/"[delimiter];
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 struct reader {
 	struct bs_report *r;
@@ -220,7 +220,7 @@ set_defaults(struct reader *rd)
 	}
 }
 
-/* ---- checks -------------------------------------------------------------------------------------------------------- */
+/* ---- checks ------------------------------------------------------------------------------------------------------ */
 
 /* Let a report name the line where the field was given. */
 static const char *
@@ -426,7 +426,7 @@ bs_simmap_parse(struct bs_report *r, const char *text, struct bs_simmap *out)
 	return r->errors == before;
 }
 
-/* ---- the transport key --------------------------------------------------------------------------------------------- */
+/* ---- the transport key ------------------------------------------------------------------------------------------- */
 
 /* key-file beside the map, unless its path is absolute. */
 static void

@@ -3,8 +3,8 @@
  * The map of a SIM vendor's file: an INI file that tells where its columns are, what the batch's coding octets are, and
  * under which transport key the keys lie. Documented in lwm2m-bootstrapctl(1); samples in schema/sim/.
  *
- * Two things of the same name are kept apart: KICn and KIDn of a SIM file are key values (resource 8 of Object 0, section
- * [columns]); KIc and KID are coding octets (resource 7, section [sms]; ETSI TS 102 225, 5.1).
+ * Two things of the same name are kept apart: KICn and KIDn of a SIM file are key values (resource 8 of Object 0, in
+ * section [columns]); KIc and KID are coding octets (resource 7, section [sms]; ETSI TS 102 225, 5.1).
  */
 #ifndef BS_TOOLS_CTL_SIMMAP_H
 #define BS_TOOLS_CTL_SIMMAP_H

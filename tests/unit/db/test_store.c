@@ -860,6 +860,119 @@ devices_are_listed_and_disabled(void **state)
 	FAILS(BS_ENOTFOUND, bs_store_delete_device(fx->writer, "nobody"));
 }
 
+/* ---- SIM cards ------------------------------------------------------------------------------------------------------ */
+
+static void
+add_card(struct db_fixture *fx, const char *endpoint, const char *iccid, const char *imsi)
+{
+	char sql[200];
+	struct bs_conflict c;
+	char key[24], granted[24];
+
+	snprintf(key, sizeof(key), "bootstrap %.6s", endpoint);
+	snprintf(granted, sizeof(granted), "delivered %.6s", endpoint);
+	OK(add_psk(fx, endpoint, endpoint, key, endpoint, granted, &c));
+	snprintf(sql, sizeof(sql), "UPDATE device SET iccid = '%s', imsi = '%s' WHERE endpoint = '%s'", iccid, imsi,
+		endpoint);
+	assert_int_equal(raw_sql(fx, sql), SQLITE_OK);
+}
+
+static void
+cards_are_found_by_their_numbers(void **state)
+{
+	struct db_fixture *fx = *state;
+	const char *one[3] = { "8999000000000000001" },
+		   *two[3] = { "89", "8999000000000000001", "8999000000000000002" };
+	const char *imsi[3] = { "001010000000002" }, *none[3] = { NULL };
+	struct bs_sim_device found[2];
+	size_t count;
+
+	add_card(fx, "dev-01", "8999000000000000001", "001010000000001");
+	add_card(fx, "dev-02", "8999000000000000002", "001010000000002");
+	add_card(fx, "dev-03", "8999000000000000002", "001010000000003");
+	OK(bs_store_find_sim(fx->reader, BS_SIM_ICCID, one, found, &count));
+	assert_int_equal(count, 1);
+	assert_string_equal(found[0].endpoint, "dev-01");
+	assert_string_equal(found[0].profile, "p");
+	assert_string_equal(found[0].iccid, one[0]);
+	assert_string_equal(found[0].imsi, "001010000000001");
+	assert_int_equal(found[0].mode, BS_MODE_PSK);
+	assert_int_equal(found[0].key_len, 16);
+	OK(bs_store_find_sim(fx->reader, BS_SIM_ICCID, two, found, &count)); /* three devices */
+	assert_int_equal(count, 2);
+	OK(bs_store_find_sim(fx->reader, BS_SIM_IMSI, imsi, found, &count));
+	assert_int_equal(count, 1);
+	assert_string_equal(found[0].endpoint, "dev-02");
+	OK(bs_store_find_sim(fx->reader, BS_SIM_IMSI, one, found, &count));
+	assert_int_equal(count, 0);
+	OK(bs_store_find_sim(fx->reader, BS_SIM_ICCID, none, found, &count));
+	assert_int_equal(count, 0);
+}
+
+static void
+check_sms(struct db_fixture *fx, const struct bs_sms *sms, const struct bs_secret *granted)
+{
+	struct bs_account *a = NULL;
+
+	OK(bs_store_load_account(fx->reader, 1, &a));
+	assert_true(bs_secret_equal(&a->grants[1].secret_key, granted));
+	assert_memory_equal(a->grants[1].public_or_identity.data, "dev-01", 6);
+	assert_int_equal(a->grants[1].sms.mode, sms->mode);
+	assert_int_equal(a->grants[1].sms.kic, sms->kic);
+	assert_memory_equal(a->grants[1].sms.tar, sms->tar, 3);
+	assert_true(bs_secret_equal(&a->grants[1].sms.kic_key, &sms->kic_key));
+	assert_true(bs_secret_equal(&a->grants[1].sms.kid_key, &sms->kid_key));
+	bs_account_free(a);
+}
+
+static void
+sms_keys_are_replaced(void **state)
+{
+	struct db_fixture *fx = *state;
+	struct bs_secret granted = secret_of("delivered dev-01");
+	struct bs_sms sms = { .mode = 2,
+		.kic = 0x12,
+		.kid = 0x12,
+		.spi1 = 0x16,
+		.tar = { 0xb2, 2, 3 },
+		.kic_key = secret_of("kic key, 16 octs"),
+		.kid_key = secret_of("kid key, 16 octs") };
+	struct bs_sms next = sms;
+	struct bs_conflict c;
+	bool replaced;
+	int64_t seq, later;
+
+	add_card(fx, "dev-01", "8999000000000000001", "001010000000001");
+	add_card(fx, "dev-02", "8999000000000000002", "001010000000002");
+	OK(bs_store_change_seq(fx->reader, &seq));
+	OK(bs_store_set_sms(fx->writer, 1, 1, &sms, &replaced, &c, &fx->diag));
+	assert_false(replaced);
+	check_sms(fx, &sms, &granted);
+	OK(bs_store_change_seq(fx->reader, &later));
+	assert_true(later > seq);
+	next.kic = 0x22;
+	next.kic_key = secret_of("next kic, 16 oct");
+	OK(bs_store_set_sms(fx->writer, 1, 1, &next, &replaced, &c, &fx->diag));
+	assert_true(replaced);
+	check_sms(fx, &next, &granted);
+
+	/* refused: another device's card key, its bootstrap key, and the own bootstrap key; all is as before */
+	FAILS(BS_EREFUSED, bs_store_set_sms(fx->writer, 2, 1, &next, &replaced, &c, &fx->diag));
+	assert_int_equal(c.kind, BS_CONFLICT_SMS_KEY);
+	assert_string_equal(c.endpoint, "dev-01");
+	assert_false(c.same_device);
+	sms.kid_key = secret_of("bootstrap dev-02");
+	FAILS(BS_EREFUSED, bs_store_set_sms(fx->writer, 1, 1, &sms, &replaced, &c, &fx->diag));
+	assert_string_equal(c.endpoint, "dev-02");
+	sms.kid_key = secret_of("bootstrap dev-01");
+	FAILS(BS_EREFUSED, bs_store_set_sms(fx->writer, 1, 1, &sms, &replaced, &c, &fx->diag));
+	assert_true(c.same_device);
+	check_sms(fx, &next, &granted);
+	FAILS(BS_ENOTFOUND, bs_store_set_sms(fx->writer, 1, 2, &next, &replaced, &c, &fx->diag));
+	FAILS(BS_ENOTFOUND, bs_store_set_sms(fx->writer, 77, 1, &next, &replaced, &c, &fx->diag));
+	assert_int_equal(raw_int(fx, "SELECT count(*) FROM server_credential"), 2);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -883,6 +996,8 @@ main(void)
 		T(readers_see_what_is_committed),
 		T(lists_and_removal),
 		T(devices_are_listed_and_disabled),
+		T(cards_are_found_by_their_numbers),
+		T(sms_keys_are_replaced),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
