@@ -213,9 +213,9 @@ check 'a map that is not there' both 1 nowhere.map
 
 # ---- an older store --------------------------------------------------------------------------------------------------
 
-sqlite3 store/store.db 'DROP INDEX device_by_iccid; DROP INDEX device_by_imsi; PRAGMA user_version = 1'
+sqlite3 store/store.db 'DROP INDEX device_by_iccid; DROP INDEX device_by_imsi; PRAGMA user_version = 2'
 run import --sim sysmocom.map sysmocom.csv
-check 'a store of version 1 is migrated' both 0 '3 cards stored'
+check 'a store of version 2 is migrated' both 0 '3 cards stored'
 search=$(sqlite3 store/store.db "EXPLAIN QUERY PLAN SELECT id FROM device AS d WHERE d.iccid IN ('1', '2', '3')")
 case $search in *device_by_iccid*) ok 'cards are found by an index' ;; *) not_ok 'cards are found by an index' "$search" ;; esac
 
