@@ -34,7 +34,7 @@ trap 'exit 130' INT TERM
 if [ -n "$short" ]; then
 	runs=1 devices=200 warm=1 idle=400
 else
-	runs=5 devices=2000 warm=8 idle=10000
+	runs=5 devices=2000 warm=6 idle=5000
 fi
 
 stop_one() { [ -z "$1" ] || { kill "$1" 2>/dev/null; wait "$1" 2>/dev/null; } || true; }

@@ -23,7 +23,7 @@ show() {
 		function f(x) { return x >= 100 ? sprintf("%.0f", x) : x >= 10 ? sprintf("%.1f", x) : sprintf("%.2f", x) }
 		END { m = NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2; printf "%s/%s/%s", f(v[1]), f(m), f(v[NR]) }'
 }
-median() { sort -g "$samples/$1" | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+median() { sort -g "$samples/$1" 2>/dev/null | awk '{ v[NR] = $1 } END { if (NR > 0) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 # ratio NAME NAME: of the medians
 ratio() {
 	[ -s "$samples/$1" ] && [ -s "$samples/$2" ] || { echo "-"; return; }
