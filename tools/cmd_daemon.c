@@ -112,6 +112,14 @@ print_days(const char *file, const json_t *days)
 }
 
 static void
+print_minutes(const json_t *s, const char *key, const char *name)
+{
+	const json_t *m = json_object_get(s, key);
+
+	bs_ctl_line(name, "%lld done, %lld refused", (long long)number(m, "done"), (long long)number(m, "refused"));
+}
+
+static void
 print_status(const json_t *s)
 {
 	const char *trouble = json_string_value(json_object_get(s, "trouble"));
@@ -130,6 +138,8 @@ print_status(const json_t *s)
 		"handshakes", "%lld of %lld", (long long)number(s, "half_open"), (long long)number(s, "half_open_max"));
 	bs_ctl_line("bootstraps", "%lld running, %lld started", (long long)number(s, "runs"),
 		(long long)number(s, "runs_started"));
+	print_minutes(s, "last_minute", "last minute");
+	print_minutes(s, "last_hour", "last hour");
 	json_object_foreach(outcomes, word, v) bs_ctl_line(word, "%lld", (long long)json_integer_value(v));
 	bs_ctl_line("retransmissions", "%lld", (long long)number(s, "retransmissions"));
 	bs_ctl_line("clone signals", "%lld", (long long)number(s, "clone_signals"));

@@ -59,6 +59,14 @@ days_json(const struct bs_conf *conf, int64_t now_s)
 	return d.files;
 }
 
+static json_t *
+minutes_json(const struct bs_history *h, unsigned minutes)
+{
+	struct bs_minute sum = bs_history_sum(h, minutes);
+
+	return json_pack("{s:I, s:I}", "done", N(sum.done), "refused", N(sum.refused));
+}
+
 json_t *
 bs_status_json(const struct bs_admin *admin)
 {
@@ -74,6 +82,8 @@ bs_status_json(const struct bs_admin *admin)
 		N((s.now_ms - s.started_ms) / 1000), "workers", N(s.workers), "peers", N(s.total.peers), "peers_max",
 		N(s.peers_max), "half_open", N(s.total.half_open), "half_open_max", N(s.half_open_max), "runs",
 		N(s.total.runs), "runs_started", N(s.total.runs_started), "outcomes", outcomes_json(&s.total));
+	json_object_set_new(j, "last_minute", minutes_json(&admin->history, 1));
+	json_object_set_new(j, "last_hour", minutes_json(&admin->history, BS_HISTORY_MINUTES));
 	json_object_set_new(j, "retransmissions", json_integer(N(s.total.exchange.retransmissions)));
 	json_object_set_new(j, "clone_signals", json_integer(N(s.total.clone_signals)));
 	json_object_set_new(j, "journal_queued", json_integer(N(s.recorder.queued)));
