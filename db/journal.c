@@ -23,6 +23,7 @@ enum stmt {
 	J_FIND_UNKNOWN,
 	J_RECENT,
 	J_RECENT_UNKNOWN,
+	J_STRANGERS,
 	J_TRIM_AGE,
 	J_TRIM_AGE_UNKNOWN,
 	J_NEW_DEVICES,
@@ -70,6 +71,8 @@ static const char *const sql[J_COUNT] = {
 		     "FROM attempt WHERE id > (SELECT max(id) FROM attempt) - 10000 AND outcome <> 'done' "
 		     "ORDER BY id DESC LIMIT ?1",
 	[J_RECENT_UNKNOWN] = "SELECT " COMMON_COLUMNS ", seen, first_ms FROM unknown ORDER BY at_ms DESC LIMIT ?1",
+	[J_STRANGERS] = "SELECT " COMMON_COLUMNS
+			", seen, first_ms FROM unknown WHERE identity <> '' ORDER BY at_ms DESC LIMIT ?1",
 	/* A time far ahead comes from a clock that was wrong: it must not stay for ever. */
 	[J_TRIM_AGE] = "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt ORDER BY id LIMIT ?3) "
 		       "AND (at_ms < ?1 OR at_ms > ?2)",
@@ -504,4 +507,16 @@ bs_journal_recent(struct bs_journal *j, size_t max, bs_attempt_fn *fn, void *arg
 	list_begin(&lists[0], recent_query(j->stmts[J_RECENT], max), true);
 	list_begin(&lists[1], recent_query(j->stmts[J_RECENT_UNKNOWN], max), false);
 	return merge(lists, max, fn, arg, &found);
+}
+
+enum bs_err
+bs_journal_each_unknown(struct bs_journal *j, size_t max, bs_attempt_fn *fn, void *arg)
+{
+	struct list l;
+
+	list_begin(&l, recent_query(j->stmts[J_STRANGERS], max), false);
+	for (; l.err == BS_OK; list_next(&l))
+		fn(arg, &l.next);
+	bs_query_end(&l.q);
+	return l.err == BS_ENOTFOUND ? BS_OK : l.err;
 }

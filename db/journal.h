@@ -64,6 +64,9 @@ typedef void bs_attempt_fn(void *arg, const struct bs_attempt *attempt);
 BS_MUST_USE enum bs_err bs_journal_find(
 	struct bs_journal *j, const char *what, size_t max, bs_attempt_fn *fn, void *arg, size_t *found);
 
+/* Strangers that showed an identity, key or certificate, the latest first, at most max. */
+BS_MUST_USE enum bs_err bs_journal_each_unknown(struct bs_journal *j, size_t max, bs_attempt_fn *fn, void *arg);
+
 /* The latest refusals, known devices and strangers together, newest first, at most max; looks back a bounded way. */
 BS_MUST_USE enum bs_err bs_journal_recent(struct bs_journal *j, size_t max, bs_attempt_fn *fn, void *arg);
 

@@ -34,6 +34,8 @@ static const struct bs_ctl_command *const commands[] = {
 	&bs_cmd_device_delete,
 	&bs_cmd_plan,
 	&bs_cmd_explain,
+	&bs_cmd_unknown_list,
+	&bs_cmd_adopt,
 	&bs_cmd_rotate,
 	&bs_cmd_settle,
 	&bs_cmd_status,

@@ -89,12 +89,12 @@ one_stranger(struct flood *f)
 	struct sockaddr_in from = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(f->net + 1 + (uint32_t)(f->sent * 2654435761u) % f->hosts) };
 	struct timeval wait = { .tv_usec = ANSWER_MS * 1000 };
-	uint8_t in[512], cookie[COOKIE_MAX];
+	uint8_t in[512] = { 0 }, cookie[COOKIE_MAX] = { 0 };
 	size_t cookie_len;
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd >= 0 && bind(fd, (struct sockaddr *)&from, sizeof(from)) == 0) {
-		send_hello(f, fd, NULL, 0);
+		send_hello(f, fd, cookie, 0);
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 		cookie_len = f->half ? read_cookie(in, recv(fd, in, sizeof(in), 0), cookie) : 0;
 		if (cookie_len > 0) {
