@@ -131,16 +131,6 @@ worker_count(const struct bs_conf *conf)
 	return cpus > 0 ? (unsigned)cpus : 1;
 }
 
-static enum bs_err
-parse_listen(const struct bs_conf *conf, size_t i, struct bs_addr *out, struct bs_diag *diag)
-{
-	if (bs_addr_parse(conf->listen.items[i], out) == BS_OK)
-		return BS_OK;
-	return bs_diag_set(diag, BS_EFORMAT, 0,
-		"[listen] address = %.80s: expected 192.0.2.1:5684, [2001:db8::1]:5684 or *:5684",
-		conf->listen.items[i]);
-}
-
 /* One socket a listen address for worker w; a port 0 becomes, for the others, what the kernel chose for the first. */
 static enum bs_err
 open_sockets_of(struct daemon *d, unsigned w, struct bs_diag *diag)
@@ -152,8 +142,9 @@ open_sockets_of(struct daemon *d, unsigned w, struct bs_diag *diag)
 		return bs_diag_set(diag, BS_ENOMEM, 0, "out of memory");
 	for (size_t i = 0; i < d->socket_count && err == BS_OK; i++) {
 		struct bs_addr addr;
+		uint64_t timeout_ms;
 
-		err = parse_listen(&d->conf, i, &addr, diag);
+		err = bs_conf_listen(&d->conf, i, &addr, &timeout_ms, diag);
 		if (err == BS_OK)
 			err = bs_udp_open(w > 0 ? bs_udp_get_addr(d->sockets[0][i]) : &addr, &d->sockets[w][i], diag);
 	}
@@ -165,9 +156,10 @@ open_sockets(struct daemon *d, bool check, struct bs_diag *diag)
 {
 	enum bs_err err = BS_OK;
 	struct bs_addr addr;
+	uint64_t timeout_ms;
 
 	for (size_t i = 0; i < d->conf.listen.count && err == BS_OK; i++)
-		err = parse_listen(&d->conf, i, &addr, diag);
+		err = bs_conf_listen(&d->conf, i, &addr, &timeout_ms, diag);
 	d->socket_count = check ? 0 : d->conf.listen.count;
 	d->sockets = calloc(d->shared.worker_count, sizeof(*d->sockets));
 	if (d->sockets == NULL)

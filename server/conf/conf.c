@@ -353,6 +353,34 @@ bs_conf_read(const char *file, struct bs_conf *conf, struct bs_diag *diag)
 	return err;
 }
 
+#define TIMEOUT_WORD " dtls-timeout="
+
+enum bs_err
+bs_conf_listen(const struct bs_conf *conf, size_t i, struct bs_addr *addr, uint64_t *timeout_ms, struct bs_diag *diag)
+{
+	const struct bs_option *timeout = find_option("dtls", "timeout");
+	const char *item = conf->listen.items[i], *word = strstr(item, TIMEOUT_WORD);
+	size_t len = word != NULL ? (size_t)(word - item) : strlen(item);
+	char text[BS_ADDR_TEXT];
+
+	*timeout_ms = conf->dtls_timeout_ms;
+	while (len > 0 && item[len - 1] == ' ')
+		len--;
+	snprintf(text, sizeof(text), "%.*s", (int)(len < sizeof(text) ? len : 0), item);
+	if (bs_addr_parse(text, addr) != BS_OK)
+		return bs_diag_set(diag, BS_EFORMAT, 0,
+			"[listen] address = %.80s: expected 192.0.2.1:5684, [2001:db8::1]:5684 or *:5684", item);
+	if (word == NULL)
+		return BS_OK;
+	if (!parse_number(word + strlen(TIMEOUT_WORD), time_units, timeout_ms))
+		return bs_diag_set(diag, BS_EFORMAT, 0, "[listen] address = %.80s: dtls-timeout: expected %s", item,
+			expected(timeout));
+	if (*timeout_ms < timeout->min || *timeout_ms > timeout->max)
+		return bs_diag_set(
+			diag, BS_ERANGE, 0, "[listen] address = %.80s: dtls-timeout is out of range (1s to 9s)", item);
+	return BS_OK;
+}
+
 static void
 list_clear(struct bs_conf_list *list)
 {

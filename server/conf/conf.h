@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "server/base/addr.h"
 #include "server/base/err.h"
 
 /* A list of values in the order of the file. */
@@ -55,6 +56,12 @@ BS_MUST_USE enum bs_err bs_conf_read(const char *file, struct bs_conf *conf, str
 /* The same from memory; name stands for the file in messages. */
 BS_MUST_USE enum bs_err bs_conf_read_text(
 	const char *name, const char *text, struct bs_conf *conf, struct bs_diag *diag);
+/*
+ * Listen address i, and the first handshake timer of devices that come by it: "192.0.2.1:5684 dtls-timeout=9s"; without
+ * one, that of the [dtls] section. BS_EFORMAT, BS_ERANGE.
+ */
+BS_MUST_USE enum bs_err bs_conf_listen(
+	const struct bs_conf *conf, size_t i, struct bs_addr *addr, uint64_t *timeout_ms, struct bs_diag *diag);
 void bs_conf_clear(struct bs_conf *conf);
 
 /*

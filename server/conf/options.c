@@ -12,7 +12,9 @@ const struct bs_option bs_options[] = {
 		.offset = AT(listen),
 		.fallback = "*:5684",
 		.help = "Where devices come in, host:port with a numeric host; * is every IPv4 and IPv6 address.\n"
-			"May be given several times. DTLS only: there is no plain CoAP." },
+			"May be given several times. DTLS only: there is no plain CoAP. A listener for slow links may "
+			"have a first\n"
+			"handshake timer of its own behind its address: 192.0.2.1:5684 dtls-timeout=9s" },
 
 	{ .section = "store",
 		.key = "directory",

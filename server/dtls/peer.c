@@ -518,6 +518,12 @@ bs_peer_get_proof(const struct bs_peer *peer)
 	return &peer->hs.proof;
 }
 
+void
+bs_peer_set_timeout(struct bs_peer *peer, uint32_t first_ms)
+{
+	peer->hs.timer_first_ms = first_ms;
+}
+
 uint64_t
 bs_peer_get_created_ms(const struct bs_peer *peer)
 {

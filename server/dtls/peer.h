@@ -77,6 +77,8 @@ void bs_peer_tick(struct bs_peer *peer, uint64_t now_ms);
 enum bs_peer_state bs_peer_get_state(const struct bs_peer *peer);
 const struct bs_proof *bs_peer_get_proof(const struct bs_peer *peer);
 const struct bs_addr *bs_peer_get_remote(const struct bs_peer *peer);
+/* Another first handshake timer than the context's; before the first datagram goes in. */
+void bs_peer_set_timeout(struct bs_peer *peer, uint32_t first_ms);
 /* When the handshake began: at the ClientHello with the good cookie. */
 uint64_t bs_peer_get_created_ms(const struct bs_peer *peer);
 /* Where dropped records are counted; NULL (the default): nowhere. */

@@ -41,6 +41,7 @@ struct place {
 struct bs_peer_table {
 	struct bs_dtls_ctx *ctx;
 	struct bs_peer_limits limits;
+	uint32_t first_timeout_ms; /* of peers to come; 0: the context's */
 	const struct bs_peer_ops *ops;
 	void *arg;
 	struct bs_cookie_jar *jar;
@@ -395,6 +396,8 @@ make_slot(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local,
 		return NULL;
 	}
 	bs_peer_set_counters(s->peer, &t->counters);
+	if (t->first_timeout_ms != 0)
+		bs_peer_set_timeout(s->peer, t->first_timeout_ms);
 	return s;
 }
 
@@ -543,6 +546,12 @@ bs_peer_table_recheck(struct bs_peer_table *t, uint64_t now_ms)
 		if (bs_peer_is_revoked(s->peer))
 			end_slot(s, now_ms, BS_OUT_CERT_REVOKED, "its certificate was revoked", true);
 	}
+}
+
+void
+bs_peer_table_set_timeout(struct bs_peer_table *t, uint32_t first_ms)
+{
+	t->first_timeout_ms = first_ms;
 }
 
 size_t

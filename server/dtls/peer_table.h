@@ -33,6 +33,9 @@ void bs_peer_table_free(struct bs_peer_table *t); /* close_notify to all that ar
 void bs_peer_table_input(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local,
 	const struct bs_addr *remote, const uint8_t *data, size_t len);
 
+/* First handshake timer of peers that come from now on, 1,000 to 9,000 ms; 0: that of the context. For listeners. */
+void bs_peer_table_set_timeout(struct bs_peer_table *t, uint32_t first_ms);
+
 /* The earliest deadline of all peers (BS_NEVER: none), from a heap or wheel; tick runs what is due, a bounded number. */
 uint64_t bs_peer_table_next_deadline_ms(const struct bs_peer_table *t);
 void bs_peer_table_tick(struct bs_peer_table *t, uint64_t now_ms);

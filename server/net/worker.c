@@ -89,6 +89,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	bs_peer_table_set_timeout(s->worker->peers, s->timeout_ms);
 	bs_udp_receive(s->udp, on_datagram, s->worker);
 	bs_worker_end_turn(s->worker);
 }
@@ -327,6 +328,16 @@ open_peers(struct bs_worker *w)
 	return bs_peer_table_new(w->dtls, &limits, &bs_link_peer_ops, w, bs_random_system, bs_clock_ms(), &w->peers);
 }
 
+/* Sockets stand in the order of the configuration, which main has checked. */
+static uint32_t
+listen_timeout(const struct bs_worker *w, size_t i)
+{
+	struct bs_addr addr;
+	uint64_t ms;
+
+	return bs_conf_listen(w->shared->conf, i, &addr, &ms, NULL) == BS_OK ? (uint32_t)ms : 0;
+}
+
 static enum bs_err
 open_events(struct bs_worker *w)
 {
@@ -344,6 +355,7 @@ open_events(struct bs_worker *w)
 	for (size_t i = 0; i < w->socket_count; i++) {
 		struct socket_event *s = &w->sockets[i];
 
+		s->timeout_ms = listen_timeout(w, i);
 		s->event = event_new(w->base, bs_udp_get_fd(s->udp), EV_READ | EV_PERSIST, on_readable, s);
 		if (s->event == NULL || event_add(s->event, NULL) != 0)
 			return BS_ENOMEM;

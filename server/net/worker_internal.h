@@ -48,6 +48,7 @@ struct socket_event {
 	struct bs_worker *worker;
 	struct bs_udp *udp;
 	struct event *event;
+	uint32_t timeout_ms; /* first handshake timer of who comes in here */
 };
 
 struct bs_worker {

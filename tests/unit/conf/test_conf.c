@@ -110,6 +110,42 @@ test_refused(void **state)
 }
 
 static void
+test_listeners(void **state)
+{
+	static const struct {
+		const char *item;
+		enum bs_err err;
+		uint64_t ms;
+	} rows[] = {
+		{ "192.0.2.1:5684", BS_OK, 2000 },
+		{ "192.0.2.1:5684 dtls-timeout=9s", BS_OK, 9000 },
+		{ "[2001:db8::1]:5684   dtls-timeout=1500ms", BS_OK, 1500 },
+		{ "192.0.2.1:5684 dtls-timeout=10s", BS_ERANGE, 0 },
+		{ "192.0.2.1:5684 dtls-timeout=", BS_EFORMAT, 0 },
+		{ "192.0.2.1:5684 timeout=2s", BS_EFORMAT, 0 },
+		{ "dtls-timeout=2s", BS_EFORMAT, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bs_conf c;
+		struct bs_diag diag;
+		struct bs_addr addr;
+		char text[200];
+		uint64_t ms;
+
+		snprintf(text, sizeof(text), NEEDED "[listen]\naddress = %s\n[dtls]\ntimeout = 2s\n", rows[i].item);
+		assert_int_equal(bs_conf_read_text("f", text, &c, &diag), BS_OK);
+		assert_int_equal(bs_conf_listen(&c, 0, &addr, &ms, &diag), rows[i].err);
+		if (rows[i].err == BS_OK)
+			assert_int_equal(ms, rows[i].ms);
+		if (rows[i].err == BS_OK)
+			assert_int_equal(bs_addr_port(&addr), 5684);
+		bs_conf_clear(&c);
+	}
+}
+
+static void
 test_long_line(void **state)
 {
 	char *text = malloc(1000100);
@@ -180,6 +216,7 @@ main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_listeners),
 		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_missing_file),
 		cmocka_unit_test(test_sample),
