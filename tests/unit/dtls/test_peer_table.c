@@ -681,6 +681,26 @@ what_is_lost_of_a_handshake_is_sent_again(void **state)
 	assert_int_equal(w->opened, 1);
 }
 
+/* Each listener may have a first timer of its own: it counts for who comes in while it is set. */
+static void
+a_listener_has_its_own_first_timer(void **state)
+{
+	struct world *w = *state;
+	struct client *slow = new_client(w, 1), *other = new_client(w, 2);
+	uint8_t datagram[WORLD_DATAGRAM];
+	size_t len = second_hello(slow, datagram);
+
+	slow->deaf = true;
+	bs_peer_table_set_timeout(w->table, 5000);
+	world_deliver(w, slow, datagram, len);
+	assert_in_range(bs_peer_table_next_deadline_ms(w->table), w->now_ms + 4900, w->now_ms + 5001);
+	bs_peer_table_set_timeout(w->table, 0); /* the context's: 40 ms */
+	len = second_hello(other, datagram);
+	other->deaf = true;
+	world_deliver(w, other, datagram, len);
+	assert_in_range(bs_peer_table_next_deadline_ms(w->table), w->now_ms + 1, w->now_ms + 41);
+}
+
 static void
 a_lost_finished_is_sent_again_when_asked(void **state)
 {
@@ -841,6 +861,7 @@ main(void)
 		T(the_owner_closes_what_has_just_opened, setup),
 		T(an_end_of_the_table_tells_all, setup),
 		T(what_is_lost_of_a_handshake_is_sent_again, setup_quick),
+		T(a_listener_has_its_own_first_timer, setup_quick),
 		T(a_lost_finished_is_sent_again_when_asked, setup),
 		T(small_devices_get_small_records, setup),
 		cmocka_unit_test(long_flights_fit_path_and_device),
