@@ -164,25 +164,39 @@ bs_store_each_server(struct bs_store *st, const char *name, bs_server_fn *fn, vo
 	return err == BS_ENOTFOUND && (name == NULL || count > 0) ? BS_OK : err;
 }
 
-enum bs_err
-bs_store_remove_server(struct bs_store *st, const char *name, struct bs_diag *diag)
+/* What can be removed by name unless something uses it. */
+struct removal {
+	const char *what, *user;
+	enum bs_store_stmt id, first_user, remove;
+};
+
+static enum bs_err
+remove_named(struct bs_store *st, const struct removal *r, const char *name, struct bs_diag *diag)
 {
-	char user[BS_NAME_MAX + 1];
+	char user[BS_ENDPOINT_MAX + 1];
 	int64_t id;
 	struct bs_query q;
-	enum bs_err err = id_of_name(st, Q_SERVER_ID, name, &id);
+	enum bs_err err = id_of_name(st, r->id, name, &id);
 
 	if (err == BS_ENOTFOUND)
-		return bs_diag_set(diag, err, 0, "there is no server %s", name);
+		return bs_diag_set(diag, err, 0, "there is no %s %s", r->what, name);
 	if (err == BS_OK)
-		err = first_user(st, Q_SERVER_USER, id, user, sizeof(user));
+		err = first_user(st, r->first_user, id, user, sizeof(user));
 	if (err != BS_OK)
 		return bs_store_fail(st, err, name, diag);
 	if (user[0] != '\0')
-		return bs_diag_set(diag, BS_EREFUSED, 0, "server %s is used by profile %s", name, user);
-	q = bs_store_query(st, Q_REMOVE_SERVER);
+		return bs_diag_set(diag, BS_EREFUSED, 0, "%s %s is used by %s %s", r->what, name, r->user, user);
+	q = bs_store_query(st, r->remove);
 	bs_query_put_int(&q, id);
-	return insert(st, &q, "server", name, diag);
+	return insert(st, &q, r->what, name, diag);
+}
+
+enum bs_err
+bs_store_remove_server(struct bs_store *st, const char *name, struct bs_diag *diag)
+{
+	static const struct removal server = { "server", "profile", Q_SERVER_ID, Q_SERVER_USER, Q_REMOVE_SERVER };
+
+	return remove_named(st, &server, name, diag);
 }
 
 /* ---- profiles ------------------------------------------------------------------------------------------------------- */
@@ -368,20 +382,7 @@ bs_store_each_profile(struct bs_store *st, const char *name, bs_profile_fn *fn, 
 enum bs_err
 bs_store_remove_profile(struct bs_store *st, const char *name, struct bs_diag *diag)
 {
-	char user[BS_ENDPOINT_MAX + 1];
-	int64_t id;
-	struct bs_query q;
-	enum bs_err err = id_of_name(st, Q_PROFILE_ID, name, &id);
+	static const struct removal profile = { "profile", "device", Q_PROFILE_ID, Q_PROFILE_USER, Q_REMOVE_PROFILE };
 
-	if (err == BS_ENOTFOUND)
-		return bs_diag_set(diag, err, 0, "there is no profile %s", name);
-	if (err == BS_OK)
-		err = first_user(st, Q_PROFILE_USER, id, user, sizeof(user));
-	if (err != BS_OK)
-		return bs_store_fail(st, err, name, diag);
-	if (user[0] != '\0')
-		return bs_diag_set(diag, BS_EREFUSED, 0, "profile %s is used by device %s", name, user);
-	q = bs_store_query(st, Q_REMOVE_PROFILE);
-	bs_query_put_int(&q, id);
-	return insert(st, &q, "profile", name, diag);
+	return remove_named(st, &profile, name, diag);
 }

@@ -509,20 +509,7 @@ profile_show(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 static int
 profile_remove(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 {
-	struct bs_diag diag = { 0 };
-	int status = (int)bs_ctl_open(ctl);
-	enum bs_err err;
-
-	if (status != BS_EXIT_DONE)
-		return status;
-	err = bs_store_begin(ctl->store, &diag);
-	if (err == BS_OK)
-		err = bs_store_remove_profile(ctl->store, args->words[0], &diag);
-	if (err != BS_OK) {
-		bs_store_rollback(ctl->store);
-		return diag.text[0] != '\0' ? bs_ctl_fail(err, &diag) : bs_ctl_fail_at(args->words[0], err);
-	}
-	return bs_ctl_commit(ctl);
+	return bs_ctl_remove(ctl, args->words[0], bs_store_remove_profile);
 }
 
 const struct bs_ctl_command bs_cmd_profile_add = {

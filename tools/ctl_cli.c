@@ -197,6 +197,24 @@ bs_ctl_commit(struct bs_ctl *ctl)
 	return bs_ctl_fail(err, &diag);
 }
 
+int
+bs_ctl_remove(struct bs_ctl *ctl, const char *name, bs_ctl_remove_fn *remove)
+{
+	struct bs_diag diag = { 0 };
+	int status = (int)bs_ctl_open(ctl);
+	enum bs_err err;
+
+	if (status != BS_EXIT_DONE)
+		return status;
+	err = bs_store_begin(ctl->store, &diag);
+	if (err == BS_OK)
+		err = remove(ctl->store, name, &diag);
+	if (err == BS_OK)
+		return bs_ctl_commit(ctl);
+	bs_store_rollback(ctl->store);
+	return diag.text[0] != '\0' ? bs_ctl_fail(err, &diag) : bs_ctl_fail_at(name, err);
+}
+
 static void
 offer_device(void *arg, const struct bs_device_info *info)
 {

@@ -88,6 +88,9 @@ BS_MUST_USE enum bs_exit bs_ctl_open_journal(struct bs_ctl *ctl, struct bs_journ
 const char *bs_ctl_journal_identity(const char *identity, char out[BS_IDENTITY_MAX + 1]);
 /* Commit or, on failure, roll back; returns the exit status. */
 int bs_ctl_commit(struct bs_ctl *ctl);
+/* Open, remove what has that name in one transaction, commit; returns the exit status. */
+typedef enum bs_err bs_ctl_remove_fn(struct bs_store *st, const char *name, struct bs_diag *diag);
+int bs_ctl_remove(struct bs_ctl *ctl, const char *name, bs_ctl_remove_fn *remove);
 /* There is no such device: say so, with near names. Returns BS_EXIT_FAILED. */
 int bs_ctl_no_device(struct bs_ctl *ctl, const char *endpoint);
 
