@@ -245,7 +245,8 @@ BS_MUST_USE enum bs_err bs_store_delete_device(struct bs_store *st, const char *
 BS_MUST_USE enum bs_err bs_store_set_next(struct bs_store *st, const char *endpoint, const struct bs_bootstrap_def *def,
 	struct bs_conflict *conflict, struct bs_diag *diag);
 /*
- * Devices by a number of their SIM card. Up to three spellings, NULL for those that are not used. *count: how many devices were found, 2 when there are more; out[0 .. *count).
+ * Devices by a number of their SIM card. Up to three spellings, NULL for those that are not used. *count: how many were
+ * found, 2 when there are more; they stand in out.
  */
 struct bs_sim_device {
 	int64_t device_id;
