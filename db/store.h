@@ -93,6 +93,8 @@ bool bs_store_is_current(struct bs_store *st);
 BS_MUST_USE enum bs_err bs_store_begin(struct bs_store *st, struct bs_diag *diag);
 /* Call before the first device of a large import (more than some thousand rows): cache size, bulk nonces. */
 void bs_store_bulk(struct bs_store *st);
+/* Before the commit of an import: when it was and how many devices it concerned, for status (facts.h). */
+BS_MUST_USE enum bs_err bs_store_note_import(struct bs_store *st, int64_t now_s, uint64_t rows);
 BS_MUST_USE enum bs_err bs_store_commit(struct bs_store *st, struct bs_diag *diag);
 void bs_store_rollback(struct bs_store *st); /* also when no transaction is open */
 

@@ -326,6 +326,24 @@ bs_store_bulk(struct bs_store *st)
 	sqlite3_exec(st->db, "PRAGMA cache_size = -262144", NULL, NULL, NULL);
 }
 
+static enum bs_err
+set_meta(struct bs_store *st, const char *key, int64_t value)
+{
+	struct bs_query q = bs_store_query(st, Q_SET_META);
+
+	bs_query_put_text(&q, key);
+	bs_query_put_int(&q, value);
+	return bs_query_run(&q);
+}
+
+enum bs_err
+bs_store_note_import(struct bs_store *st, int64_t now_s, uint64_t rows)
+{
+	enum bs_err err = set_meta(st, "import_s", now_s);
+
+	return err == BS_OK ? set_meta(st, "import_rows", (int64_t)rows) : err;
+}
+
 enum bs_err
 bs_store_commit(struct bs_store *st, struct bs_diag *diag)
 {

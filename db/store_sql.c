@@ -121,6 +121,7 @@ const char *const bs_store_sql[Q_COUNT] = {
 	[Q_DELETE_GRANT] = "DELETE FROM server_credential WHERE device_id = ?1 AND server_id = ?2",
 	/* Readers that are further behind are told that anything may have changed. */
 	[Q_TRIM_CHANGES] = "DELETE FROM change WHERE seq <= (SELECT max(seq) FROM change) - ?1",
+	[Q_SET_META] = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2",
 
 	[Q_PUT_MODEL] =
 		"INSERT INTO object_model (oid, name, version, multiple, mandatory) VALUES (?1, ?2, ?3, ?4, ?5) "

@@ -16,7 +16,7 @@ allowed() {
 	server/bootstrap) echo "server/coap server/content server/model db/store.h" ;;
 	server/conf) echo "server/model" ;;
 	server/net) echo "server/bootstrap server/coap server/dtls server/content server/model server/conf db" ;;
-	server/admin) echo "server/conf server/model server/net server/dtls/expiry.h db/store.h db/journal.h db/recorder.h" ;;
+	server/admin) echo "server/conf server/model server/net server/dtls/expiry.h db/store.h db/journal.h db/recorder.h db/facts.h" ;;
 	server) echo "server/conf server/net server/admin server/dtls db" ;;
 	db) echo "server/model" ;;
 	tools) echo "db server/content server/model server/conf server/bootstrap/plan.h" ;;

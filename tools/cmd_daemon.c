@@ -120,6 +120,61 @@ print_minutes(const json_t *s, const char *key, const char *name)
 }
 
 static void
+print_rate(const json_t *m)
+{
+	bs_ctl_line("rate", "%.1f attempts a second", (double)(number(m, "done") + number(m, "refused")) / 60);
+}
+
+/* "3 min", "2 h", "5 days" ago: of the unit that leaves a number people can use. */
+static void
+print_import(const json_t *s)
+{
+	static const struct {
+		const char *name;
+		long long s;
+	} units[] = { { "days", 86400 }, { "h", 3600 }, { "min", 60 }, { "s", 1 } };
+	long long age = (long long)number(s, "import_age_s");
+	size_t i = 0;
+
+	if (!json_is_integer(json_object_get(s, "import_s"))) {
+		bs_ctl_line("last import", "none that the store knows of");
+		return;
+	}
+	while (i < 3 && age < 2 * units[i].s)
+		i++;
+	bs_ctl_line("last import", "%lld %s ago, %lld devices", age / units[i].s, units[i].name,
+		(long long)number(s, "import_rows"));
+}
+
+static void
+print_file(const json_t *s, const char *name, const char *octets, const char *schema)
+{
+	const json_t *version = json_object_get(s, schema);
+
+	if (json_is_integer(version))
+		bs_ctl_line(name, "%lld octets, schema %lld", (long long)number(s, octets),
+			(long long)json_integer_value(version));
+	else
+		bs_ctl_line(name, "%lld octets, it cannot be read", (long long)number(s, octets));
+}
+
+static void
+print_limits(const json_t *s)
+{
+	const json_t *l;
+	size_t i;
+
+	json_array_foreach(json_object_get(s, "limits"), i, l)
+	{
+		const char *unit = json_string_value(json_object_get(l, "unit"));
+
+		bs_ctl_line(json_string_value(json_object_get(l, "limit")), "%lld of %lld%s, hit %lld times: %s",
+			(long long)number(l, "value"), (long long)number(l, "cap"), unit != NULL ? unit : "",
+			(long long)number(l, "hits"), json_string_value(json_object_get(l, "what")));
+	}
+}
+
+static void
 print_status(const json_t *s)
 {
 	const char *trouble = json_string_value(json_object_get(s, "trouble"));
@@ -133,19 +188,20 @@ print_status(const json_t *s)
 	bs_ctl_line("version", "%s, %s", json_string_value(json_object_get(s, "version")),
 		json_string_value(json_object_get(s, "openssl")));
 	bs_ctl_line("up", "%lld s, %lld workers", (long long)number(s, "uptime_s"), (long long)number(s, "workers"));
-	bs_ctl_line("sessions", "%lld of %lld", (long long)number(s, "peers"), (long long)number(s, "peers_max"));
-	bs_ctl_line(
-		"handshakes", "%lld of %lld", (long long)number(s, "half_open"), (long long)number(s, "half_open_max"));
+	bs_ctl_line("sessions", "%lld, %lld handshakes in progress", (long long)number(s, "peers"),
+		(long long)number(s, "half_open"));
 	bs_ctl_line("bootstraps", "%lld running, %lld started", (long long)number(s, "runs"),
 		(long long)number(s, "runs_started"));
 	print_minutes(s, "last_minute", "last minute");
 	print_minutes(s, "last_hour", "last hour");
+	print_rate(json_object_get(s, "last_minute"));
 	json_object_foreach(outcomes, word, v) bs_ctl_line(word, "%lld", (long long)json_integer_value(v));
 	bs_ctl_line("retransmissions", "%lld", (long long)number(s, "retransmissions"));
 	bs_ctl_line("clone signals", "%lld", (long long)number(s, "clone_signals"));
-	bs_ctl_line("store", "%lld octets", (long long)number(s, "store_octets"));
-	bs_ctl_line("journal", "%lld octets, %lld attempts waiting, %lld lost", (long long)number(s, "journal_octets"),
-		(long long)number(s, "journal_queued"), (long long)number(s, "journal_dropped"));
+	print_limits(s);
+	print_import(s);
+	print_file(s, "store", "store_octets", "store_schema");
+	print_file(s, "journal", "journal_octets", "journal_schema");
 	json_object_foreach(json_object_get(s, "certificate_days"), word, v) print_days(word, v);
 }
 

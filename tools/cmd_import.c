@@ -127,7 +127,7 @@ finish(struct import *im)
 		return BS_EXIT_DONE;
 	}
 	if (im->report.errors == 0) {
-		status = bs_ctl_commit(im->ctl);
+		status = bs_ctl_commit_import(im->ctl, im->good);
 		if (status == BS_EXIT_DONE)
 			bs_ctl_say("imported %lu device%s", im->good, im->good == 1 ? "" : "s");
 		else

@@ -233,7 +233,7 @@ finish(struct sim_import *im)
 	if (im->report.errors > 0 || im->request->dry_run)
 		bs_store_rollback(im->ctl->store);
 	else
-		status = bs_ctl_commit(im->ctl);
+		status = bs_ctl_commit_import(im->ctl, im->set);
 	if (im->report.errors > 0)
 		bs_ctl_say("%lu of %lu cards are bad; nothing was stored", im->bad, im->bad + im->set + im->skipped);
 	else if (im->request->dry_run)

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/near.h"
 #include "server/conf/conf.h"
@@ -195,6 +196,17 @@ bs_ctl_commit(struct bs_ctl *ctl)
 		return BS_EXIT_DONE;
 	bs_store_rollback(ctl->store);
 	return bs_ctl_fail(err, &diag);
+}
+
+int
+bs_ctl_commit_import(struct bs_ctl *ctl, uint64_t rows)
+{
+	enum bs_err err = bs_store_note_import(ctl->store, bs_clock_wall_ms() / 1000, rows);
+
+	if (err == BS_OK)
+		return bs_ctl_commit(ctl);
+	bs_store_rollback(ctl->store);
+	return bs_ctl_fail(err, NULL);
 }
 
 int

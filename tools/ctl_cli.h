@@ -88,6 +88,8 @@ BS_MUST_USE enum bs_exit bs_ctl_open_journal(struct bs_ctl *ctl, struct bs_journ
 const char *bs_ctl_journal_identity(const char *identity, char out[BS_IDENTITY_MAX + 1]);
 /* Commit or, on failure, roll back; returns the exit status. */
 int bs_ctl_commit(struct bs_ctl *ctl);
+/* The same for an import of so many devices, which status tells of. */
+int bs_ctl_commit_import(struct bs_ctl *ctl, uint64_t rows);
 /* Open, remove what has that name in one transaction, commit; returns the exit status. */
 typedef enum bs_err bs_ctl_remove_fn(struct bs_store *st, const char *name, struct bs_diag *diag);
 int bs_ctl_remove(struct bs_ctl *ctl, const char *name, bs_ctl_remove_fn *remove);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define MINUTE_MS 60000
+#define SECOND_MS 1000
 
 struct bs_minute
 bs_history_totals(const struct bs_stats *total)
@@ -21,45 +22,74 @@ bs_history_totals(const struct bs_stats *total)
 	return sum;
 }
 
-/* Minutes that nobody counted in are empty. */
+/* Slots that nobody counted in are empty. */
 static void
-move_to(struct bs_history *h, uint64_t minute)
+move_to(struct bs_history_ring *r, uint64_t now)
 {
-	if (minute - h->minute >= BS_HISTORY_MINUTES)
-		memset(h->minutes, 0, sizeof(h->minutes));
+	if (now <= r->now)
+		return;
+	if (now - r->now >= BS_HISTORY_RING)
+		memset(r->slots, 0, sizeof(r->slots));
 	else
-		for (uint64_t m = h->minute + 1; m <= minute; m++)
-			h->minutes[m % BS_HISTORY_MINUTES] = (struct bs_minute){ 0 };
-	h->minute = minute;
+		for (uint64_t n = r->now + 1; n <= now; n++)
+			r->slots[n % BS_HISTORY_RING] = (struct bs_minute){ 0 };
+	r->now = now;
+}
+
+static void
+count(struct bs_history_ring *r, uint64_t now, const struct bs_minute *more)
+{
+	struct bs_minute *slot;
+
+	move_to(r, now);
+	slot = &r->slots[r->now % BS_HISTORY_RING];
+	slot->done += more->done;
+	slot->refused += more->refused;
+}
+
+static const struct bs_minute *
+get(const struct bs_history_ring *r, unsigned age)
+{
+	return &r->slots[(r->now + BS_HISTORY_RING - age % BS_HISTORY_RING) % BS_HISTORY_RING];
+}
+
+static struct bs_minute
+sum_of(const struct bs_history_ring *r, unsigned slots)
+{
+	struct bs_minute sum = { 0 };
+
+	for (unsigned age = 0; age < slots && age < BS_HISTORY_RING; age++) {
+		sum.done += get(r, age)->done;
+		sum.refused += get(r, age)->refused;
+	}
+	return sum;
 }
 
 void
 bs_history_add(struct bs_history *h, uint64_t now_ms, const struct bs_stats *total)
 {
-	struct bs_minute sum = bs_history_totals(total), *now;
+	struct bs_minute sum = bs_history_totals(total);
+	struct bs_minute more = { sum.done - h->seen.done, sum.refused - h->seen.refused };
 
-	if (now_ms / MINUTE_MS > h->minute)
-		move_to(h, now_ms / MINUTE_MS);
-	now = &h->minutes[h->minute % BS_HISTORY_MINUTES];
-	now->done += sum.done - h->seen.done;
-	now->refused += sum.refused - h->seen.refused;
+	count(&h->minutes, now_ms / MINUTE_MS, &more);
+	count(&h->seconds, now_ms / SECOND_MS, &more);
 	h->seen = sum;
 }
 
 const struct bs_minute *
 bs_history_get(const struct bs_history *h, unsigned age)
 {
-	return &h->minutes[(h->minute + BS_HISTORY_MINUTES - age % BS_HISTORY_MINUTES) % BS_HISTORY_MINUTES];
+	return get(&h->minutes, age);
 }
 
 struct bs_minute
 bs_history_sum(const struct bs_history *h, unsigned minutes)
 {
-	struct bs_minute sum = { 0 };
+	return sum_of(&h->minutes, minutes);
+}
 
-	for (unsigned age = 0; age < minutes && age < BS_HISTORY_MINUTES; age++) {
-		sum.done += bs_history_get(h, age)->done;
-		sum.refused += bs_history_get(h, age)->refused;
-	}
-	return sum;
+struct bs_minute
+bs_history_last_minute(const struct bs_history *h)
+{
+	return sum_of(&h->seconds, BS_HISTORY_RING);
 }

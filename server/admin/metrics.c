@@ -2,8 +2,10 @@
 #include "server/admin/metrics.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "server/admin/certificates.h"
+#include "server/admin/limits.h"
 
 #define PREFIX "lwm2m_bootstrap_"
 
@@ -19,8 +21,8 @@ static const struct row rows[] = {
 	{ "peers", NULL, "DTLS sessions that are open.", AT(total.peers), true },
 	{ "half_open", NULL, "DTLS handshakes in progress.", AT(total.half_open), true },
 	{ "runs", NULL, "Bootstrap runs in progress.", AT(total.runs), true },
-	{ "peers_limit", NULL, "Configured limit of DTLS sessions.", AT(peers_max), true },
-	{ "half_open_limit", NULL, "Configured limit of handshakes in progress.", AT(half_open_max), true },
+	{ "peers_limit", NULL, "Configured limit of DTLS sessions.", AT(caps.peers), true },
+	{ "half_open_limit", NULL, "Configured limit of handshakes in progress.", AT(caps.half_open), true },
 	{ "journal_queue", NULL, "Attempts that wait to be written to the journal.", AT(recorder.queued), true },
 	{ "runs_started_total", NULL, "Bootstrap-Requests accepted.", AT(total.runs_started), false },
 	{ "datagrams_total", "direction=\"in\"", "UDP datagrams.", AT(total.udp.received), false },
@@ -37,6 +39,8 @@ static const struct row rows[] = {
 	{ "handshakes_total", "state=\"failed\"", NULL, AT(total.dtls.handshakes_failed), false },
 	{ "sessions_replaced_total", NULL, "Sessions replaced by a new handshake from the same address.",
 		AT(total.dtls.replaced), false },
+	{ "sessions_evicted_total", NULL, "Idle sessions closed to make room for others.", AT(total.dtls.evicted),
+		false },
 	{ "dropped_total", "reason=\"peer_limit\"", "Datagrams and requests dropped.",
 		AT(total.dtls.dropped_table_full), false },
 	{ "dropped_total", "reason=\"half_open_limit\"", NULL, AT(total.dtls.dropped_half_open), false },
@@ -95,20 +99,65 @@ write_outcomes(const struct bs_snapshot *s, FILE *out)
 	}
 }
 
+/* A histogram and where it stands among others of its name, which must stand together. */
+struct histogram_row {
+	const char *name, *label, *help; /* label "" or "kind=\"…\","; help NULL: another of the name before */
+	size_t offset;
+	const uint32_t *bounds;
+	double second; /* in the unit of the bounds */
+};
+static const struct histogram_row histograms[] = {
+	{ "handshake_seconds", "", "From the ClientHello with a good cookie to the open session.", AT(total.handshake),
+		bs_histogram_bounds_ms, 1e3 },
+	{ "run_seconds", "", "From the Bootstrap-Request to the outcome.", AT(total.run), bs_histogram_bounds_ms, 1e3 },
+	{ "store_look_up_seconds", "kind=\"credential\",", "Reads of the store, unsealing included.", AT(total.look_up),
+		bs_histogram_bounds_us, 1e6 },
+	{ "store_look_up_seconds", "kind=\"account\",", NULL, AT(total.load), bs_histogram_bounds_us, 1e6 },
+};
+
 static void
-write_histogram(FILE *out, const char *name, const char *help, const struct bs_histogram *h)
+write_histogram(FILE *out, const struct histogram_row *r, const struct bs_histogram *h)
 {
+	int bare = (int)strlen(r->label) - 1; /* the label without its comma */
+	const char *open = bare > 0 ? "{" : "", *close = bare > 0 ? "}" : "";
 	uint64_t sum = 0;
 
-	write_head(out, name, "histogram", help);
+	if (r->help != NULL)
+		write_head(out, r->name, "histogram", r->help);
 	for (size_t i = 0; i < BS_HISTOGRAM_BUCKETS - 1; i++) {
 		sum += h->buckets[i];
-		fprintf(out, PREFIX "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name, bs_histogram_bounds_ms[i] / 1000.0,
+		fprintf(out, PREFIX "%s_bucket{%sle=\"%g\"} %" PRIu64 "\n", r->name, r->label, r->bounds[i] / r->second,
 			sum);
 	}
-	fprintf(out, PREFIX "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, h->count);
-	fprintf(out, PREFIX "%s_sum %.3f\n" PREFIX "%s_count %" PRIu64 "\n", name, (double)h->sum_ms / 1000.0, name,
-		h->count);
+	fprintf(out, PREFIX "%s_bucket{%sle=\"+Inf\"} %" PRIu64 "\n", r->name, r->label, h->count);
+	bare = bare > 0 ? bare : 0;
+	fprintf(out, PREFIX "%s_sum%s%.*s%s %.6f\n", r->name, open, bare, r->label, close, (double)h->sum / r->second);
+	fprintf(out, PREFIX "%s_count%s%.*s%s %" PRIu64 "\n", r->name, open, bare, r->label, close, h->count);
+}
+
+static void
+write_histograms(const struct bs_snapshot *s, FILE *out)
+{
+	for (size_t i = 0; i < sizeof(histograms) / sizeof(histograms[0]); i++)
+		write_histogram(
+			out, &histograms[i], (const struct bs_histogram *)((const char *)s + histograms[i].offset));
+}
+
+static void
+write_limits(const struct bs_snapshot *s, FILE *out)
+{
+	struct bs_limit limits[BS_LIMIT_COUNT];
+
+	bs_limits_get(s, limits);
+	write_head(out, "limit", "gauge", "Limits as configured, by option; seconds where it is a time.");
+	for (size_t i = 0; i < BS_LIMIT_COUNT; i++)
+		fprintf(out, PREFIX "limit{limit=\"%s\"} %" PRIu64 "\n", limits[i].option, limits[i].cap);
+	write_head(out, "limit_value", "gauge", "What each limit bounds, at the moment.");
+	for (size_t i = 0; i < BS_LIMIT_COUNT; i++)
+		fprintf(out, PREFIX "limit_value{limit=\"%s\"} %" PRIu64 "\n", limits[i].option, limits[i].value);
+	write_head(out, "limit_hits_total", "counter", "What was dropped, ended or left out because of a limit.");
+	for (size_t i = 0; i < BS_LIMIT_COUNT; i++)
+		fprintf(out, PREFIX "limit_hits_total{limit=\"%s\"} %" PRIu64 "\n", limits[i].option, limits[i].hits);
 }
 
 void
@@ -116,9 +165,8 @@ bs_metrics_write(const struct bs_snapshot *s, FILE *out)
 {
 	write_rows(s, out);
 	write_outcomes(s, out);
-	write_histogram(out, "handshake_seconds", "From the ClientHello with a good cookie to the open session.",
-		&s->total.handshake);
-	write_histogram(out, "run_seconds", "From the Bootstrap-Request to the outcome.", &s->total.run);
+	write_limits(s, out);
+	write_histograms(s, out);
 	write_head(out, "uptime_seconds", "gauge", "Since the start.");
 	fprintf(out, PREFIX "uptime_seconds %" PRIu64 "\n", (s->now_ms - s->started_ms) / 1000);
 	write_head(out, "healthy", "gauge", "1 when store, journal and workers are well.");

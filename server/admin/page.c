@@ -8,6 +8,7 @@
 
 #include "db/journal.h"
 #include "server/admin/certificates.h"
+#include "server/admin/limits.h"
 #include "server/base/text.h"
 
 #define REFUSALS_SHOWN 12
@@ -230,24 +231,30 @@ put_certificates(FILE *out, const struct bs_conf *c, int64_t now_s)
 }
 
 static void
-put_limit(FILE *out, const char *name, uint64_t value, uint64_t most)
+put_limit(FILE *out, const struct bs_limit *l)
 {
-	uint64_t percent = most > 0 ? value * 100 / most : 0;
+	uint64_t percent = l->cap > 0 ? l->value * 100 / l->cap : 0;
 
-	fprintf(out, "<tr><td>%s</td><td class=\"n %s\">%" PRIu64 " of %" PRIu64 " (%" PRIu64 " %%)</td></tr>\n", name,
+	fprintf(out,
+		"<tr><td>%s<br><span class=\"dim\">%s</span></td><td class=\"n %s\">%" PRIu64 " of %" PRIu64
+		"%s</td><td class=\"n %s\">%" PRIu64 "</td></tr>\n",
+		l->option, l->what,
 		percent >= 95   ? "bad"
 		: percent >= 80 ? "warn"
 				: "",
-		value, most, percent);
+		l->value, l->cap, l->unit, l->hits > 0 ? "warn" : "", l->hits);
 }
 
 static void
-put_limits(FILE *out, const struct bs_snapshot *s, const struct bs_conf *c)
+put_limits(FILE *out, const struct bs_snapshot *s)
 {
-	fputs("<h2>Limits</h2>\n<table>\n", out);
-	put_limit(out, "DTLS sessions", s->total.peers, s->peers_max);
-	put_limit(out, "Handshakes in progress", s->total.half_open, s->half_open_max);
-	put_limit(out, "Attempts waiting for the journal", s->recorder.queued, c->journal_queue);
+	struct bs_limit limits[BS_LIMIT_COUNT];
+
+	bs_limits_get(s, limits);
+	fputs("<h2>Limits</h2>\n<table><tr><th>Limit</th><th class=\"n\">Now</th><th class=\"n\">Times hit</th></tr>\n",
+		out);
+	for (size_t i = 0; i < BS_LIMIT_COUNT; i++)
+		put_limit(out, &limits[i]);
 	fputs("</table>\n", out);
 	if (s->recorder.dropped > 0)
 		fprintf(out, "<p class=\"bad\">The journal lost %" PRIu64 " attempts.</p>\n", s->recorder.dropped);
@@ -273,7 +280,7 @@ bs_page_write(const struct bs_admin *admin, const struct bs_snapshot *s, FILE *o
 	put_chart(out, &admin->history);
 	put_refusals(out, admin);
 	put_certificates(out, &admin->conf, s->wall_s);
-	put_limits(out, s, admin->shared->conf);
+	put_limits(out, s);
 	fprintf(out,
 		"<p class=\"dim\">Version " BS_VERSION ", %s, %u workers, up %" PRIu64 " min.</p>\n</body></html>\n",
 		s->library, s->workers, (s->now_ms - s->started_ms) / 60000);

@@ -5,6 +5,20 @@
 
 #include "server/base/clock.h"
 
+static struct bs_snapshot_caps
+caps_of(const struct bs_conf *c)
+{
+	return (struct bs_snapshot_caps){
+		.peers = c->peers,
+		.half_open = c->half_open,
+		.half_open_prefix = c->half_open_prefix,
+		.handshake_ms = c->handshake_ms,
+		.attempts = c->attempts_per_minute,
+		.log_lines = c->log_lines,
+		.journal_queue = c->journal_queue,
+	};
+}
+
 void
 bs_snapshot_take(const struct bs_shared *shared, uint64_t started_ms, struct bs_snapshot *out)
 {
@@ -14,8 +28,8 @@ bs_snapshot_take(const struct bs_shared *shared, uint64_t started_ms, struct bs_
 	out->started_ms = started_ms;
 	out->now_ms = bs_clock_ms();
 	out->wall_s = bs_clock_wall_ms() / 1000;
-	out->peers_max = shared->conf->peers;
-	out->half_open_max = shared->conf->half_open;
+	out->caps = caps_of(shared->conf);
+	out->busiest = bs_device_table_busiest(shared->devices, out->now_ms);
 	for (unsigned i = 0; i < shared->worker_count; i++) {
 		struct bs_stats s;
 

@@ -10,6 +10,11 @@
 
 #define BS_WORKER_STUCK_MS 10000 /* a worker publishes every second; older news mean that it is stuck */
 
+/* Limits as configured, all workers together but where the option says otherwise. */
+struct bs_snapshot_caps {
+	uint64_t peers, half_open, half_open_prefix, handshake_ms, attempts, log_lines, journal_queue;
+};
+
 struct bs_snapshot {
 	struct bs_stats total;
 	struct bs_recorder_counters recorder;
@@ -17,8 +22,8 @@ struct bs_snapshot {
 	const char *library;
 	uint64_t now_ms, started_ms; /* monotonic */
 	int64_t wall_s;
-	/* limits, as configured */
-	uint64_t peers_max, half_open_max;
+	uint64_t busiest; /* attempts of the device that made most within a minute */
+	struct bs_snapshot_caps caps;
 };
 
 void bs_snapshot_take(const struct bs_shared *shared, uint64_t started_ms, struct bs_snapshot *out);

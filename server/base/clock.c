@@ -4,22 +4,28 @@
 #include <time.h>
 
 static int64_t
-read_ms(clockid_t id)
+read_us(clockid_t id)
 {
 	struct timespec ts = { 0 };
 
 	clock_gettime(id, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
 uint64_t
 bs_clock_ms(void)
 {
-	return (uint64_t)read_ms(CLOCK_MONOTONIC);
+	return (uint64_t)read_us(CLOCK_MONOTONIC) / 1000;
+}
+
+uint64_t
+bs_clock_us(void)
+{
+	return (uint64_t)read_us(CLOCK_MONOTONIC);
 }
 
 int64_t
 bs_clock_wall_ms(void)
 {
-	return read_ms(CLOCK_REALTIME);
+	return read_us(CLOCK_REALTIME) / 1000;
 }

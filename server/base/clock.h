@@ -8,6 +8,7 @@
 #define BS_NEVER UINT64_MAX /* a deadline that never comes */
 
 uint64_t bs_clock_ms(void); /* monotonic, milliseconds */
+uint64_t bs_clock_us(void); /* monotonic, microseconds: to measure, not for deadlines */
 int64_t bs_clock_wall_ms(void); /* Unix time, milliseconds */
 
 #endif

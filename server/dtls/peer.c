@@ -484,6 +484,8 @@ time_is_over(struct bs_peer *peer)
 		bs_peer_end(peer, peer->now_ms, BS_OUT_DONE, "closed as the device's certificate ended", true);
 		return;
 	}
+	if (peer->state == BS_PEER_HANDSHAKE && peer->counters != NULL)
+		peer->counters->expired++;
 	outcome = bs_peer_unfinished(peer, &detail);
 	finish(peer, outcome, detail); /* says nothing when it was IGNORING */
 }

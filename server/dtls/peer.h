@@ -49,6 +49,8 @@ struct bs_peer_ops {
 struct bs_dtls_counters {
 	uint64_t hellos, cookies_sent, cookies_bad, handshakes_started, handshakes_done, handshakes_failed;
 	uint64_t records_dropped, dropped_table_full, dropped_half_open, dropped_prefix, dropped_unknown, replaced;
+	uint64_t evicted; /* idle sessions closed to make room */
+	uint64_t expired; /* handshakes that were not done within their time */
 };
 
 BS_MUST_USE enum bs_err bs_peer_new(struct bs_dtls_ctx *ctx, const struct bs_peer_ops *ops, void *arg,

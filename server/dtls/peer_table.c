@@ -27,7 +27,7 @@ struct slot {
 	bool open;
 	uint64_t opened_ms, active_ms;
 	uint8_t random[RANDOM_LEN]; /* of its ClientHello */
-	TAILQ_ENTRY(slot) link; /* open: in idle order; dead: waits for the sweep */
+	TAILQ_ENTRY(slot) link; /* half-open: in order of age; open: in idle order; dead: waits for the sweep */
 };
 TAILQ_HEAD(slots, slot);
 
@@ -49,6 +49,7 @@ struct bs_peer_table {
 	uint8_t seed[8]; /* before each key, so that nobody can choose addresses that collide */
 	struct bs_prefixes prefixes;
 	struct bs_deadlines deadlines;
+	struct slots young; /* half-open peers, the oldest first */
 	struct slots idle; /* open peers, the longest quiet first */
 	struct slots dead;
 	size_t count, half_open;
@@ -110,6 +111,7 @@ leave_half_open(struct slot *s)
 	if (s->prefix == NULL)
 		return;
 	bs_prefixes_leave(&s->table->prefixes, s->prefix);
+	TAILQ_REMOVE(&s->table->young, s, link);
 	s->prefix = NULL;
 	s->table->half_open--;
 }
@@ -250,6 +252,7 @@ bs_peer_table_new(struct bs_dtls_ctx *ctx, const struct bs_peer_limits *limits, 
 	t->limits = *limits;
 	t->ops = ops;
 	t->arg = arg;
+	TAILQ_INIT(&t->young);
 	TAILQ_INIT(&t->idle);
 	TAILQ_INIT(&t->dead);
 	t->jar = bs_cookie_jar_new(random, arg, now_ms);
@@ -336,6 +339,7 @@ make_room(struct bs_peer_table *t, uint64_t now_ms)
 		return true;
 	if (oldest == NULL || now_ms - oldest->opened_ms < EVICT_AGE_MS)
 		return false;
+	t->counters.evicted++;
 	end_slot(oldest, now_ms, BS_OUT_DONE, "closed to make room for others", true);
 	return true;
 }
@@ -371,6 +375,7 @@ enter(struct bs_peer_table *t, struct slot *s, const struct bs_addr *remote)
 	s->prefix = prefix;
 	s->place = place;
 	*(place->current == NULL ? &place->current : &place->pending) = s;
+	TAILQ_INSERT_TAIL(&t->young, s, link);
 	t->count++;
 	t->half_open++;
 	t->counters.handshakes_started++;
@@ -564,6 +569,20 @@ size_t
 bs_peer_table_half_open(const struct bs_peer_table *t)
 {
 	return t->half_open;
+}
+
+uint32_t
+bs_peer_table_prefix_most(const struct bs_peer_table *t)
+{
+	return bs_prefixes_most(&t->prefixes);
+}
+
+uint64_t
+bs_peer_table_handshake_age_ms(const struct bs_peer_table *t, uint64_t now_ms)
+{
+	const struct slot *oldest = TAILQ_FIRST(&t->young);
+
+	return oldest != NULL ? now_ms - bs_peer_get_created_ms(oldest->peer) : 0;
 }
 
 void

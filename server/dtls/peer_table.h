@@ -53,6 +53,10 @@ void bs_peer_table_recheck(struct bs_peer_table *t, uint64_t now_ms);
 
 size_t bs_peer_table_count(const struct bs_peer_table *t);
 size_t bs_peer_table_half_open(const struct bs_peer_table *t);
+/* How many of these the fullest source prefix has; looks at every prefix. */
+uint32_t bs_peer_table_prefix_most(const struct bs_peer_table *t);
+/* How long the oldest of them has been under way; 0: there is none. */
+uint64_t bs_peer_table_handshake_age_ms(const struct bs_peer_table *t, uint64_t now_ms);
 /* Each peer once; fn must not close peers. */
 void bs_peer_table_each(struct bs_peer_table *t, void (*fn)(void *arg, struct bs_peer *peer), void *arg);
 const struct bs_dtls_counters *bs_peer_table_counters(const struct bs_peer_table *t);

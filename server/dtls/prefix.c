@@ -35,6 +35,17 @@ bs_prefixes_count(const struct bs_prefixes *p, const struct bs_addr *a)
 	return prefix != NULL ? prefix->count : 0;
 }
 
+uint32_t
+bs_prefixes_most(const struct bs_prefixes *p)
+{
+	uint32_t most = 0;
+
+	/* cppcheck-suppress uninitvar ; it does not look into the macros of uthash */
+	for (const struct bs_prefix *prefix = p->hash; prefix != NULL; prefix = prefix->hh.next)
+		most = prefix->count > most ? prefix->count : most;
+	return most;
+}
+
 struct bs_prefix *
 bs_prefixes_enter(struct bs_prefixes *p, const struct bs_addr *a)
 {

@@ -15,6 +15,8 @@ struct bs_prefixes {
 };
 
 uint32_t bs_prefixes_count(const struct bs_prefixes *p, const struct bs_addr *a);
+/* The count of the prefix that has most; looks at every prefix. */
+uint32_t bs_prefixes_most(const struct bs_prefixes *p);
 /* One more; NULL: out of memory. Give what it returns to bs_prefixes_leave once. */
 struct bs_prefix *bs_prefixes_enter(struct bs_prefixes *p, const struct bs_addr *a);
 void bs_prefixes_leave(struct bs_prefixes *p, struct bs_prefix *prefix);

@@ -26,6 +26,8 @@ struct bs_device_table {
 	pthread_mutex_t lock;
 	size_t max;
 	unsigned attempts_per_minute;
+	uint64_t busy_minute; /* number of the minute of busiest[0]; busiest[1] is that of the one before */
+	unsigned busiest[2];
 	struct device *by_id;
 	TAILQ_HEAD(, device) recent;
 };
@@ -119,6 +121,38 @@ count_attempt(struct device *d, uint64_t now_ms, unsigned most)
 	return true;
 }
 
+static void
+move_minute(struct bs_device_table *t, uint64_t now_ms)
+{
+	uint64_t minute = now_ms / WINDOW_MS;
+
+	if (minute == t->busy_minute)
+		return;
+	t->busiest[1] = minute == t->busy_minute + 1 ? t->busiest[0] : 0;
+	t->busiest[0] = 0;
+	t->busy_minute = minute;
+}
+
+static void
+note_busy(struct bs_device_table *t, uint64_t now_ms, unsigned attempts)
+{
+	move_minute(t, now_ms);
+	if (attempts > t->busiest[0])
+		t->busiest[0] = attempts;
+}
+
+unsigned
+bs_device_table_busiest(struct bs_device_table *t, uint64_t now_ms)
+{
+	unsigned most;
+
+	pthread_mutex_lock(&t->lock);
+	move_minute(t, now_ms);
+	most = t->busiest[0] > t->busiest[1] ? t->busiest[0] : t->busiest[1];
+	pthread_mutex_unlock(&t->lock);
+	return most;
+}
+
 enum bs_err
 bs_device_table_claim(struct bs_device_table *t, uint64_t now_ms, int64_t device_id, unsigned worker, uint64_t run,
 	const struct bs_addr *from, struct bs_device_claim *out)
@@ -133,7 +167,9 @@ bs_device_table_claim(struct bs_device_table *t, uint64_t now_ms, int64_t device
 		err = BS_ENOMEM;
 	} else if (!count_attempt(d, now_ms, t->attempts_per_minute)) {
 		out->too_many = true;
+		note_busy(t, now_ms, d->attempts);
 	} else {
+		note_busy(t, now_ms, d->attempts);
 		out->superseded = d->running;
 		out->worker = d->worker;
 		out->run = d->run;

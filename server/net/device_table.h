@@ -35,6 +35,9 @@ unsigned bs_device_table_psk_first(struct bs_device_table *t, int64_t device_id)
 void bs_device_table_psk_result(
 	struct bs_device_table *t, uint64_t now_ms, int64_t device_id, unsigned slot, bool good);
 
+/* The most attempts that one device made within a minute, of the devices that came in this minute or the one before. */
+unsigned bs_device_table_busiest(struct bs_device_table *t, uint64_t now_ms);
+
 size_t bs_device_table_count(struct bs_device_table *t);
 
 #endif

@@ -239,7 +239,7 @@ on_finished(void *arg, uint64_t now_ms, const struct bs_report *r)
 	a.handshake_ms = (uint32_t)(l->opened_ms - l->created_ms);
 	end_run(l);
 	count_exchange(l);
-	bs_histogram_add(&l->worker->stats.run, r->took_ms);
+	bs_histogram_add_ms(&l->worker->stats.run, r->took_ms);
 	record(l->worker, now_ms, &a, false);
 }
 
@@ -264,6 +264,7 @@ bs_link_load_all(struct bs_worker *w)
 	struct link *l;
 
 	while ((l = TAILQ_FIRST(&w->loads)) != NULL) {
+		uint64_t began_us = bs_clock_us();
 		struct bs_store *store = bs_worker_read(w);
 		struct bs_account *account = NULL;
 		enum bs_err err = BS_EBUSY;
@@ -272,6 +273,7 @@ bs_link_load_all(struct bs_worker *w)
 		l->loading = false;
 		if (store != NULL)
 			err = bs_store_load_account(store, l->client.device_id, &account);
+		bs_histogram_add_us(&w->stats.load, bs_clock_us() - began_us);
 		if (err != BS_OK && err != BS_ENOTFOUND) {
 			w->stats.load_errors++;
 			bs_worker_store_failed(w, "load", err);
@@ -473,7 +475,7 @@ on_peer_open(void *arg, struct bs_peer *peer, uint64_t now_ms)
 	if (proof->kind == BS_CRED_PSK)
 		bs_device_table_psk_result(w->shared->devices, now_ms, l->client.device_id, proof->psk_slot, true);
 	bs_peer_set_user(peer, l);
-	bs_histogram_add(&w->stats.handshake, l->opened_ms - l->created_ms);
+	bs_histogram_add_ms(&w->stats.handshake, l->opened_ms - l->created_ms);
 	arm(l);
 }
 

@@ -15,8 +15,10 @@ copy_match(const struct bs_found *found, struct bs_device_match *out)
 
 /* Anything but an answer is a passing problem to the handshake; it is counted here, where the reason is known. */
 static enum bs_err
-settle(struct bs_worker *w, enum bs_err err, const struct bs_found *found, struct bs_device_match *out)
+settle(struct bs_worker *w, uint64_t began_us, enum bs_err err, const struct bs_found *found,
+	struct bs_device_match *out)
 {
+	bs_histogram_add_us(&w->stats.look_up, bs_clock_us() - began_us);
 	if (err == BS_OK) {
 		copy_match(found, out);
 		return BS_OK;
@@ -31,6 +33,7 @@ static enum bs_err
 look_up_psk(void *arg, const uint8_t *identity, size_t len, struct bs_psk_match *out)
 {
 	struct bs_worker *w = arg;
+	uint64_t began_us = bs_clock_us();
 	struct bs_store *store = bs_worker_read(w);
 	struct bs_found found = { 0 };
 	enum bs_err err = BS_EBUSY;
@@ -38,7 +41,7 @@ look_up_psk(void *arg, const uint8_t *identity, size_t len, struct bs_psk_match 
 	memset(out, 0, sizeof(*out));
 	if (store != NULL)
 		err = bs_store_find_psk(store, identity, len, &found, out->keys);
-	err = settle(w, err, &found, &out->device);
+	err = settle(w, began_us, err, &found, &out->device);
 	if (err == BS_OK && out->keys[1].len > 0)
 		out->first = bs_device_table_psk_first(w->shared->devices, found.device_id);
 	return err;
@@ -48,31 +51,36 @@ static enum bs_err
 look_up_raw_key(void *arg, const uint8_t *spki, size_t len, struct bs_device_match *out)
 {
 	struct bs_worker *w = arg;
+	uint64_t began_us = bs_clock_us();
 	struct bs_store *store = bs_worker_read(w);
 	struct bs_found found;
 
-	return settle(w, store != NULL ? bs_store_find_raw_key(store, spki, len, &found) : BS_EBUSY, &found, out);
+	return settle(
+		w, began_us, store != NULL ? bs_store_find_raw_key(store, spki, len, &found) : BS_EBUSY, &found, out);
 }
 
 static enum bs_err
 look_up_certificate(void *arg, const uint8_t *der, size_t len, struct bs_device_match *out)
 {
 	struct bs_worker *w = arg;
+	uint64_t began_us = bs_clock_us();
 	struct bs_store *store = bs_worker_read(w);
 	struct bs_found found;
 
-	return settle(w, store != NULL ? bs_store_find_certificate(store, der, len, &found) : BS_EBUSY, &found, out);
+	return settle(w, began_us, store != NULL ? bs_store_find_certificate(store, der, len, &found) : BS_EBUSY,
+		&found, out);
 }
 
 static enum bs_err
 look_up_name(void *arg, const char *name, const uint8_t anchor_sha256[32], struct bs_device_match *out)
 {
 	struct bs_worker *w = arg;
+	uint64_t began_us = bs_clock_us();
 	struct bs_store *store = bs_worker_read(w);
 	struct bs_found found;
 
-	return settle(
-		w, store != NULL ? bs_store_find_name(store, name, anchor_sha256, &found) : BS_EBUSY, &found, out);
+	return settle(w, began_us, store != NULL ? bs_store_find_name(store, name, anchor_sha256, &found) : BS_EBUSY,
+		&found, out);
 }
 
 const struct bs_credential_lookup bs_worker_lookup = {

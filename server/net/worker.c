@@ -125,6 +125,9 @@ publish(struct bs_worker *w, uint64_t now_ms)
 	s->dtls = *bs_peer_table_counters(w->peers);
 	s->peers = bs_peer_table_count(w->peers);
 	s->half_open = bs_peer_table_half_open(w->peers);
+	s->prefix_most = bs_peer_table_prefix_most(w->peers);
+	s->handshake_age_ms = bs_peer_table_handshake_age_ms(w->peers, now_ms);
+	s->log_lines = now_ms - w->record_window_ms < 2000 ? w->records : 0;
 	s->runs = HASH_CNT(hh_run, w->runs);
 	s->store_failing = w->store_failing;
 	s->beat_ms = now_ms;

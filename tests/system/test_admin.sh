@@ -56,6 +56,13 @@ for d in a b c k l; do hold $d; done
 settle "sessions of all" '[ "$(ctl sessions 2>/dev/null | grep -c psk)" = 5 ]'
 settle "sessions of one" '[ "$(sessions a 0)" = a ]'
 settle "sessions of an address" '[ "$(ctl sessions 127.0.0.1 | grep -c psk)" = 5 ]'
+status() { ctl --json status | sqlite3_json "$1"; }
+settle "status counts the last minute" '[ "$(status "\$.last_minute.done")" = 5 ]'
+settle "status has a line for each limit" '[ "$(status "\$.limits[#-1].limit") $(status "\$.limits[0].value")" = "journal-queue 5" ]'
+settle "status tells the import" '[ "$(status "\$.import_rows")" = 5 ] && [ "$(status "\$.import_age_s")" -lt 60 ]'
+settle "status tells both schemas" '[ "$(status "\$.store_schema")" = "$(ls schema/sqlite/store | wc -l)" ] && \
+	[ "$(status "\$.journal_schema")" = "$(ls schema/sqlite/journal | wc -l)" ]'
+answers "look-ups are timed" GET /metrics 'store_look_up_seconds_count{kind="credential"} [5-9]'
 settle "status counts the last hour" 'ctl status | grep -q "last hour *5 done, 0 refused"'
 check "kick" ctl kick a
 settle "the kicked session is gone" '[ -z "$(sessions a 0)" ]'

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "server/admin/history.h"
+#include "server/admin/limits.h"
 #include "server/admin/metrics.h"
 #include "server/admin/notify.h"
 #include "server/admin/page.h"
@@ -56,6 +57,15 @@ test_history(void **state)
 	assert_int_equal(bs_history_sum(&h, 60).done, 6);
 	bs_history_add(&h, start + 62 * 60000, &s); /* the first minutes left the hour */
 	assert_int_equal(bs_history_sum(&h, 60).done, 1);
+	assert_int_equal(bs_history_last_minute(&h).done, 0);
+	count(&s, BS_OUT_DONE, 4);
+	bs_history_add(&h, start + 63 * 60000 - 1000, &s);
+	count(&s, BS_OUT_DONE, 3);
+	bs_history_add(&h, start + 63 * 60000, &s); /* a minute begins, but the latest 60 seconds have both */
+	assert_int_equal(bs_history_last_minute(&h).done, 7);
+	assert_int_equal(bs_history_get(&h, 0)->done, 3);
+	bs_history_add(&h, start + 64 * 60000 - 1000, &s);
+	assert_int_equal(bs_history_last_minute(&h).done, 3);
 	bs_history_add(&h, start + 500 * 60000, &s);
 	assert_int_equal(bs_history_sum(&h, 60).done, 0);
 }
@@ -63,16 +73,21 @@ test_history(void **state)
 static void
 test_stats(void **state)
 {
-	struct bs_stats a = { .peers = 3, .beat_ms = 700 }, b = { .peers = 4, .beat_ms = 500 }, total = { 0 };
+	struct bs_stats a = { .peers = 3, .beat_ms = 700, .prefix_most = 2, .handshake_age_ms = 30, .log_lines = 5 },
+			b = { .peers = 4, .beat_ms = 500, .prefix_most = 1, .handshake_age_ms = 40, .log_lines = 5 },
+			total = { 0 };
 
 	(void)state;
-	bs_histogram_add(&a.handshake, 5);
-	bs_histogram_add(&a.handshake, 6);
-	bs_histogram_add(&b.handshake, 999999);
+	bs_histogram_add_ms(&a.handshake, 5);
+	bs_histogram_add_ms(&a.handshake, 6);
+	bs_histogram_add_ms(&b.handshake, 999999);
 	bs_stats_add(&total, &a);
 	bs_stats_add(&total, &b);
 	assert_int_equal(total.peers, 7);
 	assert_int_equal(total.beat_ms, 500); /* the one that was silent for longest */
+	assert_int_equal(total.prefix_most, 2); /* of these the greatest counts */
+	assert_int_equal(total.handshake_age_ms, 40);
+	assert_int_equal(total.log_lines, 5);
 	assert_int_equal(total.handshake.count, 3);
 	assert_int_equal(total.handshake.buckets[0], 1); /* up to 5 ms */
 	assert_int_equal(total.handshake.buckets[1], 1);
@@ -136,13 +151,30 @@ test_metrics(void **state)
 
 	(void)state;
 	count(&s.total, BS_OUT_DONE, 7);
-	bs_histogram_add(&s.total.run, 50);
+	bs_histogram_add_ms(&s.total.run, 50);
+	bs_histogram_add_us(&s.total.look_up, 6);
+	bs_histogram_add_us(&s.total.look_up, 100001);
+	bs_histogram_add_us(&s.total.load, 250);
+	s.caps.peers = 40;
+	s.total.peers = 39;
+	s.total.dtls.dropped_table_full = 2;
+	s.total.dtls.evicted = 3;
 	bs_metrics_write(&s, out);
 	fclose(out);
 	assert_non_null(strstr(text, "\nlwm2m_bootstrap_attempts_total{mode=\"psk\",outcome=\"done\"} 7\n"));
 	assert_non_null(strstr(text, "\nlwm2m_bootstrap_run_seconds_bucket{le=\"0.025\"} 0\n"));
 	assert_non_null(strstr(text, "\nlwm2m_bootstrap_run_seconds_bucket{le=\"0.05\"} 1\n"));
 	assert_non_null(strstr(text, "\nlwm2m_bootstrap_run_seconds_bucket{le=\"+Inf\"} 1\n"));
+	assert_non_null(
+		strstr(text, "\nlwm2m_bootstrap_store_look_up_seconds_bucket{kind=\"credential\",le=\"5e-06\"} 0\n"));
+	assert_non_null(
+		strstr(text, "\nlwm2m_bootstrap_store_look_up_seconds_bucket{kind=\"credential\",le=\"0.1\"} 1\n"));
+	assert_non_null(strstr(text, "\nlwm2m_bootstrap_store_look_up_seconds_sum{kind=\"credential\"} 0.100007\n"));
+	assert_non_null(strstr(text, "\nlwm2m_bootstrap_store_look_up_seconds_count{kind=\"account\"} 1\n"));
+	assert_non_null(strstr(text, "\nlwm2m_bootstrap_run_seconds_sum 0.050000\n"));
+	assert_non_null(strstr(text, "\nlwm2m_bootstrap_limit{limit=\"peers\"} 40\n"));
+	assert_non_null(strstr(text, "\nlwm2m_bootstrap_limit_value{limit=\"peers\"} 39\n"));
+	assert_non_null(strstr(text, "\nlwm2m_bootstrap_limit_hits_total{limit=\"peers\"} 5\n"));
 	assert_non_null(strstr(text, "\nlwm2m_bootstrap_uptime_seconds 60\n"));
 	assert_non_null(strstr(text, "\nlwm2m_bootstrap_healthy 1\n"));
 	for (line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest), lines++) {
@@ -157,6 +189,51 @@ test_metrics(void **state)
 	}
 	assert_true(lines > 100);
 	free(text);
+}
+
+/* Each limit of the configuration has its own value, cap and count of hits. */
+static void
+test_limits(void **state)
+{
+	const struct bs_snapshot s = {
+		.busiest = 10,
+		.caps = { 1, 2, 3, 4000, 5, 6, 7 },
+		.total = { .peers = 11,
+			.half_open = 12,
+			.prefix_most = 13,
+			.handshake_age_ms = 14999,
+			.log_lines = 15,
+			.dtls = { .dropped_table_full = 1,
+				.evicted = 20,
+				.dropped_half_open = 22,
+				.dropped_prefix = 23,
+				.expired = 24 },
+			.outcomes = { [0][BS_OUT_TOO_MANY] = 5, [2][BS_OUT_TOO_MANY] = 20 },
+			.records_suppressed = 26 },
+		.recorder = { .queued = 17, .dropped = 27 },
+	};
+	static const struct {
+		const char *option;
+		uint64_t value, cap, hits;
+	} wanted[] = {
+		{ "peers", 11, 1, 21 },
+		{ "half-open", 12, 2, 22 },
+		{ "half-open-per-prefix", 13, 3, 23 },
+		{ "handshake-time", 14, 4, 24 },
+		{ "attempts-per-minute", 10, 5, 25 },
+		{ "log-lines-per-second", 15, 6, 26 },
+		{ "journal-queue", 17, 7, 27 },
+	};
+	struct bs_limit got[BS_LIMIT_COUNT];
+
+	(void)state;
+	bs_limits_get(&s, got);
+	for (size_t i = 0; i < BS_LIMIT_COUNT; i++) {
+		assert_string_equal(got[i].option, wanted[i].option);
+		assert_int_equal(got[i].value, wanted[i].value);
+		assert_int_equal(got[i].cap, wanted[i].cap);
+		assert_int_equal(got[i].hits, wanted[i].hits);
+	}
 }
 
 /* The page of a daemon whose store's folder has no journal: a reload error is shown as text, whatever it holds. */
@@ -219,6 +296,7 @@ main(void)
 		cmocka_unit_test(test_stats),
 		cmocka_unit_test(test_trouble),
 		cmocka_unit_test(test_metrics),
+		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_certificate_metrics),
 		cmocka_unit_test(test_page),
 		cmocka_unit_test(test_notify),

@@ -497,11 +497,17 @@ half_open_handshakes_are_limited(void **state)
 	begin(w, 3);
 	assert_int_equal(counters(w)->dropped_prefix, 1);
 	assert_int_equal(bs_peer_table_half_open(w->table), 2);
+	assert_int_equal(bs_peer_table_prefix_most(w->table), 2);
+	assert_int_equal(bs_peer_table_handshake_age_ms(w->table, w->now_ms + 7000), 7000);
 	tick(w, 60000);
 	assert_int_equal(bs_peer_table_half_open(w->table), 0);
+	assert_int_equal(bs_peer_table_prefix_most(w->table), 0);
+	assert_int_equal(bs_peer_table_handshake_age_ms(w->table, w->now_ms), 0);
+	assert_int_equal(counters(w)->expired, 2);
 	assert_int_equal(w->closed, 2);
 	begin(w, 3);
 	assert_int_equal(bs_peer_table_half_open(w->table), 1);
+	assert_int_equal(counters(w)->expired, 2);
 }
 
 static void
@@ -548,6 +554,7 @@ the_longest_quiet_makes_room(void **state)
 	clients[4] = new_client(w, 4);
 	assert_true(client_connects(clients[4]));
 	assert_int_equal(w->closed, 1);
+	assert_int_equal(counters(w)->evicted, 1);
 	assert_ptr_equal(w->last_closed, peers[1]);
 	assert_int_equal(w->outcome, BS_OUT_DONE);
 	assert_int_equal(bs_peer_table_count(w->table), 4);

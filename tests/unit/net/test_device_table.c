@@ -48,6 +48,25 @@ test_supersede(void **state)
 }
 
 static void
+test_busiest(void **state)
+{
+	struct bs_device_table *t;
+
+	(void)state;
+	assert_int_equal(bs_device_table_new(10, 2, &t), BS_OK);
+	assert_int_equal(bs_device_table_busiest(t, 0), 0);
+	claim(t, 0, 1, 0, 1, "192.0.2.1:1");
+	claim(t, 0, 2, 0, 2, "192.0.2.1:1");
+	assert_int_equal(bs_device_table_busiest(t, 0), 1);
+	for (uint64_t run = 3; run < 6; run++)
+		claim(t, 1000, 2, 0, run, "192.0.2.1:1");
+	assert_int_equal(bs_device_table_busiest(t, 1000), 2); /* what was refused is beyond the limit */
+	assert_int_equal(bs_device_table_busiest(t, 119999), 2); /* still shown in the minute after */
+	assert_int_equal(bs_device_table_busiest(t, 120000), 0);
+	bs_device_table_free(t);
+}
+
+static void
 test_attempts(void **state)
 {
 	struct bs_device_table *t;
@@ -102,6 +121,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_supersede),
 		cmocka_unit_test(test_attempts),
+		cmocka_unit_test(test_busiest),
 		cmocka_unit_test(test_psk_order),
 		cmocka_unit_test(test_bound),
 	};

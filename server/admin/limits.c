@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/admin/limits.h"
+
+#include <string.h>
+
+static uint64_t
+count_outcome(const struct bs_stats *s, enum bs_outcome o)
+{
+	uint64_t n = 0;
+
+	for (size_t m = 0; m < BS_STATS_MODES; m++)
+		n += s->outcomes[m][o];
+	return n;
+}
+
+void
+bs_limits_get(const struct bs_snapshot *s, struct bs_limit out[BS_LIMIT_COUNT])
+{
+	const struct bs_stats *t = &s->total;
+	const struct bs_snapshot_caps *cap = &s->caps;
+	const struct bs_limit rows[BS_LIMIT_COUNT] = {
+		{ "peers", "DTLS sessions", "", t->peers, cap->peers, t->dtls.dropped_table_full + t->dtls.evicted },
+		{ "half-open", "handshakes in progress", "", t->half_open, cap->half_open, t->dtls.dropped_half_open },
+		{ "half-open-per-prefix", "of them from one network", "", t->prefix_most, cap->half_open_prefix,
+			t->dtls.dropped_prefix },
+		{ "handshake-time", "the oldest of them", " s", t->handshake_age_ms / 1000, cap->handshake_ms / 1000,
+			t->dtls.expired },
+		{ "attempts-per-minute", "attempts of one device", "", s->busiest, cap->attempts,
+			count_outcome(t, BS_OUT_TOO_MANY) },
+		{ "log-lines-per-second", "lines about strangers", "", t->log_lines, cap->log_lines,
+			t->records_suppressed },
+		{ "journal-queue", "attempts waiting for the journal", "", s->recorder.queued, cap->journal_queue,
+			s->recorder.dropped },
+	};
+
+	memcpy(out, rows, sizeof(rows));
+}
