@@ -33,6 +33,7 @@ make_pki() { # DEVICE..
 	for d; do sh certs/dev-pki.sh "$W/pki" device "$d" || exit 1; done
 }
 
+hexdump() { od -An -v -tx1 | tr -d ' \n'; }
 b64() { openssl base64 -A; }
 pubkey_b64() { openssl pkey -in "$1" -pubout -outform DER | b64; }
 cert_b64() { openssl x509 -in "$1" -outform DER | b64; }

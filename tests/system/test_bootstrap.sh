@@ -4,7 +4,6 @@
 # everything that devices do wrong, and what the journal says of it.
 . tests/system/lib.sh
 
-hexdump() { od -An -v -tx1 | tr -d ' \n'; }
 text_hex() { printf %s "$1" | hexdump; }
 
 make_pki dev-psk dev-rpk dev-x dev-named target

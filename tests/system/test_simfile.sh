@@ -40,9 +40,11 @@ both() { exits "$1" && says "$2"; }
 sql() { sqlite3 -readonly store/store.db "$1"; }
 with_sms() { sql 'SELECT count(*) FROM server_credential WHERE sms_mode = 2'; }
 key() { openssl rand -hex 16; }
+hexdump() { od -An -v -tx1 | tr -d ' \n'; }
+octets() { perl "$root/tests/system/datagrams.pl" octets "$1"; }
 decrypt() { # HEX: under the transport key, by openssl
-	printf %s "$1" | xxd -r -p |
-		openssl enc -d -aes-128-cbc -nopad -K "$(cat transport.key)" -iv 23232323232323232323232323232323 | xxd -p
+	octets "$1" |
+		openssl enc -d -aes-128-cbc -nopad -K "$(cat transport.key)" -iv 23232323232323232323232323232323 | hexdump
 }
 
 luhn() { # digits on standard input, and their check digit behind them
@@ -103,7 +105,7 @@ run --json import --sim line-header.map line-header.txt
 check 'line-header style, triple DES, a card without device' both 0 '2 cards stored, 1 skipped, 4 key check values fit'
 check 'as JSON' says '"endpoint":"l-1","result":"set"'
 check 'all of them' [ "$(with_sms)" = 10 ]
-sed 's/,$//; 1i Delivery of 3 cards, Zürich' sysmocom.csv | tr , ';' | iconv -t ISO-8859-1 | sed 's/$/;\r/' >titled.csv
+sed 's/,$//; 1i Delivery of 3 cards, Zürich' sysmocom.csv | tr , ';' | iconv -f UTF-8 -t ISO-8859-1 | sed 's/$/;\r/' >titled.csv
 sed 's/= comma/= semicolon/; s/title-lines = 0/title-lines = 1/' sysmocom.map >titled.map
 run import --sim titled.map - <titled.csv
 check 'semicolons, a title line in another encoding, CR LF, a delimiter at the end, standard input' both 0 '3 cards stored'
@@ -191,7 +193,7 @@ check 'without check values there is a warning' both 0 'a wrong transport key go
 
 m=line-header.map f=line-header.txt
 k=$(openssl rand -hex 8) j=$(openssl rand -hex 8)
-kcv=$(printf 0000000000000000 | xxd -r -p | openssl enc -des-ede3 -nopad -K "$k$j$k" | xxd -p | cut -c1-6)
+kcv=$(octets 0000000000000000 | openssl enc -des-ede3 -nopad -K "$k$j$k" | hexdump | cut -c1-6)
 refused 'triple DES with equal parts' $m '' $f "2s/\(\([^,]*,\)\{4\}\)[^,]*,[^,]*/\1$k$j$k,$kcv/" 'two of the three DES keys are the same'
 refused 'triple DES with 16 octets' $m '/^kcv/d' $f "2s/\(\([^,]*,\)\{4\}\)[^,]*/\1$(key)/" 'needs 24 octets, not 16'
 refused 'names in a file without header' $m 's/^kic = 5/kic = KIC3/' $f '' "give the column's number"
