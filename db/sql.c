@@ -98,54 +98,67 @@ bs_query(sqlite3_stmt *stmt)
 	return (struct bs_query){ .stmt = stmt, .rc = SQLITE_OK };
 }
 
+struct bs_query
+bs_query_stage(struct bs_stage *stage)
+{
+	return (struct bs_query){ .stage = stage, .rc = SQLITE_OK };
+}
+
 static void
 keep_first(struct bs_query *q, int rc)
 {
 	if (q->rc == SQLITE_OK)
 		q->rc = rc;
+	q->index++;
 }
 
 void
 bs_query_put_int(struct bs_query *q, int64_t v)
 {
-	keep_first(q, sqlite3_bind_int64(q->stmt, ++q->index, v));
+	keep_first(q, q->stage != NULL ? bs_stage_put_int(q->stage, (unsigned)q->index, v)
+				       : sqlite3_bind_int64(q->stmt, q->index + 1, v));
 }
 
 void
 bs_query_put_null(struct bs_query *q)
 {
-	keep_first(q, sqlite3_bind_null(q->stmt, ++q->index));
+	q->index++; /* what is not put is NULL */
 }
 
 void
 bs_query_put_text(struct bs_query *q, const char *text)
 {
-	keep_first(q, sqlite3_bind_text(q->stmt, ++q->index, text, -1, SQLITE_STATIC));
+	bs_query_put_text_n(q, text, text != NULL ? strlen(text) : 0);
 }
 
 void
 bs_query_put_text_n(struct bs_query *q, const void *text, size_t len)
 {
-	keep_first(q, sqlite3_bind_text64(q->stmt, ++q->index, text, len, SQLITE_STATIC, SQLITE_UTF8));
+	keep_first(q, q->stage != NULL
+			      ? bs_stage_put_text(q->stage, (unsigned)q->index, text, len)
+			      : sqlite3_bind_text64(q->stmt, q->index + 1, text, len, SQLITE_STATIC, SQLITE_UTF8));
 }
 
 void
 bs_query_put_blob(struct bs_query *q, const void *data, size_t len)
 {
-	keep_first(q, sqlite3_bind_blob64(q->stmt, ++q->index, data, len, SQLITE_STATIC));
+	keep_first(q, q->stage != NULL ? bs_stage_put_blob(q->stage, (unsigned)q->index, data, len)
+				       : sqlite3_bind_blob64(q->stmt, q->index + 1, data, len, SQLITE_STATIC));
 }
 
 enum bs_err
 bs_query_step(struct bs_query *q)
 {
 	if (q->rc == SQLITE_OK || q->rc == SQLITE_ROW)
-		q->rc = sqlite3_step(q->stmt);
+		q->rc = q->stage != NULL ? bs_stage_end_row(q->stage) : sqlite3_step(q->stmt);
 	return q->rc == SQLITE_DONE ? BS_ENOTFOUND : bs_sql_err(q->rc);
 }
 
 void
 bs_query_end(struct bs_query *q)
 {
+	if (q->stage != NULL)
+		return;
 	sqlite3_reset(q->stmt);
 	sqlite3_clear_bindings(q->stmt); /* they are borrowed, and some are secrets */
 }

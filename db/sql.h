@@ -9,6 +9,7 @@
 
 #include <sqlite3.h>
 
+#include "db/stage.h"
 #include "server/base/err.h"
 
 /* SQLITE_OK, SQLITE_ROW and SQLITE_DONE are BS_OK; a broken constraint is BS_EREFUSED. */
@@ -35,10 +36,12 @@ void bs_sql_finalize(sqlite3_stmt **stmts, size_t count);
  */
 struct bs_query {
 	sqlite3_stmt *stmt;
+	struct bs_stage *stage; /* not NULL: values go there, and step ends its row */
 	int index;
 	int rc;
 };
 struct bs_query bs_query(sqlite3_stmt *stmt);
+struct bs_query bs_query_stage(struct bs_stage *stage);
 void bs_query_put_int(struct bs_query *q, int64_t v);
 void bs_query_put_null(struct bs_query *q);
 /* NULL text or data is NULL in SQL. */

@@ -98,6 +98,17 @@ BS_MUST_USE enum bs_err bs_store_note_import(struct bs_store *st, int64_t now_s,
 BS_MUST_USE enum bs_err bs_store_commit(struct bs_store *st, struct bs_diag *diag);
 void bs_store_rollback(struct bs_store *st); /* also when no transaction is open */
 
+/*
+ * Many new devices at once, at a fifth of the time: begin_bulk, add_device for each (and no other call), check_bulk, commit or
+ * rollback. All rules hold, but who broke one is not said: BS_EREFUSED of any of these calls leaves *conflict empty, and
+ * the transaction can only be rolled back; begin anew and add them one by one to learn which. commit without a good
+ * check_bulk is BS_ESTATE. Its cost grows with the devices that are in the store already; bulk_pays tells whether a file of
+ * that many octets is large enough for it.
+ */
+BS_MUST_USE enum bs_err bs_store_begin_bulk(struct bs_store *st, struct bs_diag *diag);
+BS_MUST_USE enum bs_err bs_store_check_bulk(struct bs_store *st, struct bs_diag *diag);
+bool bs_store_bulk_pays(struct bs_store *st, uint64_t file_octets);
+
 /* ---- tool: server accounts ---------------------------------------------------------------------------------------- */
 
 struct bs_server_def {

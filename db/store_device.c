@@ -264,12 +264,17 @@ device_id(struct bs_store *st, const char *endpoint, int64_t *id)
 }
 
 static enum bs_err
-insert_device(struct bs_store *st, const struct bs_device_def *def, struct bs_conflict *conflict, struct bs_diag *diag)
+insert_device(struct bs_store *st, const struct bs_device_def *def, int64_t *id, struct bs_conflict *conflict,
+	struct bs_diag *diag)
 {
-	struct bs_query q = bs_store_query(st, Q_ADD_DEVICE);
+	struct bs_query q = bs_bulk_query(st, Q_ADD_DEVICE);
 	int64_t other;
 	enum bs_err err;
 
+	if (bs_bulk_is_active(st))
+		bs_query_put_int(&q, *id = bs_bulk_next_id(st));
+	else
+		bs_query_put_null(&q); /* it gets one */
 	bs_query_put_text(&q, def->endpoint);
 	bs_query_put_int(&q, def->profile_id);
 	bs_query_put_int(&q, def->enabled);
@@ -278,6 +283,8 @@ insert_device(struct bs_store *st, const struct bs_device_def *def, struct bs_co
 	bs_query_put_text(&q, def->imsi);
 	bs_query_put_text(&q, def->note);
 	err = insert(st, &q, def->endpoint, diag);
+	if (err == BS_OK && !bs_bulk_is_active(st))
+		*id = sqlite3_last_insert_rowid(st->db);
 	if (err == BS_EREFUSED && device_id(st, def->endpoint, &other) == BS_OK) {
 		conflict->kind = BS_CONFLICT_ENDPOINT;
 		snprintf(conflict->endpoint, sizeof(conflict->endpoint), "%s", def->endpoint);
@@ -290,7 +297,7 @@ static enum bs_err
 insert_bootstrap(struct bs_store *st, int64_t id, int slot, const struct bs_bootstrap_def *b, const char *endpoint,
 	struct bs_diag *diag)
 {
-	struct bs_query q = bs_store_query(st, Q_ADD_BOOTSTRAP);
+	struct bs_query q = bs_bulk_query(st, Q_ADD_BOOTSTRAP);
 	struct sealed key;
 	char where[BS_WHERE_MAX];
 	uint8_t digest[BS_DIGEST_LEN];
@@ -320,7 +327,8 @@ static void
 put_sms_fields(struct bs_query *q, const struct bs_sms *sms)
 {
 	if (sms == NULL || sms->mode == 0) {
-		q->index += 6; /* unbound is NULL */
+		for (int i = 0; i < 6; i++)
+			bs_query_put_null(q);
 		return;
 	}
 	bs_query_put_int(q, sms->mode);
@@ -338,6 +346,8 @@ server_mode(struct bs_store *st, int64_t server_id, enum bs_mode *mode)
 	struct bs_query q = bs_store_query(st, Q_SERVER_MODE);
 	enum bs_err err;
 
+	if (bs_bulk_is_active(st))
+		return bs_bulk_server_mode(st, server_id, mode);
 	bs_query_put_int(&q, server_id);
 	err = bs_query_step(&q);
 	if (err == BS_OK)
@@ -374,7 +384,7 @@ seal_grant(struct bs_store *st, int64_t id, const struct bs_grant_def *g, struct
 static enum bs_err
 insert_grant(struct bs_store *st, int64_t id, const struct bs_grant_def *g, const char *endpoint, struct bs_diag *diag)
 {
-	struct bs_query q = bs_store_query(st, Q_ADD_GRANT);
+	struct bs_query q = bs_bulk_query(st, Q_ADD_GRANT);
 	struct sealed_grant sealed;
 	uint8_t digest[BS_DIGEST_LEN];
 	enum bs_mode mode = BS_MODE_NOSEC;
@@ -423,6 +433,23 @@ remove_device(struct bs_store *st, int64_t id)
 	}
 }
 
+/* Collect it; who else has its values comes out at the end of all. */
+static enum bs_err
+stage_device(struct bs_store *st, const struct bs_device_def *def, struct bs_conflict *conflict, struct bs_diag *diag)
+{
+	int64_t id;
+	enum bs_err err = bs_bulk_check_device(st, def);
+
+	if (err != BS_OK)
+		return bs_diag_set(diag, err, 0, "device %s: %s", def->endpoint, bs_strerror(err));
+	err = insert_device(st, def, &id, conflict, diag);
+	if (err == BS_OK)
+		err = insert_credentials(st, id, def, diag);
+	if (err == BS_OK)
+		err = bs_bulk_flush_full(st, diag);
+	return err;
+}
+
 enum bs_err
 bs_store_add_device(
 	struct bs_store *st, const struct bs_device_def *def, struct bs_conflict *conflict, struct bs_diag *diag)
@@ -435,10 +462,11 @@ bs_store_add_device(
 	if (def->grant_count > BS_SERVERS_MAX)
 		return bs_diag_set(
 			diag, BS_ELIMIT, 0, "device %s: more than %d servers", def->endpoint, BS_SERVERS_MAX);
-	err = insert_device(st, def, conflict, diag);
+	if (bs_bulk_is_active(st))
+		return stage_device(st, def, conflict, diag);
+	err = insert_device(st, def, &id, conflict, diag);
 	if (err != BS_OK)
 		return err;
-	id = sqlite3_last_insert_rowid(st->db);
 	err = insert_credentials(st, id, def, diag);
 	if (err == BS_EREFUSED) {
 		vs.count = 0;

@@ -49,6 +49,7 @@ enum bs_store_stmt {
 	Q_PROFILE_ID,
 	Q_PROFILE_USER,
 	Q_REMOVE_PROFILE,
+	Q_PROFILE_EXISTS,
 	Q_ADD_DEVICE,
 	Q_ADD_BOOTSTRAP,
 	Q_ADD_GRANT,
@@ -73,6 +74,19 @@ enum bs_store_stmt {
 };
 extern const char *const bs_store_sql[Q_COUNT];
 
+/* Columns of the three INSERTs that make a device, in the order in which values are put. */
+#define BS_DEVICE_COLUMNS "id, endpoint, profile_id, enabled, batch, iccid, imsi, note"
+#define BS_DEVICE_COLUMN_COUNT 8
+#define BS_BOOTSTRAP_COLUMNS "device_id, slot, mode, identity, sealed_key, key_hash, public_key, digest"
+#define BS_BOOTSTRAP_COLUMN_COUNT 8
+#define BS_GRANT_COLUMNS \
+	"device_id, server_id, public_or_identity, digest, sealed_key, key_hash, sms_mode, sms_kic, sms_kid, " \
+	"sms_spi1, " \
+	"sms_spi2, sms_tar, sealed_kic, kic_hash, sealed_kid, kid_hash"
+#define BS_GRANT_COLUMN_COUNT 16
+
+struct bs_bulk;
+
 struct bs_store {
 	sqlite3 *db;
 	struct bs_seal *seal;
@@ -82,6 +96,7 @@ struct bs_store {
 	ino_t ino; /* of the file when it was opened */
 	char *path;
 	sqlite3_stmt *stmts[Q_COUNT];
+	struct bs_bulk *bulk; /* NULL until the first bulk transaction */
 };
 
 static inline struct bs_query
@@ -111,6 +126,23 @@ enum bs_err bs_store_fail(struct bs_store *st, enum bs_err err, const char *what
 BS_MUST_USE enum bs_err bs_store_nest(struct bs_store *st);
 /* Keep (err is BS_OK) or undo. Returns err, or the error of keeping. */
 BS_MUST_USE enum bs_err bs_store_unnest(struct bs_store *st, enum bs_err err);
+
+/*
+ * Many new devices at once (store_bulk.c). All but the first, bs_bulk_query and bs_bulk_may_commit only while it is active:
+ * from bs_store_begin_bulk to the end of the transaction.
+ */
+bool bs_bulk_is_active(const struct bs_store *st);
+/* The statement, or the stage that collects its rows. */
+struct bs_query bs_bulk_query(struct bs_store *st, enum bs_store_stmt which);
+int64_t bs_bulk_next_id(struct bs_store *st);
+/* What triggers and foreign keys say of a device alone; BS_EREFUSED. */
+BS_MUST_USE enum bs_err bs_bulk_check_device(struct bs_store *st, const struct bs_device_def *def);
+BS_MUST_USE enum bs_err bs_bulk_server_mode(struct bs_store *st, int64_t server_id, enum bs_mode *mode);
+/* Insert what is staged, once that is much. */
+BS_MUST_USE enum bs_err bs_bulk_flush_full(struct bs_store *st, struct bs_diag *diag);
+bool bs_bulk_may_commit(const struct bs_store *st);
+void bs_bulk_leave(struct bs_store *st); /* after commit or rollback; nothing when none was open */
+void bs_bulk_free(struct bs_store *st); /* after its db was closed */
 
 /* Rows into structs; what is in *out is the caller's to free even after an error. */
 BS_MUST_USE enum bs_err bs_load_settings(

@@ -272,7 +272,10 @@ bs_store_close(struct bs_store *st)
 	if (st == NULL)
 		return;
 	bs_sql_finalize(st->stmts, Q_COUNT);
+	if (st->bulk != NULL)
+		bs_store_rollback(st);
 	sqlite3_close_v2(st->db);
+	bs_bulk_free(st);
 	bs_seal_free(st->seal);
 	free(st->path);
 	free(st);
@@ -350,6 +353,10 @@ bs_store_commit(struct bs_store *st, struct bs_diag *diag)
 	struct bs_query q = bs_store_query(st, Q_TRIM_CHANGES);
 	enum bs_err err;
 
+	if (!bs_bulk_may_commit(st)) {
+		bs_store_rollback(st);
+		return bs_diag_set(diag, BS_ESTATE, 0, "%s: what was added was not checked", st->path);
+	}
 	bs_query_put_int(&q, CHANGES_KEPT);
 	err = bs_query_run(&q);
 	if (err == BS_OK)
@@ -358,6 +365,7 @@ bs_store_commit(struct bs_store *st, struct bs_diag *diag)
 		bs_store_fail(st, err, st->path, diag);
 		bs_store_rollback(st);
 	}
+	bs_bulk_leave(st);
 	return err;
 }
 
@@ -366,4 +374,5 @@ bs_store_rollback(struct bs_store *st)
 {
 	if (!sqlite3_get_autocommit(st->db))
 		sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL);
+	bs_bulk_leave(st);
 }

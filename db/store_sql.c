@@ -101,13 +101,11 @@ const char *const bs_store_sql[Q_COUNT] = {
 	[Q_PROFILE_ID] = "SELECT id FROM profile WHERE name = ?1",
 	[Q_PROFILE_USER] = "SELECT endpoint FROM device WHERE profile_id = ?1 LIMIT 1",
 	[Q_REMOVE_PROFILE] = "DELETE FROM profile WHERE id = ?1",
-	[Q_ADD_DEVICE] = "INSERT INTO device (endpoint, profile_id, enabled, batch, iccid, imsi, note) "
-			 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-	[Q_ADD_BOOTSTRAP] = "INSERT INTO bootstrap_credential (device_id, slot, mode, identity, sealed_key, key_hash, "
-			    "public_key, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-	[Q_ADD_GRANT] = "INSERT INTO server_credential (device_id, server_id, public_or_identity, digest, sealed_key, "
-			"key_hash, sms_mode, sms_kic, sms_kid, sms_spi1, sms_spi2, sms_tar, sealed_kic, kic_hash, "
-			"sealed_kid, kid_hash) "
+	[Q_PROFILE_EXISTS] = "SELECT 0 FROM profile WHERE id = ?1",
+	[Q_ADD_DEVICE] = "INSERT INTO device (" BS_DEVICE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[Q_ADD_BOOTSTRAP] = "INSERT INTO bootstrap_credential (" BS_BOOTSTRAP_COLUMNS
+			    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[Q_ADD_GRANT] = "INSERT INTO server_credential (" BS_GRANT_COLUMNS ") "
 			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
 	[Q_ENABLE_DEVICE] = "UPDATE device SET enabled = ?2 WHERE id = ?1 AND enabled <> ?2",
 	[Q_REMOVE_DEVICE] = "DELETE FROM device WHERE id = ?1",

@@ -36,7 +36,10 @@ struct import {
 	struct bs_catalog catalog;
 	struct bs_rows *rows;
 	struct bs_report report;
-	bool progress, dry_run;
+	const char *source; /* name of the file */
+	const char *profile; /* of rows that name none; NULL: they must */
+	unsigned suite_bits;
+	bool progress, dry_run, stop_at_first;
 	uint64_t next_progress_ms;
 	unsigned long good, bad;
 };
@@ -96,7 +99,7 @@ import_rows(struct import *im, struct bs_diag *diag)
 	im->report.line = row->line;
 	if (!bs_rows_header(im->rows, row, &im->report))
 		return BS_OK;
-	while (err == BS_OK) {
+	while (err == BS_OK && !(im->stop_at_first && im->bad > 0)) {
 		err = bs_csv_next(im->csv, &row, diag);
 		if (err == BS_OK)
 			err = import_row(im, row, diag);
@@ -142,15 +145,16 @@ finish(struct import *im)
 	return BS_EXIT_FAILED;
 }
 
+/* Row by row, with a word about each that is bad. */
 static int
-run_import(struct import *im, bool bulk)
+import_carefully(struct import *im, bool large)
 {
 	struct bs_diag diag = { 0 };
 	enum bs_err err = bs_store_begin(im->ctl->store, &diag);
 
 	if (err != BS_OK)
 		return bs_ctl_fail(err, &diag);
-	if (bulk)
+	if (large)
 		bs_store_bulk(im->ctl->store);
 	err = import_rows(im, &diag);
 	end_progress(im);
@@ -160,16 +164,93 @@ run_import(struct import *im, bool bulk)
 	return finish(im);
 }
 
-static bool
-is_large(int fd)
+/* All of it at once; BS_EREFUSED when anything is wrong, which this way does not tell. */
+static enum bs_err
+import_at_once(struct import *im, struct bs_diag *diag)
 {
-	struct stat st;
+	enum bs_err err = bs_store_begin_bulk(im->ctl->store, diag);
 
-	return fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > BULK_OCTETS;
+	if (err != BS_OK)
+		return err;
+	im->stop_at_first = true;
+	err = import_rows(im, diag);
+	end_progress(im);
+	bs_rows_finish(im->rows, &im->report);
+	if (im->report.errors > 0 || im->bad > 0)
+		return BS_EREFUSED;
+	return err == BS_ENOTFOUND ? bs_store_check_bulk(im->ctl->store, diag) : err;
+}
+
+/* Warnings of a way that may have to be gone again, printed when it was not. */
+static int
+print_warnings(struct import *im, FILE *warnings, char **text)
+{
+	bs_report_close(&im->report);
+	if (fclose(warnings) != 0)
+		return bs_ctl_fail(BS_ENOMEM, NULL);
+	fputs(*text, stderr);
+	return finish(im);
+}
+
+static enum bs_err
+restart(struct import *im, int fd, off_t start)
+{
+	bs_store_rollback(im->ctl->store);
+	bs_csv_free(im->csv);
+	bs_rows_free(im->rows);
+	im->csv = bs_csv_new(fd);
+	im->rows = bs_rows_new(&im->catalog, im->profile, im->suite_bits);
+	bs_report_init(&im->report, stderr, im->source);
+	im->good = im->bad = 0;
+	im->stop_at_first = false;
+	if (im->csv == NULL || im->rows == NULL)
+		return BS_ENOMEM;
+	return lseek(fd, start, SEEK_SET) == start ? BS_OK : BS_EIO;
+}
+
+/* The fast way first; it says that something is wrong, and the careful way says what. */
+static int
+import_twice_if_need_be(struct import *im, int fd, off_t start)
+{
+	struct bs_diag diag = { 0 };
+	char *text = NULL;
+	size_t len;
+	FILE *warnings = open_memstream(&text, &len);
+	enum bs_err err;
+	int status;
+
+	if (warnings == NULL)
+		return bs_ctl_fail(BS_ENOMEM, NULL);
+	bs_report_init(&im->report, warnings, im->source);
+	err = import_at_once(im, &diag);
+	if (err == BS_OK) {
+		status = print_warnings(im, warnings, &text);
+	} else if (err == BS_EBUSY) {
+		fclose(warnings);
+		status = bs_ctl_fail(err, &diag);
+	} else {
+		fclose(warnings);
+		err = restart(im, fd, start);
+		status = err == BS_OK ? import_carefully(im, true) : bs_ctl_fail(err, NULL);
+	}
+	free(text);
+	return status;
 }
 
 static int
-import_fd(struct import *im, int fd, const char *profile, unsigned bits)
+run_import(struct import *im, int fd)
+{
+	struct stat st;
+	bool regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode), large = !regular || st.st_size > BULK_OCTETS;
+	off_t start = regular ? lseek(fd, 0, SEEK_CUR) : -1;
+
+	if (large && start >= 0 && bs_store_bulk_pays(im->ctl->store, (uint64_t)st.st_size))
+		return import_twice_if_need_be(im, fd, start);
+	return import_carefully(im, large);
+}
+
+static int
+import_fd(struct import *im, int fd)
 {
 	int status = (int)bs_ctl_open(im->ctl);
 	enum bs_err err;
@@ -179,16 +260,16 @@ import_fd(struct import *im, int fd, const char *profile, unsigned bits)
 	err = bs_catalog_load(im->ctl->store, &im->catalog);
 	if (err != BS_OK)
 		return bs_ctl_fail(err, NULL);
-	if (profile != NULL && bs_catalog_profile(&im->catalog, profile) == NULL) {
-		bs_ctl_say("there is no profile %s; see profile list", profile);
+	if (im->profile != NULL && bs_catalog_profile(&im->catalog, im->profile) == NULL) {
+		bs_ctl_say("there is no profile %s; see profile list", im->profile);
 		return BS_EXIT_FAILED;
 	}
 	im->csv = bs_csv_new(fd);
-	im->rows = bs_rows_new(&im->catalog, profile, bits);
+	im->rows = bs_rows_new(&im->catalog, im->profile, im->suite_bits);
 	if (im->csv == NULL || im->rows == NULL)
 		status = bs_ctl_fail(BS_ENOMEM, NULL);
 	else
-		status = run_import(im, is_large(fd));
+		status = run_import(im, fd);
 	bs_csv_free(im->csv);
 	bs_rows_free(im->rows);
 	return status;
@@ -224,14 +305,17 @@ import(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 		return bs_ctl_usage("--channel-bits is 128 or 256");
 	if (bs_ctl_get(args, O_SIM) != NULL)
 		return import_sim(ctl, args, (unsigned)bits);
-	bs_report_init(&im.report, stderr, standard_input ? "standard input" : file);
+	im.source = standard_input ? "standard input" : file;
+	bs_report_init(&im.report, stderr, im.source);
 	/* Opened before the identity of the store's owner is taken: the file is the caller's. */
 	fd = standard_input ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		bs_ctl_say("%s: %s", file, strerror(errno));
 		return BS_EXIT_FAILED;
 	}
-	status = import_fd(&im, fd, bs_ctl_get(args, O_PROFILE), (unsigned)bits);
+	im.profile = bs_ctl_get(args, O_PROFILE);
+	im.suite_bits = (unsigned)bits;
+	status = import_fd(&im, fd);
 	bs_catalog_clear(&im.catalog);
 	if (!standard_input)
 		close(fd);

@@ -366,10 +366,54 @@ fi
 # ---- full disk -------------------------------------------------------------------------------------------------------
 
 bulk() { # COUNT PREFIX: a device file
-	awk -v n="$1" -v p="$2" -v head=$head 'BEGIN { srand(); print head; for (i = 0; i < n; i++) {
+	awk -v n="$1" -v p="$2" -v head=$head -v seed="$(od -An -N3 -tu4 /dev/urandom)" 'BEGIN { srand(seed); print head; for (i = 0; i < n; i++) {
 		for (k = 0; k < 2; k++) { h[k] = ""; for (j = 0; j < 8; j++) h[k] = h[k] sprintf("%04x", int(rand() * 65536)) }
 		printf "%s%d,p,psk,%s%d,%s,%s%d@prod,%s\n", p, i, p, i, h[0], p, i, h[1] } }'
 }
+
+# Large files go the fast way first; what is wrong in them is told as in small ones.
+before=$(devices)
+bulk 9000 quick >quick.csv
+run import quick.csv
+check 'a large file' both 0 'imported 9000 devices'
+check 'all of it is there' [ "$(devices)" = $((before + 9000)) ]
+check 'with its indexes' [ "$(sql "SELECT count(*) FROM sqlite_master WHERE name LIKE '%credential_by_%' OR name LIKE 'bootstrap_by_%'")" = 8 ]
+before=$(devices)
+twin() { # NAME FIELD: row 5001 of a new file has that field of row 11
+	bulk 9000 "$1" | awk -F, -v OFS=, -v f="$2" 'NR == 11 { v = $f } NR == 5001 { $f = v } { print }' >twin.csv
+	run import twin.csv
+}
+twin te 1
+check 'large: an endpoint twice' both 1 'twin.csv:5001: endpoint: a device of that name exists already'
+twin ti 4
+check 'large: an identity twice' both 1 'twin.csv:5001: psk_identity: this PSK identity belongs to device ti9 already'
+twin tk 5
+check 'large: a key twice' both 1 'twin.csv:5001: psk_key_hex: this key belongs to device tk9 already'
+twin td 7
+check 'large: a delivered key twice' both 1 'twin.csv:5001: prod.psk_key_hex: this key belongs to device td9 already'
+bulk 9000 own | awk -F, -v OFS=, 'NR == 8000 { $7 = $5 } { print }' >own.csv
+run import own.csv
+check 'large: its own key delivered' both 1 'own.csv:8000: prod.psk_key_hex: this key is also what the device bootstraps'
+{ head -n 1 quick.csv; sed -n 4001p quick.csv | sed 's/^[^,]*/other/'; bulk 9000 old | tail -n +2; } >old.csv
+run import old.csv
+check 'large: a device of the store has it' both 1 'old.csv:2: psk_identity: this PSK identity belongs to device quick3999 already'
+check 'large: only that row is bad' says '1 of 9001 rows are bad; nothing was stored'
+bulk 9000 bad | awk -F, -v OFS=, 'NR == 3 || NR == 9001 { $3 = "pks" } NR == 40 { $4 = "quick7" } { print }' >bad.csv
+run import bad.csv
+check 'large: every bad row is told, the first' both 1 'bad.csv:3: mode: psk, rpk or x509'
+check 'large: one that the store refuses' says 'bad.csv:40: psk_identity: this PSK identity belongs to device quick7 already'
+check 'large: the last' says 'bad.csv:9001: mode: psk, rpk or x509'
+check 'large: how many' says '3 of 9000 rows are bad; nothing was stored'
+check 'large: each once' [ "$(printf '%s\n' "$out" | wc -l)" = 4 ]
+bulk 9000 dry >dry.csv
+run import --dry-run dry.csv
+check 'large: dry run' both 0 '9000 devices would be imported; dry run: nothing was stored'
+out=$("$ctl" -s store -k master.key import --dry-run - 2>&1 <dry.csv)
+check 'large, on standard input' says '9000 devices would be imported'
+out=$(sed 's/x/x/' dry.csv | "$ctl" -s store -k master.key import --dry-run - 2>&1)
+check 'large, from a pipe' says '9000 devices would be imported'
+check 'large: nothing of these was stored' [ "$(devices)" = "$before" ]
+
 bulk 20000 full >full.csv
 before=$(devices)
 (ulimit -f 2000; trap '' XFSZ; exec "$ctl" -s store -k master.key import full.csv) >err 2>&1

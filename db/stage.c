@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "db/stage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/sql.h"
+
+enum cell_type { CELL_NULL, CELL_INT, CELL_TEXT, CELL_BLOB };
+
+struct cell {
+	enum cell_type type;
+	uint32_t len; /* of text and data */
+	union {
+		int64_t number;
+		size_t at; /* in octets */
+	};
+};
+
+struct bs_stage {
+	unsigned columns;
+	uint32_t had; /* a bit a column */
+	size_t rows, cells_max; /* complete rows; cells is row after row */
+	struct cell *cells;
+	size_t used, octets_max;
+	uint8_t *octets;
+};
+
+/* ---- collecting --------------------------------------------------------------------------------------------------- */
+
+static struct cell *
+row_at(const struct bs_stage *s, size_t row)
+{
+	return &s->cells[row * s->columns];
+}
+
+/* There is always room for one row more, all NULL. */
+static enum bs_err
+make_room(struct bs_stage *s)
+{
+	size_t need = (s->rows + 1) * s->columns;
+
+	if (need > s->cells_max) {
+		size_t max = 2 * need;
+		struct cell *more = reallocarray(s->cells, max, sizeof(*more));
+
+		if (more == NULL)
+			return BS_ENOMEM;
+		s->cells = more;
+		s->cells_max = max;
+	}
+	memset(row_at(s, s->rows), 0, s->columns * sizeof(*s->cells));
+	return BS_OK;
+}
+
+static int
+put_octets(struct bs_stage *s, unsigned column, enum cell_type type, const void *data, size_t len)
+{
+	if (column >= s->columns || len > UINT32_MAX)
+		return SQLITE_RANGE;
+	if (data == NULL)
+		return SQLITE_OK;
+	if (len > s->octets_max - s->used) {
+		size_t max = 2 * (s->used + len);
+		uint8_t *more = realloc(s->octets, max); /* no plain secret is in it */
+
+		if (more == NULL)
+			return SQLITE_NOMEM;
+		s->octets = more;
+		s->octets_max = max;
+	}
+	if (len > 0)
+		memcpy(s->octets + s->used, data, len);
+	row_at(s, s->rows)[column] = (struct cell){ .type = type, .len = (uint32_t)len, .at = s->used };
+	s->used += len;
+	s->had |= UINT32_C(1) << column;
+	return SQLITE_OK;
+}
+
+int
+bs_stage_put_int(struct bs_stage *s, unsigned column, int64_t v)
+{
+	if (column >= s->columns)
+		return SQLITE_RANGE;
+	row_at(s, s->rows)[column] = (struct cell){ .type = CELL_INT, .number = v };
+	s->had |= UINT32_C(1) << column;
+	return SQLITE_OK;
+}
+
+int
+bs_stage_put_text(struct bs_stage *s, unsigned column, const void *text, size_t len)
+{
+	return put_octets(s, column, CELL_TEXT, text, len);
+}
+
+int
+bs_stage_put_blob(struct bs_stage *s, unsigned column, const void *data, size_t len)
+{
+	return put_octets(s, column, CELL_BLOB, data, len);
+}
+
+int
+bs_stage_end_row(struct bs_stage *s)
+{
+	s->rows++;
+	if (make_room(s) != BS_OK) {
+		s->rows--;
+		return SQLITE_NOMEM;
+	}
+	return SQLITE_DONE;
+}
+
+size_t
+bs_stage_rows(const struct bs_stage *s)
+{
+	return s->rows;
+}
+
+size_t
+bs_stage_octets(const struct bs_stage *s)
+{
+	return s->used;
+}
+
+bool
+bs_stage_had(const struct bs_stage *s, unsigned column)
+{
+	return column < s->columns && (s->had >> column & 1) != 0;
+}
+
+void
+bs_stage_empty(struct bs_stage *s)
+{
+	s->rows = s->used = 0;
+	memset(s->cells, 0, s->columns * sizeof(*s->cells));
+}
+
+void
+bs_stage_forget(struct bs_stage *s)
+{
+	bs_stage_empty(s);
+	s->had = 0;
+}
+
+/* ---- the virtual table ---------------------------------------------------------------------------------------------- */
+
+struct table {
+	sqlite3_vtab base; /* first: SQLite knows this part */
+	struct bs_stage *stage;
+};
+
+struct cursor {
+	sqlite3_vtab_cursor base; /* first */
+	const struct bs_stage *stage;
+	size_t row;
+};
+
+static int
+on_connect(sqlite3 *db, void *stage, int argc, const char *const *argv, sqlite3_vtab **out, char **message)
+{
+	struct bs_stage *s = stage;
+	char sql[16 + 5 * BS_STAGE_COLUMNS_MAX];
+	int n = snprintf(sql, sizeof(sql), "CREATE TABLE x(c0");
+	struct table *t;
+	int rc;
+
+	(void)argc;
+	(void)argv;
+	(void)message;
+	for (unsigned c = 1; c < s->columns; c++)
+		n += snprintf(sql + n, sizeof(sql) - (size_t)n, ",c%u", c);
+	snprintf(sql + n, sizeof(sql) - (size_t)n, ")");
+	rc = sqlite3_declare_vtab(db, sql);
+	if (rc != SQLITE_OK)
+		return rc;
+	t = sqlite3_malloc(sizeof(*t));
+	if (t == NULL)
+		return SQLITE_NOMEM;
+	*t = (struct table){ .stage = s };
+	*out = &t->base;
+	return sqlite3_vtab_config(db, SQLITE_VTAB_DIRECTONLY); /* no schema may name it */
+}
+
+static int
+on_disconnect(sqlite3_vtab *t)
+{
+	sqlite3_free(t);
+	return SQLITE_OK;
+}
+
+/* There is one way to read it: all of it, in order. */
+static int
+on_best_index(sqlite3_vtab *t, sqlite3_index_info *info)
+{
+	(void)t;
+	info->estimatedCost = 1000;
+	return SQLITE_OK;
+}
+
+static int
+on_open(sqlite3_vtab *t, sqlite3_vtab_cursor **out)
+{
+	struct cursor *c = sqlite3_malloc(sizeof(*c));
+
+	if (c == NULL)
+		return SQLITE_NOMEM;
+	*c = (struct cursor){ .stage = ((struct table *)t)->stage };
+	*out = &c->base;
+	return SQLITE_OK;
+}
+
+static int
+on_close(sqlite3_vtab_cursor *c)
+{
+	sqlite3_free(c);
+	return SQLITE_OK;
+}
+
+static int
+on_filter(sqlite3_vtab_cursor *c, int index, const char *name, int argc, sqlite3_value **argv)
+{
+	(void)index;
+	(void)name;
+	(void)argc;
+	(void)argv;
+	((struct cursor *)c)->row = 0;
+	return SQLITE_OK;
+}
+
+static int
+on_next(sqlite3_vtab_cursor *c)
+{
+	((struct cursor *)c)->row++;
+	return SQLITE_OK;
+}
+
+static int
+on_eof(sqlite3_vtab_cursor *c)
+{
+	return ((struct cursor *)c)->row >= ((struct cursor *)c)->stage->rows;
+}
+
+static int
+on_column(sqlite3_vtab_cursor *cursor, sqlite3_context *to, int column)
+{
+	const struct cursor *c = (struct cursor *)cursor;
+	const struct bs_stage *s = c->stage;
+	const struct cell *cell = &row_at(s, c->row)[column];
+
+	switch (cell->type) {
+	case CELL_INT:
+		sqlite3_result_int64(to, cell->number);
+		break;
+	case CELL_TEXT: /* static: the stage is emptied after the statement */
+		sqlite3_result_text(to, (const char *)s->octets + cell->at, (int)cell->len, SQLITE_STATIC);
+		break;
+	case CELL_BLOB:
+		sqlite3_result_blob(to, s->octets + cell->at, (int)cell->len, SQLITE_STATIC);
+		break;
+	default:
+		sqlite3_result_null(to);
+	}
+	return SQLITE_OK;
+}
+
+static int
+on_rowid(sqlite3_vtab_cursor *c, sqlite3_int64 *out)
+{
+	*out = (sqlite3_int64)((struct cursor *)c)->row;
+	return SQLITE_OK;
+}
+
+/* Without xCreate there is one such table, by the module's name. */
+static const sqlite3_module module = {
+	.xConnect = on_connect,
+	.xDisconnect = on_disconnect,
+	.xBestIndex = on_best_index,
+	.xOpen = on_open,
+	.xClose = on_close,
+	.xFilter = on_filter,
+	.xNext = on_next,
+	.xEof = on_eof,
+	.xColumn = on_column,
+	.xRowid = on_rowid,
+};
+
+enum bs_err
+bs_stage_new(sqlite3 *db, const char *name, unsigned columns, struct bs_stage **out)
+{
+	struct bs_stage *s = calloc(1, sizeof(*s));
+	enum bs_err err = s != NULL ? BS_OK : BS_ENOMEM;
+
+	if (columns == 0 || columns > BS_STAGE_COLUMNS_MAX)
+		err = BS_ERANGE;
+	if (err == BS_OK) {
+		s->columns = columns;
+		err = make_room(s);
+	}
+	if (err == BS_OK)
+		err = bs_sql_err(sqlite3_create_module(db, name, &module, s));
+	if (err == BS_OK) {
+		*out = s;
+		s = NULL;
+	}
+	bs_stage_free(s);
+	return err;
+}
+
+void
+bs_stage_free(struct bs_stage *s)
+{
+	if (s == NULL)
+		return;
+	free(s->cells);
+	free(s->octets);
+	free(s);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows on their way into a table. Their values are collected here and stand in a virtual table, so that one
+ * INSERT .. SELECT takes hundreds of them: a statement a row costs several times what the row costs. Inside db/ only.
+ *
+ *   struct bs_stage *s;
+ *   bs_stage_new(db, "staged_device", 8, &s);
+ *   .. bs_stage_put_*(s, column, ..) .. bs_stage_end_row(s) ..
+ *   INSERT INTO device (..) SELECT * FROM staged_device
+ *   bs_stage_empty(s);
+ */
+#ifndef BS_DB_STAGE_H
+#define BS_DB_STAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sqlite3.h>
+
+#include "server/base/err.h"
+
+struct bs_stage;
+
+#define BS_STAGE_COLUMNS_MAX 32
+
+/* A virtual table of that name in db, as long as db is open; *out must be freed after db is closed. Columns c0, c1, .. */
+BS_MUST_USE enum bs_err bs_stage_new(sqlite3 *db, const char *name, unsigned columns, struct bs_stage **out);
+void bs_stage_free(struct bs_stage *s); /* NULL is fine */
+
+/*
+ * Values of the row at hand, copied; what is not put is NULL, and so is NULL text or data. Return codes of SQLite:
+ * SQLITE_NOMEM, SQLITE_RANGE.
+ */
+int bs_stage_put_int(struct bs_stage *s, unsigned column, int64_t v);
+int bs_stage_put_text(struct bs_stage *s, unsigned column, const void *text, size_t len);
+int bs_stage_put_blob(struct bs_stage *s, unsigned column, const void *data, size_t len);
+/* SQLITE_DONE, as of an INSERT that is done. */
+int bs_stage_end_row(struct bs_stage *s);
+
+size_t bs_stage_rows(const struct bs_stage *s);
+size_t bs_stage_octets(const struct bs_stage *s); /* of text and data */
+/* Has any row since bs_stage_new or bs_stage_forget had a value there? Rows that were taken out since count too. */
+bool bs_stage_had(const struct bs_stage *s, unsigned column);
+void bs_stage_empty(struct bs_stage *s);
+void bs_stage_forget(struct bs_stage *s); /* empty it, also of what bs_stage_had tells */
+
+#endif

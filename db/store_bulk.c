@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Many new devices in one transaction, at a fifth of what they cost one by one.
+ *
+ * Rows are staged and inserted by the hundred; the indexes that they feed are dropped first and built at the end, sorted;
+ * and the triggers that search these indexes for every row are off. What they refuse is proved otherwise:
+ *
+ *   one value, one device, one use   bs_store_check_bulk walks the new indexes side by side, in order
+ *   credential fits the server       bs_bulk_check_device, by the server account's mode
+ *   foreign keys (off, too)          profile and server are looked up, the device is one of ours
+ *   changes                          a new device tells nobody (0001_init.sql)
+ *   UNIQUE, NOT NULL, CHECK          SQLite, as ever
+ *
+ * All of it is undone by a rollback, and triggers, foreign keys and indexes are as before for whoever comes next.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/store_internal.h"
+
+#define ROWS_AT_ONCE 500
+#define OCTETS_AT_ONCE 1000000
+#define PAYS_UP_TO 4 /* octets of store for an octet of the file: the indexes are built over old devices, too */
+#define KNOWN_MAX 64
+
+enum { T_DEVICE, T_GRANT, T_BOOTSTRAP, T_COUNT };
+
+static const struct {
+	enum bs_store_stmt add; /* that is staged */
+	const char *name;
+	unsigned columns;
+	const char *insert;
+} tables[T_COUNT] = {
+	[T_DEVICE] = { Q_ADD_DEVICE, "staged_device", BS_DEVICE_COLUMN_COUNT,
+		"INSERT OR ROLLBACK INTO device (" BS_DEVICE_COLUMNS ") SELECT * FROM staged_device" },
+	[T_GRANT] = { Q_ADD_GRANT, "staged_grant", BS_GRANT_COLUMN_COUNT,
+		"INSERT OR ROLLBACK INTO server_credential (" BS_GRANT_COLUMNS ") SELECT * FROM staged_grant" },
+	[T_BOOTSTRAP] = { Q_ADD_BOOTSTRAP, "staged_bootstrap", BS_BOOTSTRAP_COLUMN_COUNT,
+		"INSERT OR ROLLBACK INTO bootstrap_credential (" BS_BOOTSTRAP_COLUMNS ") SELECT * FROM "
+		"staged_bootstrap" },
+};
+
+/* What feeds an index: a column that holds a value in a row of its table. Columns as in BS_*_COLUMNS. */
+static const struct {
+	const char *name;
+	unsigned table, column;
+} indexes[] = {
+	{ "device_by_iccid", T_DEVICE, 5 },
+	{ "device_by_imsi", T_DEVICE, 6 },
+	{ "bootstrap_by_identity", T_BOOTSTRAP, 3 },
+	{ "bootstrap_by_key", T_BOOTSTRAP, 5 },
+	{ "bootstrap_by_digest", T_BOOTSTRAP, 7 },
+	{ "server_credential_by_identity", T_GRANT, 2 },
+	{ "server_credential_by_digest", T_GRANT, 3 },
+	{ "server_credential_by_key", T_GRANT, 5 },
+	{ "server_credential_by_kic", T_GRANT, 13 },
+	{ "server_credential_by_kid", T_GRANT, 15 },
+};
+#define INDEXES (sizeof(indexes) / sizeof(indexes[0]))
+
+struct known {
+	int64_t id;
+	enum bs_mode mode; /* of a server */
+};
+
+struct bs_bulk {
+	struct bs_stage *stages[T_COUNT];
+	sqlite3_stmt *inserts[T_COUNT];
+	char *dropped[INDEXES]; /* the words that make it again; NULL: it is there */
+	int64_t next_id; /* of a device */
+	bool active; /* from begin to commit or rollback */
+	bool checked;
+	size_t server_count, profile_count;
+	struct known servers[KNOWN_MAX], profiles[KNOWN_MAX]; /* looked up in this transaction */
+};
+
+bool
+bs_bulk_is_active(const struct bs_store *st)
+{
+	return st->bulk != NULL && st->bulk->active;
+}
+
+struct bs_query
+bs_bulk_query(struct bs_store *st, enum bs_store_stmt which)
+{
+	for (size_t t = 0; t < T_COUNT; t++)
+		if (tables[t].add == which && bs_bulk_is_active(st))
+			return bs_query_stage(st->bulk->stages[t]);
+	return bs_store_query(st, which);
+}
+
+/* ---- what the triggers and foreign keys prove of one row ------------------------------------------------------------ */
+
+/* By ID, from the few that are remembered or from the store. */
+static enum bs_err
+find_known(struct bs_store *st, struct known *list, size_t *count, enum bs_store_stmt which, int64_t id,
+	enum bs_mode *mode)
+{
+	struct bs_query q = bs_store_query(st, which);
+	enum bs_err err;
+
+	for (size_t i = 0; i < *count; i++)
+		if (list[i].id == id) {
+			*mode = list[i].mode;
+			return BS_OK;
+		}
+	bs_query_put_int(&q, id);
+	err = bs_query_step(&q);
+	if (err == BS_OK)
+		*mode = (enum bs_mode)bs_query_int(&q, 0);
+	bs_query_end(&q);
+	if (err == BS_OK && *count < KNOWN_MAX)
+		list[(*count)++] = (struct known){ id, *mode };
+	return err;
+}
+
+enum bs_err
+bs_bulk_server_mode(struct bs_store *st, int64_t server_id, enum bs_mode *mode)
+{
+	return find_known(st, st->bulk->servers, &st->bulk->server_count, Q_SERVER_MODE, server_id, mode);
+}
+
+/* The first rule of server_credential_rules. */
+static bool
+fits(enum bs_mode mode, const struct bs_grant_def *g)
+{
+	bool has_public = g->public_or_identity_len > 0, has_key = g->secret_key != NULL && g->secret_key->len > 0;
+	bool has_sms_keys = g->sms != NULL && g->sms->mode != 0 && (g->sms->kic_key.len > 0 || g->sms->kid_key.len > 0);
+
+	switch (mode) {
+	case BS_MODE_PSK:
+		return has_public && has_key;
+	case BS_MODE_RPK:
+	case BS_MODE_X509:
+		return has_public;
+	default:
+		return !has_public && !has_key && !has_sms_keys;
+	}
+}
+
+enum bs_err
+bs_bulk_check_device(struct bs_store *st, const struct bs_device_def *def)
+{
+	struct bs_bulk *b = st->bulk;
+	enum bs_mode mode;
+	enum bs_err err = find_known(st, b->profiles, &b->profile_count, Q_PROFILE_EXISTS, def->profile_id, &mode);
+
+	for (size_t i = 0; i < def->grant_count && err == BS_OK; i++) {
+		err = bs_bulk_server_mode(st, def->grants[i].server_id, &mode);
+		if (err == BS_OK && !fits(mode, &def->grants[i]))
+			err = BS_EREFUSED;
+	}
+	return err == BS_ENOTFOUND ? BS_EREFUSED : err;
+}
+
+int64_t
+bs_bulk_next_id(struct bs_store *st)
+{
+	return st->bulk->next_id++;
+}
+
+/* ---- inserting ------------------------------------------------------------------------------------------------------ */
+
+static enum bs_err
+index_words(struct bs_store *st, const char *name, char **out)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct bs_query q;
+	enum bs_err err = bs_sql_err(sqlite3_prepare_v2(
+		st->db, "SELECT sql FROM sqlite_master WHERE type = 'index' AND name = ?1", -1, &stmt, NULL));
+
+	if (err == BS_OK) {
+		q = bs_query(stmt);
+		bs_query_put_text(&q, name);
+		err = bs_query_step(&q);
+		if (err == BS_OK) {
+			*out = strdup(bs_query_text(&q, 0));
+			err = *out != NULL ? BS_OK : BS_ENOMEM;
+		}
+	}
+	sqlite3_finalize(stmt);
+	return err;
+}
+
+/* Set an index aside. One that is not there is not missed: the search in order then sorts. */
+static enum bs_err
+drop_index(struct bs_store *st, size_t i)
+{
+	char *sql = NULL;
+	enum bs_err err = index_words(st, indexes[i].name, &st->bulk->dropped[i]);
+
+	if (err == BS_OK) {
+		sql = sqlite3_mprintf("DROP INDEX \"%w\"", indexes[i].name);
+		err = sql != NULL ? bs_sql_exec(st->db, sql) : BS_ENOMEM;
+		sqlite3_free(sql);
+	}
+	return err == BS_ENOTFOUND ? BS_OK : err;
+}
+
+static enum bs_err
+drop_fed_indexes(struct bs_store *st)
+{
+	struct bs_bulk *b = st->bulk;
+	enum bs_err err = BS_OK;
+
+	for (size_t i = 0; i < INDEXES && err == BS_OK; i++)
+		if (b->dropped[i] == NULL && bs_stage_had(b->stages[indexes[i].table], indexes[i].column))
+			err = drop_index(st, i);
+	return err;
+}
+
+static enum bs_err
+insert_staged(struct bs_store *st, struct bs_diag *diag)
+{
+	struct bs_bulk *b = st->bulk;
+	enum bs_err err = drop_fed_indexes(st);
+
+	for (size_t t = 0; t < T_COUNT && err == BS_OK; t++) {
+		struct bs_query q = bs_query(b->inserts[t]);
+
+		if (bs_stage_rows(b->stages[t]) > 0)
+			err = bs_query_run(&q);
+		bs_stage_empty(b->stages[t]);
+	}
+	return err == BS_OK ? BS_OK : bs_store_fail(st, err, st->path, diag);
+}
+
+enum bs_err
+bs_bulk_flush_full(struct bs_store *st, struct bs_diag *diag)
+{
+	for (size_t t = 0; t < T_COUNT; t++)
+		if (bs_stage_rows(st->bulk->stages[t]) >= ROWS_AT_ONCE ||
+			bs_stage_octets(st->bulk->stages[t]) >= OCTETS_AT_ONCE)
+			return insert_staged(st, diag);
+	return BS_OK;
+}
+
+/* ---- one value, one device, one use --------------------------------------------------------------------------------- */
+
+#define SOURCES_MAX 4
+
+/* Values of one kind, each list in order: value, device. */
+static const struct {
+	bool shared; /* by bootstrap and servers of one device; else for one use */
+	struct {
+		const char *sql;
+		bool bootstrap;
+		unsigned table, column; /* looked at only if one of them was fed */
+	} from[SOURCES_MAX];
+} kinds[] = {
+	{ true, { { "SELECT identity, device_id FROM bootstrap_credential WHERE identity IS NOT NULL ORDER BY 1", true,
+			  T_BOOTSTRAP, 3 },
+			{ "SELECT public_or_identity, device_id FROM server_credential WHERE public_or_identity IS NOT "
+			  "NULL AND digest IS NULL ORDER BY 1",
+				false, T_GRANT, 2 } } },
+	{ false, { { "SELECT key_hash, device_id FROM bootstrap_credential WHERE key_hash IS NOT NULL ORDER BY 1", true,
+			   T_BOOTSTRAP, 5 },
+			 { "SELECT key_hash, device_id FROM server_credential WHERE key_hash IS NOT NULL ORDER BY 1",
+				 false, T_GRANT, 5 },
+			 { "SELECT kic_hash, device_id FROM server_credential WHERE kic_hash IS NOT NULL ORDER BY 1",
+				 false, T_GRANT, 13 },
+			 { "SELECT kid_hash, device_id FROM server_credential WHERE kid_hash IS NOT NULL ORDER BY 1",
+				 false, T_GRANT, 15 } } },
+	{ false, { { "SELECT digest, device_id FROM bootstrap_credential WHERE digest IS NOT NULL ORDER BY 1", true,
+			   T_BOOTSTRAP, 7 },
+			 { "SELECT digest, device_id FROM server_credential WHERE digest IS NOT NULL ORDER BY 1", false,
+				 T_GRANT, 3 } } },
+};
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+struct head {
+	sqlite3_stmt *stmt; /* NULL: its list has ended */
+	const uint8_t *value; /* of the row that it stands on */
+	size_t len;
+	bool bootstrap;
+};
+
+/* The value that was last seen. */
+struct last {
+	uint8_t *value;
+	size_t len, max;
+	bool any, bootstrap;
+	int64_t device_id;
+};
+
+static enum bs_err
+advance(struct head *h)
+{
+	int rc = sqlite3_step(h->stmt);
+
+	if (rc == SQLITE_ROW) {
+		h->value = sqlite3_column_blob(h->stmt, 0);
+		h->len = (size_t)sqlite3_column_bytes(h->stmt, 0);
+		return h->value != NULL ? BS_OK : BS_EREFUSED;
+	}
+	sqlite3_finalize(h->stmt);
+	h->stmt = NULL;
+	return bs_sql_err(rc);
+}
+
+static int
+compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+{
+	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+
+	if (order == 0 && a_len != b_len)
+		order = a_len < b_len ? -1 : 1;
+	return order;
+}
+
+static struct head *
+least(struct head *heads)
+{
+	struct head *found = NULL;
+
+	for (size_t i = 0; i < SOURCES_MAX; i++)
+		if (heads[i].stmt != NULL &&
+			(found == NULL || compare(heads[i].value, heads[i].len, found->value, found->len) < 0))
+			found = &heads[i];
+	return found;
+}
+
+static enum bs_err
+remember(struct last *l, const struct head *h, int64_t device_id)
+{
+	if (h->len > l->max) {
+		uint8_t *more = realloc(l->value, 2 * h->len);
+
+		if (more == NULL)
+			return BS_ENOMEM;
+		l->value = more;
+		l->max = 2 * h->len;
+	}
+	memcpy(l->value, h->value, h->len);
+	l->len = h->len;
+	l->any = true;
+	l->bootstrap = h->bootstrap;
+	l->device_id = device_id;
+	return BS_OK;
+}
+
+/* Equal values stand behind each other, those of one device's servers in any order. */
+static enum bs_err
+judge(struct last *l, const struct head *h, bool shared)
+{
+	int64_t device_id = sqlite3_column_int64(h->stmt, 1);
+
+	if (!l->any || compare(l->value, l->len, h->value, h->len) != 0)
+		return remember(l, h, device_id);
+	if (device_id != l->device_id || (!shared && (h->bootstrap || l->bootstrap)))
+		return BS_EREFUSED;
+	return BS_OK;
+}
+
+static enum bs_err
+check_kind(struct bs_store *st, size_t k)
+{
+	struct head heads[SOURCES_MAX] = { { 0 } }, *h;
+	struct last last = { 0 };
+	enum bs_err err = BS_OK;
+
+	for (size_t i = 0; i < SOURCES_MAX && kinds[k].from[i].sql != NULL && err == BS_OK; i++) {
+		heads[i].bootstrap = kinds[k].from[i].bootstrap;
+		err = bs_sql_err(sqlite3_prepare_v2(st->db, kinds[k].from[i].sql, -1, &heads[i].stmt, NULL));
+		if (err == BS_OK)
+			err = advance(&heads[i]);
+	}
+	while (err == BS_OK && (h = least(heads)) != NULL) {
+		err = judge(&last, h, kinds[k].shared);
+		if (err == BS_OK)
+			err = advance(h);
+	}
+	for (size_t i = 0; i < SOURCES_MAX; i++)
+		sqlite3_finalize(heads[i].stmt);
+	free(last.value);
+	return err;
+}
+
+static bool
+was_fed(const struct bs_bulk *b, size_t k)
+{
+	for (size_t i = 0; i < SOURCES_MAX && kinds[k].from[i].sql != NULL; i++)
+		if (bs_stage_had(b->stages[kinds[k].from[i].table], kinds[k].from[i].column))
+			return true;
+	return false;
+}
+
+static enum bs_err
+make_indexes(struct bs_store *st)
+{
+	struct bs_bulk *b = st->bulk;
+	enum bs_err err = BS_OK;
+
+	for (size_t i = 0; i < INDEXES && err == BS_OK; i++)
+		if (b->dropped[i] != NULL)
+			err = bs_sql_exec(st->db, b->dropped[i]);
+	return err;
+}
+
+enum bs_err
+bs_store_check_bulk(struct bs_store *st, struct bs_diag *diag)
+{
+	struct bs_bulk *b = st->bulk;
+	enum bs_err err;
+
+	if (!bs_bulk_is_active(st) || sqlite3_get_autocommit(st->db))
+		return bs_diag_set(diag, BS_ESTATE, 0, "%s: no bulk transaction is open", st->path);
+	err = insert_staged(st, diag);
+	if (err == BS_OK) {
+		err = make_indexes(st);
+		if (err != BS_OK)
+			bs_store_fail(st, err, st->path, diag);
+	}
+	for (size_t k = 0; k < KINDS && err == BS_OK; k++) {
+		if (was_fed(b, k))
+			err = check_kind(st, k);
+		if (err != BS_OK)
+			bs_diag_set(diag, err, 0, "%s: %s", st->path,
+				err == BS_EREFUSED ? "a credential belongs to two devices, or has two uses"
+						   : bs_strerror(err));
+	}
+	b->checked = err == BS_OK;
+	return err;
+}
+
+bool
+bs_bulk_may_commit(const struct bs_store *st)
+{
+	return !bs_bulk_is_active(st) || st->bulk->checked;
+}
+
+/* ---- beginning and ending ------------------------------------------------------------------------------------------- */
+
+static enum bs_err
+set_triggers(struct bs_store *st, int on)
+{
+	return bs_sql_err(sqlite3_db_config(st->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, on, (int *)NULL));
+}
+
+static void
+forget(struct bs_bulk *b)
+{
+	bs_sql_finalize(b->inserts, T_COUNT);
+	for (size_t t = 0; t < T_COUNT; t++)
+		if (b->stages[t] != NULL)
+			bs_stage_forget(b->stages[t]);
+	for (size_t i = 0; i < INDEXES; i++) {
+		free(b->dropped[i]);
+		b->dropped[i] = NULL;
+	}
+	b->server_count = b->profile_count = 0;
+	b->active = b->checked = false;
+}
+
+void
+bs_bulk_leave(struct bs_store *st)
+{
+	if (!bs_bulk_is_active(st))
+		return;
+	forget(st->bulk);
+	/* Outside a transaction neither can fail; a tool that could not would rather stop than write without rules. */
+	if (set_triggers(st, 1) != BS_OK ||
+		bs_sql_exec(st->db, "PRAGMA foreign_keys = 1; PRAGMA temp_store = MEMORY") != BS_OK)
+		abort();
+}
+
+void
+bs_bulk_free(struct bs_store *st)
+{
+	if (st->bulk == NULL)
+		return;
+	forget(st->bulk);
+	for (size_t t = 0; t < T_COUNT; t++)
+		bs_stage_free(st->bulk->stages[t]);
+	free(st->bulk);
+	st->bulk = NULL;
+}
+
+static enum bs_err
+make_stages(struct bs_store *st)
+{
+	enum bs_err err = BS_OK;
+
+	if (st->bulk == NULL)
+		st->bulk = calloc(1, sizeof(*st->bulk));
+	if (st->bulk == NULL)
+		return BS_ENOMEM;
+	for (size_t t = 0; t < T_COUNT && err == BS_OK; t++)
+		if (st->bulk->stages[t] == NULL)
+			err = bs_stage_new(st->db, tables[t].name, tables[t].columns, &st->bulk->stages[t]);
+	return err;
+}
+
+static enum bs_err
+prepare(struct bs_store *st)
+{
+	static const char next_id[] =
+		"SELECT 1 + max(ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'device'), 0), "
+		"ifnull((SELECT max(id) FROM device), 0))";
+	enum bs_err err = set_triggers(st, 0);
+
+	for (size_t t = 0; t < T_COUNT && err == BS_OK; t++)
+		err = bs_sql_err(sqlite3_prepare_v2(st->db, tables[t].insert, -1, &st->bulk->inserts[t], NULL));
+	return err == BS_OK ? bs_sql_int(st->db, next_id, &st->bulk->next_id) : err;
+}
+
+enum bs_err
+bs_store_begin_bulk(struct bs_store *st, struct bs_diag *diag)
+{
+	enum bs_err err;
+
+	if (!st->write || !sqlite3_get_autocommit(st->db))
+		return bs_diag_set(diag, BS_ESTATE, 0, "%s: no transaction can begin here", st->path);
+	/* Files, so that what is sorted may be larger than memory; and they cannot be set in a transaction. */
+	err = make_stages(st);
+	if (err == BS_OK)
+		err = bs_sql_exec(st->db, "PRAGMA foreign_keys = 0; PRAGMA temp_store = FILE");
+	if (err != BS_OK)
+		return bs_store_fail(st, err, st->path, diag);
+	st->bulk->active = true;
+	bs_store_bulk(st);
+	err = bs_store_begin(st, diag);
+	if (err == BS_OK) {
+		err = prepare(st);
+		if (err != BS_OK)
+			bs_store_fail(st, err, st->path, diag);
+	}
+	if (err != BS_OK)
+		bs_store_rollback(st);
+	return err;
+}
+
+bool
+bs_store_bulk_pays(struct bs_store *st, uint64_t file_octets)
+{
+	int64_t pages = 0, size = 0;
+
+	return bs_sql_int(st->db, "PRAGMA page_count", &pages) == BS_OK &&
+	       bs_sql_int(st->db, "PRAGMA page_size", &size) == BS_OK &&
+	       (uint64_t)(pages * size) / PAYS_UP_TO <= file_octets;
+}
