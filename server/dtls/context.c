@@ -166,26 +166,34 @@ on_info(const SSL *ssl, int where, int ret)
 static void
 set_policy(SSL_CTX *ssl_ctx, struct bs_dtls_ctx *ctx)
 {
-	SSL_CTX_set_options(ssl_ctx, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-					     SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_options(
+		ssl_ctx, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
 	/* No chain but the one configured: searching one in the anchors of the devices costs a path check a handshake. */
 	SSL_CTX_set_mode(ssl_ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_session_cache_mode(ssl_ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_max_cert_list(ssl_ctx, CERT_LIST_MAX);
 	SSL_CTX_set_verify(ssl_ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	SSL_CTX_set_cert_verify_callback(ssl_ctx, bs_verify_peer, ctx);
-	SSL_CTX_set_psk_server_callback(ssl_ctx, bs_psk_find);
-	SSL_CTX_set_client_hello_cb(ssl_ctx, bs_select_hello, ctx);
-	SSL_CTX_set_cookie_verify_cb(ssl_ctx, accept_cookie);
 	SSL_CTX_set_info_callback(ssl_ctx, on_info);
 }
 
+static void
+set_server_policy(SSL_CTX *ssl_ctx, struct bs_dtls_ctx *ctx)
+{
+	SSL_CTX_set_options(ssl_ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_psk_server_callback(ssl_ctx, bs_psk_find);
+	SSL_CTX_set_client_hello_cb(ssl_ctx, bs_select_hello, ctx);
+	SSL_CTX_set_cookie_verify_cb(ssl_ctx, accept_cookie);
+}
+
 enum bs_err
-bs_dtls_ssl_ctx_new(struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf, SSL_CTX **out, struct bs_diag *diag)
+bs_dtls_ssl_ctx_new(struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf, enum bs_dtls_role role, SSL_CTX **out,
+	struct bs_diag *diag)
 {
 	/* A session is never resumed, but OpenSSL wants a name for those it checks clients of. */
 	static const unsigned char session_context[] = "bootstrap";
-	SSL_CTX *ssl_ctx = SSL_CTX_new_ex(ctx->libctx, NULL, DTLS_server_method());
+	SSL_CTX *ssl_ctx = SSL_CTX_new_ex(
+		ctx->libctx, NULL, role == BS_DTLS_SERVER ? DTLS_server_method() : DTLS_client_method());
 	enum bs_err err = ssl_ctx != NULL ? BS_OK : bs_diag_set(diag, BS_ENOMEM, 0, "no SSL context: out of memory");
 
 	if (err == BS_OK &&
@@ -195,6 +203,8 @@ bs_dtls_ssl_ctx_new(struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf, SS
 		err = bs_diag_set(diag, BS_ECRYPTO, 0, "DTLS 1.2 is not to be had: %s", bs_openssl_reason());
 	if (err == BS_OK) {
 		set_policy(ssl_ctx, ctx);
+		if (role == BS_DTLS_SERVER)
+			set_server_policy(ssl_ctx, ctx);
 		err = set_algorithms(ssl_ctx, conf, diag);
 	}
 	if (err == BS_OK) {
@@ -304,7 +314,7 @@ bs_handshake_refuse(struct bs_handshake *hs, enum bs_outcome outcome, const char
 	va_start(args, fmt);
 	fail_with(hs, outcome, fmt, args);
 	va_end(args);
-	if (!hs->ctx->set->alert_unknown)
+	if (!hs->ctx->set->alert_unknown && hs->dial == NULL)
 		hs->ignore = true;
 }
 

@@ -4,6 +4,7 @@
  *
  * context.c   SSL_CTXs and their policy           identity.c  files: certificates, keys, trust anchors, CRLs
  * select.c    identity by SNI, certificate types  psk.c       pre-shared keys       verify.c    raw keys and certificates
+ * dial.c      this server as DTLS client: contexts, what it shows, what it made of a failure
  */
 #ifndef BS_DTLS_CONTEXT_H
 #define BS_DTLS_CONTEXT_H
@@ -17,6 +18,7 @@
 #define BS_DTLS_TIMEOUT_MS 1000
 #define BS_DTLS_TIMEOUT_MAX_MS 60000 /* RFC 6347, 4.2.4.1 */
 #define BS_DTLS_PLAIN_MAX 16384
+#define BS_CRED_KINDS 3 /* of enum bs_credential_kind */
 
 /* One server identity as loaded: a context per certificate type; NULL where it has none. */
 struct bs_identity_ctx {
@@ -31,6 +33,7 @@ struct bs_identity_set {
 	size_t count;
 	SSL_CTX *keyless; /* PSK alone: no identity, or none that the client can use */
 	SSL_CTX *first; /* borrowed: what an SSL begins with, the first identity's or keyless */
+	SSL_CTX *dial[BS_CRED_KINDS]; /* as DTLS client; NULL: nothing to show in that mode, or no ciphersuite for it */
 	X509_STORE *store;
 	bool has_anchors, has_crls;
 	bool prefer_raw_key, alert_unknown;
@@ -62,11 +65,12 @@ struct bs_handshake {
 	int alert_in; /* description of the last alert that came and ends it; -1: none */
 	uint64_t alerts_in;
 	uint32_t timer_first_ms;
+	struct bs_dial *dial; /* this server is the DTLS client; NULL: it is not, or the handshake is over */
 };
 
 /* Set the outcome of a handshake that a callback refuses; the first one stays. */
 void bs_handshake_fail(struct bs_handshake *hs, enum bs_outcome outcome, const char *fmt, ...) BS_PRINTF(3, 4);
-/* The same for an unknown, untrusted or disabled credential: silence or an alert, as configured. */
+/* The same for an unknown, untrusted or disabled credential: silence or an alert, as configured; to a DTLS server an alert. */
 void bs_handshake_refuse(struct bs_handshake *hs, enum bs_outcome outcome, const char *fmt, ...) BS_PRINTF(3, 4);
 /* The same for a look-up that cannot answer now: no word, and the address may come again at once. */
 void bs_handshake_busy(struct bs_handshake *hs, enum bs_err err);
@@ -77,8 +81,34 @@ BS_MUST_USE enum bs_err bs_identity_set_new(
 void bs_identity_set_free(struct bs_identity_set *set);
 
 /* context.c: an SSL_CTX with our policy and no key. */
-BS_MUST_USE enum bs_err bs_dtls_ssl_ctx_new(
-	struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf, SSL_CTX **out, struct bs_diag *diag);
+enum bs_dtls_role { BS_DTLS_SERVER, BS_DTLS_CLIENT };
+BS_MUST_USE enum bs_err bs_dtls_ssl_ctx_new(struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf,
+	enum bs_dtls_role role, SSL_CTX **out, struct bs_diag *diag);
+
+/* dial.c: what a handshake needs to know while this server is its client. Key material: freed as soon as it is over. */
+struct bs_dial {
+	enum bs_credential_kind kind;
+	int64_t device_id;
+	char identity[256]; /* PSK */
+	struct bs_secret key;
+	bool key_used; /* PSK: the device's first flight led to the key, and this server's Finished left */
+	bool asked; /* the device asked for this server's certificate or key */
+	unsigned heard, heard_later; /* datagrams of the device: all, and those after the key was used */
+};
+/* Fill in set->dial from what the identities hold. */
+BS_MUST_USE enum bs_err bs_dial_contexts_new(
+	struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf, struct bs_identity_set *set, struct bs_diag *diag);
+/* hs->dial from target, and the proof that is known from the start. BS_ENOMEM, BS_ERANGE. */
+BS_MUST_USE enum bs_err bs_dial_begin(struct bs_handshake *hs, const struct bs_dial_target *target);
+/* Set up an SSL of set->dial for it. */
+bool bs_dial_prepare(SSL *ssl, const struct bs_dial_target *target);
+/* Wipes and frees hs->dial; NULL is fine. */
+void bs_dial_end(struct bs_handshake *hs);
+/* Did the device see who this server is? Else the outcome is set. */
+bool bs_dial_was_asked(struct bs_handshake *hs);
+/* The outcome of a failed handshake where the client's side knows better. */
+void bs_dial_explain(struct bs_handshake *hs);
+enum bs_outcome bs_dial_unfinished(const struct bs_dial *dial, const char **detail);
 
 /* Callbacks of OpenSSL. */
 int bs_select_hello(SSL *ssl, int *alert, void *ctx);

@@ -54,6 +54,19 @@ struct bs_credential_lookup {
 	void *arg;
 };
 
+/*
+ * A device that this server turns to as DTLS client (server-initiated bootstrap of LwM2M 1.0: who starts the handshake is
+ * apart from the LwM2M roles). PSK: with the device's own identity and key. Raw key, certificate: this server shows its own,
+ * of the identity without SNI, and the device must show what leads to this very device. Borrowed for the call.
+ */
+struct bs_dial_target {
+	enum bs_credential_kind kind;
+	struct bs_device_match device;
+	const char *identity; /* PSK; at most 255 octets */
+	const struct bs_secret *key; /* PSK */
+	unsigned psk_slot; /* for the proof: which of two keys under that identity */
+};
+
 /* One server identity: a certificate and its key, chosen by SNI when names match (files, PEM or DER). */
 struct bs_dtls_identity {
 	const char *certificate; /* file; the chain may follow in it */
@@ -88,6 +101,9 @@ void bs_dtls_ctx_free(struct bs_dtls_ctx *ctx);
 /* Replace the certificates, keys, anchors and CRLs for handshakes to come. On error the old ones stay. */
 BS_MUST_USE enum bs_err bs_dtls_ctx_reload(
 	struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf, struct bs_diag *diag);
+
+/* Is there what this server must show to a device of that kind, and a ciphersuite for it? */
+bool bs_dtls_ctx_can_dial(const struct bs_dtls_ctx *ctx, enum bs_credential_kind kind);
 
 /* "OpenSSL 3.5.9 …", and whether it has what is needed (raw public keys: >= 3.2). */
 const char *bs_dtls_library(void);

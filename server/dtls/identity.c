@@ -111,7 +111,7 @@ keyed_ctx(struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf, struct bs_id
 {
 	SSL_CTX *ssl_ctx = NULL;
 	EVP_PKEY *key = NULL;
-	enum bs_err err = bs_dtls_ssl_ctx_new(ctx, conf, &ssl_ctx, diag);
+	enum bs_err err = bs_dtls_ssl_ctx_new(ctx, conf, BS_DTLS_SERVER, &ssl_ctx, diag);
 
 	if (err == BS_OK)
 		SSL_CTX_set1_cert_store(ssl_ctx, set->store);
@@ -287,6 +287,8 @@ bs_identity_set_new(
 		err = load_store(ctx, conf, set, diag);
 	if (err == BS_OK)
 		err = load_identities(ctx, conf, set, diag);
+	if (err == BS_OK)
+		err = bs_dial_contexts_new(ctx, conf, set, diag);
 	if (err == BS_OK) {
 		*out = set;
 		set = NULL;
@@ -305,6 +307,8 @@ bs_identity_set_free(struct bs_identity_set *set)
 		SSL_CTX_free(set->list[i].x509);
 		SSL_CTX_free(set->list[i].raw_key);
 	}
+	for (size_t i = 0; i < BS_CRED_KINDS; i++)
+		SSL_CTX_free(set->dial[i]);
 	free(set->list);
 	SSL_CTX_free(set->keyless);
 	X509_STORE_free(set->store);

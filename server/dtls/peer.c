@@ -25,6 +25,7 @@ struct bs_peer {
 	SSL *ssl; /* NULL when CLOSED or nothing is left to say */
 	struct bs_handshake hs;
 	enum bs_peer_state state;
+	bool dialled; /* this server is the DTLS client */
 	bool listened; /* the first ClientHello went in */
 	bool told; /* on_closed was called, or must not be */
 	bool protected_seen; /* a record of epoch 1 came during the handshake */
@@ -55,31 +56,34 @@ on_timer(SSL *ssl, unsigned before_us)
 }
 
 static bool
-make_ssl(struct bs_peer *peer)
+make_ssl(struct bs_peer *peer, SSL_CTX *ssl_ctx)
 {
 	BIO *bio = bs_bio_new(peer->ctx->bio_method, &peer->hs.bio);
 
-	peer->ssl = bio != NULL ? SSL_new(peer->ctx->set->first) : NULL;
+	peer->ssl = bio != NULL ? SSL_new(ssl_ctx) : NULL;
 	if (peer->ssl == NULL) {
 		BIO_free(bio);
 		return false;
 	}
 	SSL_set_bio(peer->ssl, bio, bio);
 	SSL_set_app_data(peer->ssl, &peer->hs);
-	SSL_set_accept_state(peer->ssl);
+	if (peer->dialled)
+		SSL_set_connect_state(peer->ssl);
+	else
+		SSL_set_accept_state(peer->ssl);
 	DTLS_set_link_mtu(peer->ssl, peer->ctx->mtu);
 	DTLS_set_timer_cb(peer->ssl, on_timer);
 	return true;
 }
 
-enum bs_err
-bs_peer_new(struct bs_dtls_ctx *ctx, const struct bs_peer_ops *ops, void *arg, const struct bs_addr *local,
-	const struct bs_addr *remote, uint64_t now_ms, uint32_t handshake_time_ms, struct bs_peer **out)
+static struct bs_peer *
+new_peer(struct bs_dtls_ctx *ctx, const struct bs_peer_ops *ops, void *arg, const struct bs_addr *local,
+	const struct bs_addr *remote, uint64_t now_ms, uint32_t handshake_time_ms)
 {
 	struct bs_peer *peer = calloc(1, sizeof(*peer));
 
 	if (peer == NULL)
-		return BS_ENOMEM;
+		return NULL;
 	peer->ctx = ctx;
 	peer->ops = ops;
 	peer->arg = arg;
@@ -95,13 +99,46 @@ bs_peer_new(struct bs_dtls_ctx *ctx, const struct bs_peer_ops *ops, void *arg, c
 	peer->hs.timer_first_ms = ctx->timeout_ms;
 	peer->hs.bio.send = on_bio_send;
 	peer->hs.bio.arg = peer;
-	if (!make_ssl(peer)) {
-		ERR_clear_error();
+	return peer;
+}
+
+enum bs_err
+bs_peer_new(struct bs_dtls_ctx *ctx, const struct bs_peer_ops *ops, void *arg, const struct bs_addr *local,
+	const struct bs_addr *remote, uint64_t now_ms, uint32_t handshake_time_ms, struct bs_peer **out)
+{
+	struct bs_peer *peer = new_peer(ctx, ops, arg, local, remote, now_ms, handshake_time_ms);
+
+	if (peer == NULL || !make_ssl(peer, ctx->set->first)) {
 		bs_peer_free(peer);
 		return BS_ENOMEM;
 	}
 	*out = peer;
 	return BS_OK;
+}
+
+enum bs_err
+bs_peer_dial(struct bs_dtls_ctx *ctx, const struct bs_peer_ops *ops, void *arg, const struct bs_addr *local,
+	const struct bs_addr *remote, uint64_t now_ms, uint32_t handshake_time_ms, const struct bs_dial_target *target,
+	struct bs_peer **out)
+{
+	struct bs_peer *peer;
+	enum bs_err err;
+
+	if (!bs_dtls_ctx_can_dial(ctx, target->kind))
+		return BS_EUNSUPPORTED;
+	peer = new_peer(ctx, ops, arg, local, remote, now_ms, handshake_time_ms);
+	if (peer == NULL)
+		return BS_ENOMEM;
+	peer->dialled = true;
+	err = bs_dial_begin(&peer->hs, target);
+	if (err == BS_OK && (!make_ssl(peer, ctx->set->dial[target->kind]) || !bs_dial_prepare(peer->ssl, target)))
+		err = BS_ENOMEM;
+	if (err == BS_OK) {
+		*out = peer;
+		peer = NULL;
+	}
+	bs_peer_free(peer);
+	return err;
 }
 
 void
@@ -110,6 +147,7 @@ bs_peer_free(struct bs_peer *peer)
 	if (peer == NULL)
 		return;
 	SSL_free(peer->ssl);
+	bs_dial_end(&peer->hs);
 	ERR_clear_error();
 	free(peer);
 }
@@ -133,6 +171,7 @@ finish(struct bs_peer *peer, enum bs_outcome outcome, const char *detail)
 {
 	peer->state = BS_PEER_CLOSED;
 	peer->timer_ms = peer->end_ms = BS_NEVER;
+	bs_dial_end(&peer->hs);
 	tell_closed(peer, outcome, detail);
 }
 
@@ -179,6 +218,8 @@ explain_failure(struct bs_handshake *hs)
 {
 	int reason = ERR_GET_REASON(ERR_peek_error());
 
+	if (hs->dial != NULL)
+		bs_dial_explain(hs);
 	if (hs->failed)
 		return;
 	if (hs->alert_in >= 0)
@@ -220,6 +261,12 @@ handshake_done(struct bs_peer *peer)
 		ignore(peer);
 		return;
 	}
+	if (peer->dialled && !bs_dial_was_asked(&peer->hs)) {
+		SSL_shutdown(peer->ssl);
+		handshake_failed(peer);
+		return;
+	}
+	bs_dial_end(&peer->hs);
 	peer->state = BS_PEER_OPEN;
 	peer->timer_ms = BS_NEVER;
 	peer->end_ms = lifetime_s >= 0 ? peer->now_ms + (uint64_t)lifetime_s * 1000 : BS_NEVER;
@@ -258,12 +305,12 @@ advance(struct bs_peer *peer)
 {
 	int rc;
 
-	if (!peer->listened && !take_hello(peer)) {
+	if (!peer->dialled && !peer->listened && !take_hello(peer)) {
 		bs_handshake_fail(&peer->hs, BS_OUT_HANDSHAKE_FAILED, "the ClientHello is not well-formed");
 		handshake_failed(peer);
 		return;
 	}
-	rc = SSL_accept(peer->ssl);
+	rc = SSL_do_handshake(peer->ssl);
 	peer->hs.proof.suite = SSL_get_current_cipher(peer->ssl) != NULL ? SSL_get_cipher_name(peer->ssl) : NULL;
 	if (rc == 1) {
 		handshake_done(peer);
@@ -384,6 +431,10 @@ bs_peer_input(struct bs_peer *peer, uint64_t now_ms, const uint8_t *data, size_t
 	peer->hs.bio.in = data;
 	peer->hs.bio.in_len = len;
 	ERR_clear_error();
+	if (peer->hs.dial != NULL) {
+		peer->hs.dial->heard++;
+		peer->hs.dial->heard_later += peer->hs.dial->key_used;
+	}
 	if (!was_open) {
 		peer->protected_seen = peer->protected_seen || came > 0;
 		advance(peer);
@@ -398,6 +449,21 @@ bs_peer_input(struct bs_peer *peer, uint64_t now_ms, const uint8_t *data, size_t
 	if (came == 0)
 		drop(peer, 1);
 	account(peer, came, good);
+}
+
+void
+bs_peer_start(struct bs_peer *peer, uint64_t now_ms)
+{
+	peer->now_ms = now_ms;
+	ERR_clear_error();
+	advance(peer);
+	ERR_clear_error();
+}
+
+bool
+bs_peer_is_dialled(const struct bs_peer *peer)
+{
+	return peer->dialled;
 }
 
 enum bs_err
@@ -458,6 +524,8 @@ bs_peer_is_revoked(const struct bs_peer *peer)
 enum bs_outcome
 bs_peer_unfinished(const struct bs_peer *peer, const char **detail)
 {
+	if (peer->hs.dial != NULL)
+		return bs_dial_unfinished(peer->hs.dial, detail);
 	if (peer->hs.psk_known && peer->protected_seen) {
 		*detail = "identity known, but what followed the key exchange did not decrypt";
 		return BS_OUT_KEY_MISMATCH;

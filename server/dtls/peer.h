@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One DTLS association with one address: an SSL over a datagram BIO of our own. Created only after a valid cookie.
+ * One DTLS association with one address: an SSL over a datagram BIO of our own. Created only after a valid cookie, or to
+ * turn to a device.
  *
  * Datagrams leave through ops->send; plain datagrams arrive through ops->on_data, one call per record. Nothing is freed
  * under a callback: after on_closed the owner frees the peer when the stack has unwound.
@@ -15,7 +16,7 @@
 
 struct bs_peer;
 
-/* What the client showed so far; known parts are filled in also when the handshake fails. */
+/* What the device showed so far; known parts are filled in also when the handshake fails. */
 struct bs_proof {
 	enum bs_credential_kind kind;
 	bool has_device;
@@ -56,6 +57,17 @@ struct bs_dtls_counters {
 BS_MUST_USE enum bs_err bs_peer_new(struct bs_dtls_ctx *ctx, const struct bs_peer_ops *ops, void *arg,
 	const struct bs_addr *local, const struct bs_addr *remote, uint64_t now_ms, uint32_t handshake_time_ms,
 	struct bs_peer **out);
+/*
+ * The other way round: this server is the DTLS client. Nothing leaves before bs_peer_start. Later all is as with a peer that
+ * came by itself, but that it never ignores. BS_ENOMEM; BS_EUNSUPPORTED: see bs_dtls_ctx_can_dial; BS_ERANGE: no usable
+ * identity or key.
+ */
+BS_MUST_USE enum bs_err bs_peer_dial(struct bs_dtls_ctx *ctx, const struct bs_peer_ops *ops, void *arg,
+	const struct bs_addr *local, const struct bs_addr *remote, uint64_t now_ms, uint32_t handshake_time_ms,
+	const struct bs_dial_target *target, struct bs_peer **out);
+/* The first ClientHello. May call on_closed. */
+void bs_peer_start(struct bs_peer *peer, uint64_t now_ms);
+bool bs_peer_is_dialled(const struct bs_peer *peer);
 void bs_peer_free(struct bs_peer *peer); /* NULL is fine; sends nothing */
 
 /* One datagram from the wire. */

@@ -68,35 +68,37 @@ bs_peer_limits_init(struct bs_peer_limits *l)
 	};
 }
 
+/* An address leaves the last octet free (addr.h): there stands who began. */
 static void
-make_key(const struct bs_peer_table *t, const struct bs_addr *a, uint8_t key[KEY_LEN])
+make_key(const struct bs_peer_table *t, const struct bs_addr *a, bool dialled, uint8_t key[KEY_LEN])
 {
 	memcpy(key, t->seed, sizeof(t->seed));
 	bs_addr_key(a, key + sizeof(t->seed));
+	key[KEY_LEN - 1] = dialled;
 }
 
 static struct place *
-find_place(const struct bs_peer_table *t, const struct bs_addr *a)
+find_place(const struct bs_peer_table *t, const struct bs_addr *a, bool dialled)
 {
 	struct place *found = NULL;
 	uint8_t key[KEY_LEN];
 
-	make_key(t, a, key);
+	make_key(t, a, dialled, key);
 	HASH_FIND(hh, t->places, key, KEY_LEN, found);
 	return found;
 }
 
 static struct place *
-get_place(struct bs_peer_table *t, const struct bs_addr *a)
+get_place(struct bs_peer_table *t, const struct bs_addr *a, bool dialled)
 {
-	struct place *place = find_place(t, a);
+	struct place *place = find_place(t, a, dialled);
 
 	if (place != NULL)
 		return place;
 	place = calloc(1, sizeof(*place));
 	if (place == NULL)
 		return NULL;
-	make_key(t, a, place->key);
+	make_key(t, a, dialled, place->key);
 	HASH_ADD(hh, t->places, key, KEY_LEN, place);
 	if (place->hh.tbl == NULL) { /* no memory for the table */
 		free(place);
@@ -305,7 +307,7 @@ bs_peer_table_sweep(struct bs_peer_table *t)
 void
 bs_peer_table_close(struct bs_peer_table *t, struct bs_peer *peer)
 {
-	struct place *place = find_place(t, bs_peer_get_remote(peer));
+	struct place *place = find_place(t, bs_peer_get_remote(peer), bs_peer_is_dialled(peer));
 
 	bs_peer_close(peer);
 	if (place == NULL)
@@ -365,7 +367,7 @@ static bool
 enter(struct bs_peer_table *t, struct slot *s, const struct bs_addr *remote)
 {
 	struct bs_prefix *prefix = bs_prefixes_enter(&t->prefixes, remote);
-	struct place *place = prefix != NULL ? get_place(t, remote) : NULL;
+	struct place *place = prefix != NULL ? get_place(t, remote, bs_peer_is_dialled(s->peer)) : NULL;
 
 	if (place == NULL) {
 		if (prefix != NULL)
@@ -382,17 +384,27 @@ enter(struct bs_peer_table *t, struct slot *s, const struct bs_addr *remote)
 	return true;
 }
 
+static struct slot *
+new_slot(struct bs_peer_table *t)
+{
+	struct slot *s = calloc(1, sizeof(*s));
+
+	if (s != NULL) {
+		s->table = t;
+		s->deadline.owner = s;
+	}
+	return s;
+}
+
 /* A slot with a peer, in the table. NULL: out of memory. */
 static struct slot *
 make_slot(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local, const struct bs_addr *remote,
 	const struct bs_hello *hello)
 {
-	struct slot *s = calloc(1, sizeof(*s));
+	struct slot *s = new_slot(t);
 
 	if (s == NULL)
 		return NULL;
-	s->table = t;
-	s->deadline.owner = s;
 	memcpy(s->random, hello->random, RANDOM_LEN);
 	if (bs_peer_new(t->ctx, &slot_ops, s, local, remote, now_ms, t->limits.handshake_ms, &s->peer) != BS_OK ||
 		!enter(t, s, remote)) {
@@ -421,7 +433,7 @@ static void
 admit(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local, const struct bs_addr *remote,
 	const struct bs_hello *hello, const uint8_t *data, size_t len)
 {
-	struct place *place = find_place(t, remote);
+	struct place *place = find_place(t, remote, false);
 	struct slot *s;
 
 	if (place != NULL && place->pending != NULL)
@@ -454,7 +466,7 @@ static void
 input_hello(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local, const struct bs_addr *remote,
 	const struct bs_hello *hello, const uint8_t *data, size_t len)
 {
-	struct place *place = find_place(t, remote);
+	struct place *place = find_place(t, remote, false);
 	struct slot *current = place != NULL ? place->current : NULL;
 	struct slot *pending = place != NULL ? place->pending : NULL;
 	struct slot *unfinished = pending != NULL ? pending : current;
@@ -480,9 +492,10 @@ input_hello(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *loca
 
 /* All else: alerts and handshake messages in the clear concern what is under way, the rest may be for either. */
 static void
-input_records(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *remote, const uint8_t *data, size_t len)
+input_records(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *remote, bool dialled, const uint8_t *data,
+	size_t len)
 {
-	struct place *place = find_place(t, remote);
+	struct place *place = find_place(t, remote, dialled);
 	bool clear = len < 5 || (data[3] == 0 && data[4] == 0);
 
 	if (place == NULL) {
@@ -491,7 +504,7 @@ input_records(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *re
 	}
 	if (place->pending == NULL || !clear)
 		feed(place->current, now_ms, data, len);
-	place = find_place(t, remote); /* a callback may have closed anything */
+	place = find_place(t, remote, dialled); /* a callback may have closed anything */
 	if (place != NULL && place->pending != NULL)
 		feed(place->pending, now_ms, data, len);
 }
@@ -505,7 +518,45 @@ bs_peer_table_input(struct bs_peer_table *t, uint64_t now_ms, const struct bs_ad
 	if (bs_hello_parse(data, len, &hello) == BS_OK)
 		input_hello(t, now_ms, local, remote, &hello, data, len);
 	else
-		input_records(t, now_ms, remote, data, len);
+		input_records(t, now_ms, remote, false, data, len);
+}
+
+void
+bs_peer_table_reply(
+	struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *remote, const uint8_t *data, size_t len)
+{
+	input_records(t, now_ms, remote, true, data, len);
+}
+
+enum bs_err
+bs_peer_table_dial(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local, const struct bs_addr *remote,
+	const struct bs_dial_target *target, struct bs_peer **out)
+{
+	struct place *place = find_place(t, remote, true);
+	struct slot *unfinished = place == NULL ? NULL : place->pending != NULL ? place->pending : place->current;
+	struct slot *s;
+	enum bs_err err;
+
+	if (unfinished != NULL && !unfinished->open)
+		end_slot(unfinished, now_ms, BS_OUT_SUPERSEDED, "this server turned to the same address anew", false);
+	if (!within_limits(t, now_ms, remote))
+		return BS_ELIMIT;
+	s = new_slot(t);
+	if (s == NULL)
+		return BS_ENOMEM;
+	err = bs_peer_dial(t->ctx, &slot_ops, s, local, remote, now_ms, t->limits.handshake_ms, target, &s->peer);
+	if (err == BS_OK && !enter(t, s, remote))
+		err = BS_ENOMEM;
+	if (err != BS_OK) {
+		bs_peer_free(s->peer);
+		free(s);
+		return err;
+	}
+	bs_peer_set_counters(s->peer, &t->counters);
+	*out = s->peer;
+	bs_peer_start(s->peer, now_ms);
+	settle(s, now_ms);
+	return BS_OK;
 }
 
 static uint64_t

@@ -6,6 +6,9 @@
  * An address may have two peers for a while: a new ClientHello (with a good cookie) from the address of a live peer starts
  * a pending one, which replaces the old only after its handshake is done (RFC 6347, 4.2.8).
  *
+ * Devices that this server turns to as DTLS client have a place of their own: what the same address says to a listener is
+ * another matter. Who was not turned to gets no answer there.
+ *
  * Cost per datagram and per timer does not grow with the number of live peers.
  */
 #ifndef BS_DTLS_PEER_TABLE_H
@@ -32,6 +35,17 @@ void bs_peer_table_free(struct bs_peer_table *t); /* close_notify to all that ar
 
 void bs_peer_table_input(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local,
 	const struct bs_addr *remote, const uint8_t *data, size_t len);
+
+/*
+ * Turn to a device: a peer whose ClientHello leaves at once. Set *out before anything is called back; it lives until on_closed
+ * or bs_peer_table_close. One that is open at the same address stays until the new handshake is done; one that is unfinished
+ * ends. BS_ELIMIT: peers, half-open handshakes, or those of the prefix; and the errors of bs_peer_dial.
+ */
+BS_MUST_USE enum bs_err bs_peer_table_dial(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local,
+	const struct bs_addr *remote, const struct bs_dial_target *target, struct bs_peer **out);
+/* A datagram that came in where such devices answer: from any other address it is dropped. */
+void bs_peer_table_reply(
+	struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *remote, const uint8_t *data, size_t len);
 
 /* First handshake timer of peers that come from now on, 1,000 to 9,000 ms; 0: that of the context. For listeners. */
 void bs_peer_table_set_timeout(struct bs_peer_table *t, uint32_t first_ms);

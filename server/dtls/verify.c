@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "server/base/log.h"
 #include "server/base/text.h"
 
 #define SHA256_LEN 32
@@ -68,6 +69,13 @@ take_match(struct bs_handshake *hs, enum bs_err err, const struct bs_device_matc
 {
 	if (err != BS_OK) {
 		bs_handshake_busy(hs, err);
+		return false;
+	}
+	if (hs->dial != NULL && hs->dial->device_id != match->device_id) {
+		struct bs_quote q;
+
+		bs_handshake_refuse(hs, BS_OUT_ENDPOINT_MISMATCH, "who answers there has the credential of %s",
+			bs_log_quote(&q, match->endpoint));
 		return false;
 	}
 	hs->proof.has_device = true;
@@ -180,6 +188,9 @@ verify_path(struct bs_handshake *hs, X509_STORE_CTX *xs, int *error)
 		*error = X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
 	} else {
 		X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
+		/* Whoever opened the association: what lets a device in lets it be turned to. */
+		X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_CLIENT);
+		X509_VERIFY_PARAM_set_trust(param, X509_TRUST_SSL_CLIENT);
 		X509_STORE_CTX_set_verify_cb(xs, tolerate_crl);
 		if (X509_verify_cert(xs) == 1) {
 			*error = check_strength(X509_STORE_CTX_get0_chain(xs), &depth);

@@ -210,7 +210,10 @@ world_deliver(struct world *w, const struct client *c, const void *data, size_t 
 {
 	uint8_t *copy = exact_copy(data, len);
 
-	bs_peer_table_input(w->table, w->now_ms, &w->local, &c->addr, copy, len);
+	if (c->listens)
+		bs_peer_table_reply(w->table, w->now_ms, &c->addr, copy, len);
+	else
+		bs_peer_table_input(w->table, w->now_ms, &w->local, &c->addr, copy, len);
 	bs_peer_table_sweep(w->table);
 	free(copy);
 }
@@ -272,8 +275,8 @@ client_info(const SSL *ssl, int where, int ret)
 		c->alert = ret & 0xff;
 }
 
-struct client *
-client_new(struct world *w, unsigned n, const char *ciphers)
+static struct client *
+new_client(struct world *w, unsigned n, const char *ciphers, const SSL_METHOD *method)
 {
 	struct client *c = calloc(1, sizeof(*c));
 	char text[64], list[512];
@@ -284,17 +287,100 @@ client_new(struct world *w, unsigned n, const char *ciphers)
 	assert_int_equal(bs_addr_parse(text, &c->addr), BS_OK);
 	c->world = w;
 	c->alert = -1;
-	c->ssl_ctx = SSL_CTX_new(DTLS_client_method());
+	c->ssl_ctx = SSL_CTX_new(method);
 	assert_non_null(c->ssl_ctx);
 	snprintf(list, sizeof(list), "%s:@SECLEVEL=0", ciphers != NULL ? ciphers : "ALL:PSK:aPSK");
 	assert_int_equal(SSL_CTX_set_cipher_list(c->ssl_ctx, list), 1);
 	SSL_CTX_set_options(c->ssl_ctx, SSL_OP_NO_QUERY_MTU);
-	SSL_CTX_set_psk_client_callback(c->ssl_ctx, client_psk);
 	SSL_CTX_set_cert_verify_callback(c->ssl_ctx, client_verify, c);
 	SSL_CTX_set_verify(c->ssl_ctx, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_info_callback(c->ssl_ctx, client_info);
 	w->clients[w->client_count++] = c;
 	return c;
+}
+
+struct client *
+client_new(struct world *w, unsigned n, const char *ciphers)
+{
+	struct client *c = new_client(w, n, ciphers, DTLS_client_method());
+
+	SSL_CTX_set_psk_client_callback(c->ssl_ctx, client_psk);
+	return c;
+}
+
+static unsigned
+device_psk(SSL *ssl, const char *identity, unsigned char *key, unsigned key_max)
+{
+	struct client *c = SSL_get_app_data(ssl);
+
+	snprintf(c->asked_identity, sizeof(c->asked_identity), "%s", identity);
+	if (c->identity == NULL || strcmp(c->identity, identity) != 0 || strlen(c->key) > key_max)
+		return 0;
+	memcpy(key, c->key, strlen(c->key));
+	return (unsigned)strlen(c->key);
+}
+
+static int
+device_cookie(SSL *ssl, unsigned char *cookie, unsigned *len)
+{
+	(void)ssl;
+	memcpy(cookie, "a cookie of 20 octet", *len = 20);
+	return 1;
+}
+
+static int
+device_checks_cookie(SSL *ssl, const unsigned char *cookie, unsigned len)
+{
+	(void)ssl;
+	return len == 20 && memcmp(cookie, "a cookie of 20 octet", 20) == 0;
+}
+
+static int
+device_name(SSL *ssl, int *alert, void *arg)
+{
+	struct client *c = SSL_get_app_data(ssl);
+	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+
+	(void)alert;
+	(void)arg;
+	snprintf(c->asked_name, sizeof(c->asked_name), "%s", name != NULL ? name : "");
+	return SSL_TLSEXT_ERR_OK;
+}
+
+struct client *
+device_new(struct world *w, unsigned n, const char *ciphers)
+{
+	struct client *c = new_client(w, n, ciphers, DTLS_server_method());
+
+	c->listens = true;
+	SSL_CTX_set_psk_server_callback(c->ssl_ctx, device_psk);
+	SSL_CTX_set_options(c->ssl_ctx, SSL_OP_COOKIE_EXCHANGE);
+	SSL_CTX_set_cookie_generate_cb(c->ssl_ctx, device_cookie);
+	SSL_CTX_set_cookie_verify_cb(c->ssl_ctx, device_checks_cookie);
+	SSL_CTX_set_tlsext_servername_callback(c->ssl_ctx, device_name);
+	SSL_CTX_set_verify(c->ssl_ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	SSL_CTX_set_session_id_context(c->ssl_ctx, (const unsigned char *)"device", 6);
+	return c;
+}
+
+enum bs_err
+world_dial(struct world *w, const struct client *c, enum bs_credential_kind kind, int64_t device_id,
+	const char *endpoint, struct bs_peer **peer)
+{
+	struct bs_dial_target target = { .kind = kind, .device = { .device_id = device_id, .enabled = true } };
+	struct bs_secret key = { 0 };
+
+	snprintf(target.device.endpoint, sizeof(target.device.endpoint), "%s", endpoint);
+	if (kind == BS_CRED_PSK) {
+		const struct world_psk *p = &w->psks[device_id - 1];
+
+		target.identity = p->identity;
+		assert_int_equal(bs_secret_set(&key, p->key, strlen(p->key)), BS_OK);
+		target.key = &key;
+	}
+	enum bs_err err = bs_peer_table_dial(w->table, w->now_ms, &w->local, &c->addr, &target, peer);
+	bs_secret_clear(&key);
+	return err;
 }
 
 void
@@ -345,7 +431,10 @@ client_start(struct client *c)
 	DTLS_set_link_mtu(c->ssl, c->mtu != 0 ? c->mtu : 1400);
 	if (c->timer_ms != 0)
 		DTLS_set_timer_cb(c->ssl, client_timer);
-	SSL_set_connect_state(c->ssl);
+	if (c->listens)
+		SSL_set_accept_state(c->ssl);
+	else
+		SSL_set_connect_state(c->ssl);
 	if (c->server_name != NULL)
 		assert_int_equal(SSL_set_tlsext_host_name(c->ssl, c->server_name), 1);
 	client_step(c);

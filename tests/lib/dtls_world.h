@@ -73,6 +73,8 @@ struct client {
 	int alert; /* last that came; -1: none */
 	unsigned received; /* datagrams */
 	bool deaf; /* what is sent to it is lost */
+	bool listens; /* a device as DTLS server: it waits to be turned to */
+	char asked_identity[256], asked_name[256]; /* listens: PSK identity and SNI that came */
 	unsigned mtu; /* octets of its datagrams; 0: 1400 */
 	unsigned timer_ms; /* its first handshake timer; 0: OpenSSL's second */
 };
@@ -92,6 +94,11 @@ void client_set_psk(struct client *c, const char *identity, const char *key);
 void client_set_cert(struct client *c, const struct pki_cert *cert);
 /* The certificate types offered, in order: 0 X.509, 2 raw key. */
 void client_set_types(struct client *c, const unsigned char *types, size_t count);
+/* The same as DTLS server, with a cookie exchange. It asks for the other's key or certificate. */
+struct client *device_new(struct world *w, unsigned n, const char *ciphers);
+/* Let the table turn to c as the device with that number and name, with w's n-th PSK for kind PSK; *peer as the table says. */
+enum bs_err world_dial(struct world *w, const struct client *c, enum bs_credential_kind kind, int64_t device_id,
+	const char *endpoint, struct bs_peer **peer);
 /* Begin; its first datagram waits to be taken or carried. */
 void client_start(struct client *c);
 /* Let it handle what came and speak; what it sent waits. */
