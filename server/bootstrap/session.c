@@ -12,11 +12,12 @@
 #include "server/bootstrap/tell.h"
 
 /* clang-format off */
-#define STATES(X) X(IDLE) X(LOADING) X(ACCEPTED) X(DISCOVERING) X(RUNNING) X(FINISHING)
+#define STATES(X) X(IDLE) X(LOADING) X(FETCHING) X(ACCEPTED) X(DISCOVERING) X(RUNNING) X(FINISHING)
 #define EVENTS(X) \
 	X(NONE) \
 	X(REQUEST) /* a Bootstrap-Request, admitted */ \
 	X(BAD_REQUEST) /* the same, to be refused */ \
+	X(BEGIN) /* the server begins by itself, admitted */ \
 	X(ACCOUNT) /* loaded */ \
 	X(UNFIT) /* the device is gone or disabled */ \
 	X(BUSY) /* the store could not answer */ \
@@ -78,10 +79,10 @@ struct transition {
 	action_fn *action;
 };
 
-static action_fn load_account, send_empty_ack, load_later, accept_request, refuse_request, begin_commands,
-	send_discover, plan_without_discover, plan_with_discover, send_next, count_write, note_refusal, use_tlv,
-	send_finish, end_done, end_refused, end_finish_refused, end_reset, end_silent, end_broken, end_given_up,
-	end_aborted;
+static action_fn load_account, send_empty_ack, load_later, accept_request, refuse_request, fetch_account, begin_unasked,
+	end_unfit, begin_commands, send_discover, plan_without_discover, plan_with_discover, send_next, count_write,
+	note_refusal, use_tlv, send_finish, end_done, end_refused, end_finish_refused, end_reset, end_silent,
+	end_broken, end_given_up, end_aborted;
 
 static const struct transition transitions[] = {
 	{ ST_IDLE, EV_REQUEST, ST_LOADING, load_account },
@@ -94,6 +95,14 @@ static const struct transition transitions[] = {
 	{ ST_LOADING, EV_ACK_DUE, ST_LOADING, send_empty_ack },
 	{ ST_LOADING, EV_GIVE_UP, ST_IDLE, end_given_up }, /* no answer: the client shall try again */
 	{ ST_LOADING, EV_ABORT, ST_IDLE, end_aborted },
+
+	{ ST_IDLE, EV_BEGIN, ST_FETCHING, fetch_account },
+	{ ST_FETCHING, EV_ACCOUNT, ST_ACCEPTED, begin_unasked },
+	{ ST_FETCHING, EV_UNFIT, ST_IDLE, end_unfit },
+	{ ST_FETCHING, EV_BUSY, ST_FETCHING, load_later },
+	{ ST_FETCHING, EV_RETRY_DUE, ST_FETCHING, fetch_account },
+	{ ST_FETCHING, EV_GIVE_UP, ST_IDLE, end_given_up },
+	{ ST_FETCHING, EV_ABORT, ST_IDLE, end_aborted },
 
 	{ ST_ACCEPTED, EV_PAUSE_OVER, ST_ACCEPTED, begin_commands },
 	{ ST_ACCEPTED, EV_DISCOVER, ST_DISCOVERING, send_discover },
@@ -327,6 +336,29 @@ accept_request(struct bs_session *s)
 		return broken(s, "answer to the request", err);
 	r->due_ms[TIMER_PAUSE] = s->now_ms + r->account->profile.first_delay_ms;
 	return EV_NONE;
+}
+
+/* Nobody asked, so nobody is answered, and no acknowledgement is due. */
+static enum event
+fetch_account(struct bs_session *s)
+{
+	load_account(s);
+	s->run->due_ms[TIMER_ACK] = BS_NEVER;
+	return EV_NONE;
+}
+
+/* The pause gives a client the time to take in its answer; without one there is nothing to wait for. */
+static enum event
+begin_unasked(struct bs_session *s)
+{
+	apply_profile(s);
+	return EV_PAUSE_OVER;
+}
+
+static enum event
+end_unfit(struct bs_session *s)
+{
+	return end_run(s, s->run->outcome);
 }
 
 static enum event
@@ -718,6 +750,21 @@ bs_session_request(struct bs_session *s, uint64_t now_ms, const struct bs_msg *m
 	return true;
 }
 
+bool
+bs_session_begin(struct bs_session *s, uint64_t now_ms)
+{
+	static const struct bs_request_ref nobody;
+
+	s->now_ms = now_ms;
+	s->was_used = true;
+	bs_session_abort(s, now_ms, BS_OUT_SUPERSEDED, "the server began a run of its own");
+	if (!admit(s, &nobody))
+		return false;
+	set_step(s->run, "begin", NULL);
+	fire(s, EV_BEGIN);
+	return true;
+}
+
 static enum event
 judge_account(struct bs_session *s, enum bs_err err)
 {
@@ -728,14 +775,16 @@ judge_account(struct bs_session *s, enum bs_err err)
 	if (err == BS_OK && r->account->enabled)
 		return EV_ACCOUNT;
 	r->outcome = err == BS_OK ? BS_OUT_DEVICE_DISABLED : BS_OUT_IDENTITY_UNKNOWN;
-	r->code = BS_BAD_REQUEST;
+	if (s->state == ST_LOADING)
+		r->code = BS_BAD_REQUEST;
 	return EV_UNFIT;
 }
 
 void
 bs_session_loaded(struct bs_session *s, uint64_t now_ms, enum bs_err err, struct bs_account *account)
 {
-	if (s->state != ST_LOADING) { /* asked for by a run that is over, or asked for twice */
+	if (s->state != ST_LOADING &&
+		s->state != ST_FETCHING) { /* asked for by a run that is over, or asked for twice */
 		bs_account_free(account);
 		return;
 	}

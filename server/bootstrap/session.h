@@ -4,6 +4,7 @@
  * machine as a table (states x events); a pair not in the table ends the run with BS_ESTATE (outcome internal-error).
  *
  *   IDLE -request-> LOADING -account-> ACCEPTED (2.04 left, pause) -> DISCOVERING -> RUNNING -> FINISHING -> IDLE
+ *   IDLE -begin-> FETCHING -account-> ACCEPTED, and so on: server-initiated (LwM2M 1.0), no request to answer
  *
  * A passing problem (store busy, overload) is never answered by an error code: the request is dropped before
  * deduplication, or left unanswered, and the client's own retransmission brings it back.
@@ -38,7 +39,7 @@ struct bs_report {
 	enum bs_lwm2m version;
 	uint16_t format; /* Content-Format used; BS_NO_FORMAT: none */
 	unsigned writes; /* accepted */
-	uint64_t took_ms; /* from the Bootstrap-Request on */
+	uint64_t took_ms; /* from the Bootstrap-Request, or bs_session_begin, on */
 };
 
 enum bs_admission { BS_ADMIT, BS_ADMIT_DROP, BS_ADMIT_TOO_MANY };
@@ -71,6 +72,11 @@ void bs_session_free(struct bs_session *s);
 bool bs_session_request(
 	struct bs_session *s, uint64_t now_ms, const struct bs_msg *msg, const struct bs_request_ref *ref);
 /*
+ * Begin a run without a Bootstrap-Request, as a Bootstrap-Server of LwM2M 1.0 may: the first message is the server's first
+ * command. A run in progress is superseded. False: not admitted; when the limit of attempts was the reason that was reported.
+ */
+BS_MUST_USE bool bs_session_begin(struct bs_session *s, uint64_t now_ms);
+/*
  * Takes account (NULL unless err is BS_OK). BS_ENOTFOUND: the device is gone. Any other error counts as passing: load is
  * called again after BS_SESSION_RETRY_MS, and after BS_SESSION_LOAD_MAX_MS the run ends without an answer. So does an account
  * of another endpoint (the store was replaced: the owner closes the session soon). A result that nobody waits for any more
@@ -80,7 +86,7 @@ void bs_session_loaded(struct bs_session *s, uint64_t now_ms, enum bs_err err, s
 /* End the run, if any, with this outcome (superseded, shutdown, device disabled, client closed). */
 void bs_session_abort(struct bs_session *s, uint64_t now_ms, enum bs_outcome outcome, const char *detail);
 bool bs_session_is_running(const struct bs_session *s);
-/* A run has ended on this association, or is running. False: no Bootstrap-Request came yet. */
+/* A run has ended on this association, or is running. False: no Bootstrap-Request came yet, and none was begun without. */
 bool bs_session_was_used(const struct bs_session *s);
 
 uint64_t bs_session_next_deadline_ms(const struct bs_session *s);

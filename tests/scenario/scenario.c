@@ -844,6 +844,9 @@ world_init(struct world *w, const struct scenario *s, enum fault fault, unsigned
 	assert_non_null(w->session);
 	w->at = (size_t)-1; /* advance() brings the first line */
 	advance(w);
+	if (w->script.no_request &&
+		bs_session_begin(w->session, w->now_ms) != (w->script.too_many + w->script.drop == 0))
+		wrong(w, "admission");
 }
 
 static unsigned

@@ -296,6 +296,8 @@ read_given(struct reader *r, struct script *s)
 			s->drop = (unsigned)number(r);
 		else if (take(r, "too-many"))
 			s->too_many = (unsigned)number(r);
+	} else if (take(r, "no")) {
+		s->no_request = take(r, "request");
 	}
 }
 

@@ -3,6 +3,7 @@
  * The text of a scenario, read into lines. One device, one run or more, told in order:
  *
  *   given store slow 3s | store busy N | admission drop N | admission too-many N
+ *   given no request              the server begins by itself
  *   [at T | after T] dev > METHOD URI [payload "text"] [non]  expect ANSWER       the device sends a request
  *   [after T]        dev > ping | again | raw [hex]           expect ANSWER
  *   [after T]        dev < METHOD URI [accept N] [format N] [same] [[hex]]  REACTION
@@ -72,7 +73,7 @@ struct script {
 	size_t end_count;
 	uint64_t store_slow_ms;
 	unsigned store_busy, drop, too_many;
-	bool once;
+	bool once, no_request;
 };
 
 /* Fails the test on a line that it cannot read. */

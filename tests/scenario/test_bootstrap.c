@@ -287,6 +287,19 @@ static const struct scenario good_runs[] = {
 	{ "pct=11542, pct before ep", one_server,
 		"dev > POST /bs?pct=11542&ep=dev-0001  expect 2.04\n" DISCOVER DELETES WRITES FINISH
 		"end done format 11542\n" },
+	{ "server-initiated: no request, no answer, the first message is a command", one_server,
+		"given no request\n" DISCOVER DELETES WRITES FINISH
+		"end done at \"finish\" writes 2 format 11542 version 11\n" },
+	{ "server-initiated, a client that shows no version", without_discover,
+		"given no request\n" DELETES WRITES FINISH "end done writes 2 format 11542 version 10\n" },
+	{ "server-initiated, the store takes its time: nothing is acknowledged meanwhile", one_server,
+		"given no request\n given store slow 3s\n after 3s " DISCOVER DELETES WRITES FINISH "end done\n" },
+	{ "server-initiated, the store is busy: asked again", one_server,
+		"given no request\n given store busy 2\n after 1s " DISCOVER DELETES WRITES FINISH "end done\n" },
+	{ "server-initiated, then the device asks by itself", one_server,
+		"given no request\n" DISCOVER "dev < DELETE /0  reply 2.02\n"
+		"dev < DELETE /1  silent\n" REQUEST DISCOVER DELETES WRITES FINISH
+		"end superseded because \"the device sent a new Bootstrap-Request\"\nend done\n" },
 	{ "ep left out", one_server, "dev > POST /bs  expect 2.04\n" DISCOVER DELETES WRITES FINISH "end done\n" },
 	{ "a payload in the request is ignored", one_server,
 		"dev > POST /bs?ep=dev-0001 payload \"hello\"  expect 2.04\n" DISCOVER DELETES WRITES FINISH
@@ -561,6 +574,10 @@ static const struct scenario requests[] = {
 	{ "the device is disabled", disabled,
 		"dev > POST /bs?ep=dev-0001  expect 4.00\n"
 		"end device-disabled at \"request\" code 4.00\n" },
+	{ "server-initiated, the device is not in the store", NULL,
+		"given no request\nend identity-unknown at \"begin\" code 0.00\n" },
+	{ "server-initiated, the device is disabled", disabled,
+		"given no request\nend device-disabled at \"begin\" code 0.00\n" },
 	{ "a bad request during a run", one_server,
 		REQUEST DISCOVER "dev < DELETE /0  silent\n"
 				 "dev > POST /bs?ep=  expect 4.00\n"
@@ -612,6 +629,11 @@ static const struct scenario troubles[] = {
 		"end internal-error at \"request\" because \"the store gave no answer within 45 s\" writes 0\n" },
 	{ "no room for two transmissions", one_server,
 		"given admission drop 2\n" REQUEST DISCOVER DELETES WRITES FINISH "end done\n" },
+	{ "server-initiated, the store never answers", one_server,
+		"given no request\n given store busy 200\n"
+		"end internal-error at \"begin\" because \"the store gave no answer within 45 s\" writes 0\n" },
+	{ "server-initiated, too many attempts", one_server,
+		"given no request\n given admission too-many 1\nend too-many-attempts\n" },
 	{ "too many attempts", one_server,
 		"given admission too-many 5\n"
 		"dev > POST /bs?ep=dev-0001  expect silence\n"

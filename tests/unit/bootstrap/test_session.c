@@ -296,6 +296,10 @@ reach(enum state st)
 {
 	if (st == ST_IDLE)
 		return;
+	if (st == ST_FETCHING) {
+		assert_true(bs_session_begin(fx->session, START_MS));
+		return;
+	}
 	assert_true(request(START_MS, 1, "pct=112"));
 	if (st == ST_LOADING)
 		return;
@@ -331,6 +335,13 @@ static const struct pair {
 	{ ST_LOADING, EV_ACK_DUE, ST_LOADING, NO_OUTCOME },
 	{ ST_LOADING, EV_GIVE_UP, ST_IDLE, BS_OUT_INTERNAL },
 	{ ST_LOADING, EV_ABORT, ST_IDLE, BS_OUT_BAD_REQUEST },
+	{ ST_IDLE, EV_BEGIN, ST_FETCHING, NO_OUTCOME },
+	{ ST_FETCHING, EV_ACCOUNT, ST_DISCOVERING, NO_OUTCOME },
+	{ ST_FETCHING, EV_UNFIT, ST_IDLE, BS_OUT_BAD_REQUEST },
+	{ ST_FETCHING, EV_BUSY, ST_FETCHING, NO_OUTCOME },
+	{ ST_FETCHING, EV_RETRY_DUE, ST_FETCHING, NO_OUTCOME },
+	{ ST_FETCHING, EV_GIVE_UP, ST_IDLE, BS_OUT_INTERNAL },
+	{ ST_FETCHING, EV_ABORT, ST_IDLE, BS_OUT_BAD_REQUEST },
 	{ ST_ACCEPTED, EV_PAUSE_OVER, ST_DISCOVERING, NO_OUTCOME },
 	{ ST_ACCEPTED, EV_DISCOVER, ST_DISCOVERING, NO_OUTCOME },
 	{ ST_ACCEPTED, EV_MAKE_PLAN, ST_RUNNING, NO_OUTCOME },
@@ -382,7 +393,7 @@ walk(enum state st, enum event ev)
 	if (st == ST_IDLE)
 		s->run = run_new(START_MS, &ref);
 	s->run->outcome = BS_OUT_BAD_REQUEST; /* what UNFIT, BAD_REQUEST and ABORT report */
-	if (st == ST_LOADING)
+	if (st == ST_LOADING || st == ST_FETCHING)
 		s->run->account = account(true);
 	s->reply = &reply;
 	fire(s, ev);
@@ -392,7 +403,8 @@ walk(enum state st, enum event ev)
 		fail_msg("%s in %s: now %s, outcome %s", event_name(ev), state_name(st), state_name(s->state),
 			bs_outcome_word(got));
 	assert_int_equal(s->run == NULL, want.to == ST_IDLE);
-	assert_int_equal(bs_session_next_deadline_ms(s) == BS_NEVER, want.to != ST_LOADING && want.to != ST_ACCEPTED);
+	assert_int_equal(bs_session_next_deadline_ms(s) == BS_NEVER,
+		want.to != ST_LOADING && want.to != ST_FETCHING && want.to != ST_ACCEPTED);
 }
 
 static void
@@ -784,6 +796,59 @@ test_broken(void **state)
 	expect_report(BS_OUT_INTERNAL, "delete /0", "delete /0: out of memory");
 }
 
+/* Server-initiated: no answer, no acknowledgement however long it takes; the first word is a command. */
+static void
+test_begin(void **state)
+{
+	(void)state;
+	fx->discover = false;
+	assert_false(bs_session_was_used(fx->session));
+	assert_true(bs_session_begin(fx->session, START_MS));
+	assert_true(bs_session_was_used(fx->session));
+	assert_int_equal(fx->admitted, 1);
+	bs_session_tick(fx->session, START_MS + 2000);
+	expect_sent("");
+	bs_session_loaded(fx->session, START_MS + 2000, BS_OK, account(true));
+	expect_sent("params 2000 4 512; DELETE /0");
+	answer(START_MS + 2010, BS_OK, BS_DELETED, NULL);
+	answer(START_MS + 2020, BS_OK, BS_CHANGED, NULL);
+	answer(START_MS + 2030, BS_OK, BS_CHANGED, NULL);
+	fx->sent[0] = '\0';
+	answer(START_MS + 2040, BS_OK, BS_CHANGED, NULL);
+	expect_report(BS_OUT_DONE, "finish", "");
+	assert_int_equal(fx->report.took_ms, 2040);
+	assert_false(bs_session_is_running(fx->session));
+}
+
+static void
+test_begin_is_not_admitted(void **state)
+{
+	(void)state;
+	fx->admission = BS_ADMIT_DROP;
+	assert_false(bs_session_begin(fx->session, START_MS));
+	assert_int_equal(fx->reports, 0);
+	fx->admission = BS_ADMIT_TOO_MANY;
+	assert_false(bs_session_begin(fx->session, START_MS));
+	expect_report(BS_OUT_TOO_MANY, "request", "");
+	assert_int_equal(fx->loads, 0);
+	expect_sent("");
+}
+
+static void
+test_begin_supersedes(void **state)
+{
+	(void)state;
+	reach(ST_RUNNING);
+	fx->sent[0] = '\0';
+	assert_true(bs_session_begin(fx->session, START_MS + 100));
+	expect_report(BS_OUT_SUPERSEDED, "write /0/1", "the server began a run of its own");
+	expect_sent("cancel");
+	assert_int_equal(fx->session->state, ST_FETCHING);
+	assert_true(request(START_MS + 200, 2, "pct=112")); /* and the other way round */
+	expect_report(BS_OUT_SUPERSEDED, "begin", "the device sent a new Bootstrap-Request");
+	assert_int_equal(fx->session->state, ST_LOADING);
+}
+
 int
 main(void)
 {
@@ -803,6 +868,9 @@ main(void)
 		T(test_disabled_and_deleted),
 		T(test_account_of_another_device),
 		T(test_admission),
+		T(test_begin),
+		T(test_begin_is_not_admitted),
+		T(test_begin_supersedes),
 		T(test_new_request_supersedes),
 		T(test_requests_that_are_refused),
 		T(test_long_claim),
