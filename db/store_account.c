@@ -217,21 +217,29 @@ read_grant(struct bs_store *st, const struct bs_query *q, int64_t device_id, str
 	return err;
 }
 
+/* As many as there will be, which each row says: a moved secret would stay behind in freed memory, and 8 KiB each count. */
+static enum bs_err
+new_grants(const struct bs_query *q, struct bs_grant **out, size_t *max)
+{
+	*max = (size_t)bs_query_int(q, 18);
+	*out = calloc(*max, sizeof(**out));
+	return *out != NULL ? BS_OK : BS_ENOMEM;
+}
+
 static enum bs_err
 load_grants(struct bs_store *st, struct bs_account *a)
 {
 	struct bs_query q = bs_store_query(st, Q_LOAD_GRANTS);
+	size_t max = 0;
 	enum bs_err err = BS_OK;
 
-	/* Never moved while it grows: a moved secret would stay behind in freed memory. */
-	a->grants = calloc(BS_SERVERS_MAX, sizeof(*a->grants));
-	if (a->grants == NULL)
-		return BS_ENOMEM;
 	bs_query_put_int(&q, a->device_id);
 	bs_query_put_int(&q, a->profile.id);
 	while (err == BS_OK && a->grant_count < BS_SERVERS_MAX) {
 		err = bs_query_step(&q);
-		if (err == BS_OK)
+		if (err == BS_OK && a->grants == NULL)
+			err = new_grants(&q, &a->grants, &max);
+		if (err == BS_OK && a->grant_count < max)
 			err = read_grant(st, &q, a->device_id, &a->grants[a->grant_count++]);
 	}
 	bs_query_end(&q);

@@ -48,7 +48,8 @@ const char *const bs_store_sql[Q_COUNT] = {
 	[Q_LOAD_GRANTS] =
 		"SELECT s.id, s.name, s.repository, s.ssid, s.mode, s.uri, s.server_key, s.sms_number, "
 		"c.public_or_identity, c.sealed_key, c.sms_mode, c.sms_kic, c.sms_kid, c.sms_spi1, c.sms_spi2, "
-		"c.sms_tar, c.sealed_kic, c.sealed_kid FROM profile_server AS ps "
+		"c.sms_tar, c.sealed_kic, c.sealed_kid, "
+		"(SELECT count(*) FROM profile_server WHERE profile_id = ?2) FROM profile_server AS ps "
 		"CROSS JOIN server_account AS s ON s.id = ps.server_id "
 		"LEFT JOIN server_credential AS c ON c.device_id = ?1 AND c.server_id = ps.server_id "
 		"WHERE ps.profile_id = ?2 ORDER BY ps.position",
