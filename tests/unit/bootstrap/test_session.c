@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The session alone, over a fake exchange and a fake plan: every state meets every event, and all that the store and the
- * owner may do. What goes over the wire is the business of tests/scenario. The source is included, as its states and
+ * owner may do. What goes over the wire is the business of tests/scenario. The sources are included, as their states and
  * events are nobody else's.
  */
 #include "tests/lib/test.h"
@@ -19,6 +19,9 @@
 #define bs_plan_free fake_plan_free
 #define bs_plan_encode fake_plan_encode
 #define bs_wipe fake_wipe
+#include "server/bootstrap/run.c"
+#include "server/bootstrap/run_commands.c"
+#include "server/bootstrap/run_request.c"
 #include "server/bootstrap/session.c"
 
 #define START_MS 1000
@@ -292,7 +295,7 @@ expect_report(enum bs_outcome outcome, const char *step, const char *detail)
 /* All states times all events. */
 
 static void
-reach(enum state st)
+reach(enum bs_run_state st)
 {
 	if (st == ST_IDLE)
 		return;
@@ -321,9 +324,9 @@ reach(enum state st)
 
 /* Where a pair leads when all that follows at once has happened. Pairs not listed: IDLE, internal-error. */
 static const struct pair {
-	enum state from;
-	enum event event;
-	enum state to;
+	enum bs_run_state from;
+	enum bs_run_event event;
+	enum bs_run_state to;
 	enum bs_outcome outcome;
 } pairs[] = {
 	{ ST_IDLE, EV_REQUEST, ST_LOADING, NO_OUTCOME },
@@ -368,7 +371,7 @@ static const struct pair {
 };
 
 static struct pair
-expected(enum state st, enum event ev)
+expected(enum bs_run_state st, enum bs_run_event ev)
 {
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		if (pairs[i].from == st && pairs[i].event == ev)
@@ -378,7 +381,7 @@ expected(enum state st, enum event ev)
 }
 
 static void
-walk(enum state st, enum event ev)
+walk(enum bs_run_state st, enum bs_run_event ev)
 {
 	struct bs_request_ref ref = { .type = BS_CON, .id = 1 };
 	struct pair want = expected(st, ev);
@@ -391,12 +394,12 @@ walk(enum state st, enum event ev)
 	fx->done = NULL;
 	fx->reports = 0;
 	if (st == ST_IDLE)
-		s->run = run_new(START_MS, &ref);
+		s->run = bs_run_new(START_MS, &ref);
 	s->run->outcome = BS_OUT_BAD_REQUEST; /* what UNFIT, BAD_REQUEST and ABORT report */
 	if (st == ST_LOADING || st == ST_FETCHING)
 		s->run->account = account(true);
 	s->reply = &reply;
-	fire(s, ev);
+	bs_run_fire(s, ev);
 	s->reply = NULL;
 	got = fx->reports > 0 ? fx->report.outcome : NO_OUTCOME;
 	if (s->state != want.to || got != want.outcome)
@@ -410,8 +413,8 @@ walk(enum state st, enum event ev)
 static void
 test_all_states_and_events(void **state)
 {
-	for (enum state st = 0; st < STATE_COUNT; st++) {
-		for (enum event ev = EV_NONE + 1; ev < EVENT_COUNT; ev++) {
+	for (enum bs_run_state st = 0; st < STATE_COUNT; st++) {
+		for (enum bs_run_event ev = EV_NONE + 1; ev < EVENT_COUNT; ev++) {
 			walk(st, ev);
 			teardown(state);
 			setup(state);
@@ -684,7 +687,7 @@ test_admission(void **state)
 static void
 test_new_request_supersedes(void **state)
 {
-	for (enum state st = ST_LOADING; st < STATE_COUNT; st++) {
+	for (enum bs_run_state st = ST_LOADING; st < STATE_COUNT; st++) {
 		reach(st);
 		fx->sent[0] = '\0';
 		assert_true(request(START_MS + 500, 2, "x"));
@@ -746,7 +749,7 @@ test_abort(void **state)
 {
 	bs_session_abort(fx->session, START_MS, BS_OUT_SHUTDOWN, "stop"); /* no run: nothing happens */
 	assert_int_equal(fx->reports, 0);
-	for (enum state st = ST_LOADING; st < STATE_COUNT; st++) {
+	for (enum bs_run_state st = ST_LOADING; st < STATE_COUNT; st++) {
 		reach(st);
 		bs_session_abort(fx->session, START_MS + 400, BS_OUT_CLIENT_CLOSED, "close_notify");
 		assert_int_equal(fx->reports, 1);

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The instances of a plan: Objects 0, 1 and 2 from servers and access control, others from extra writes. */
+#include <string.h>
+
+#include "server/bootstrap/plan_builder.h"
+
+#define LIFETIME_DEFAULT_S 86400
+
+/* ---- Object 0 ------------------------------------------------------------------------------------------------- */
+
+/* Which of the resources 3, 4, 5 a security mode uses (LwM2M Core 1.1, E.1); with EST the device makes its key pair. */
+static const struct {
+	bool public_or_identity, server_key, secret_key;
+} uses[] = {
+	[BS_MODE_PSK] = { true, false, true },
+	[BS_MODE_RPK] = { true, true, true },
+	[BS_MODE_X509] = { true, true, true },
+	[BS_MODE_NOSEC] = { false, false, false },
+	[BS_MODE_EST] = { false, true, false },
+};
+
+static void
+put_key(struct bs_plan_builder *b, uint16_t rid, bool used, const void *data, size_t len)
+{
+	if (used)
+		bs_plan_put_octets(b, rid, data, len);
+	else if (!b->account->profile.omit_unused_keys)
+		bs_plan_put_octets(b, rid, NULL, 0);
+}
+
+static void
+put_keys(struct bs_plan_builder *b, const struct bs_grant *g)
+{
+	/* A device that made its key pair itself keeps the key: an empty resource 5 would take it away. */
+	bool own_key = g->secret_key.len == 0 && (g->mode == BS_MODE_RPK || g->mode == BS_MODE_X509);
+
+	put_key(b, 3, uses[g->mode].public_or_identity, g->public_or_identity.data, g->public_or_identity.len);
+	put_key(b, 4, uses[g->mode].server_key, g->server_key.data, g->server_key.len);
+	if (!own_key)
+		put_key(b, 5, uses[g->mode].secret_key, g->secret_key.data, g->secret_key.len);
+}
+
+enum { SMS_DTLS_PSK = 1, SMS_SECURED_PACKET = 2, SMS_NOSEC = 3 };
+
+/* KIc, KID, SPI, TAR: with the first octet of SPI alone that makes the 6 octets of the object model, with both 7. */
+static void
+put_sms_parameters(struct bs_plan_builder *b, const struct bs_sms *sms)
+{
+	size_t len = b->account->profile.sms_parameters_len;
+	uint8_t *p;
+
+	if (len == 6 && sms->spi2 != 0) {
+		b->err = bs_diag_set(b->diag, BS_ERANGE, 0,
+			"SMS parameters of 6 octets have no room for the second octet of SPI (0x%02x): set it to 0, or "
+			"have "
+			"the profile send 7 octets",
+			sms->spi2);
+		return;
+	}
+	p = bs_plan_reserve(b, len == 7 ? 7 : 6);
+	if (p == NULL)
+		return;
+	bs_plan_put_octets(b, 7, p, len == 7 ? 7 : 6);
+	*p++ = sms->kic;
+	*p++ = sms->kid;
+	*p++ = sms->spi1;
+	if (len == 7)
+		*p++ = sms->spi2;
+	memcpy(p, sms->tar, sizeof(sms->tar));
+}
+
+static void
+put_sms_keys(struct bs_plan_builder *b, const struct bs_sms *sms)
+{
+	uint8_t *p = bs_plan_reserve(b, sms->kic_key.len + sms->kid_key.len);
+
+	if (p == NULL)
+		return;
+	bs_plan_put_octets(b, 8, p, sms->kic_key.len + sms->kid_key.len);
+	memcpy(p, sms->kic_key.data, sms->kic_key.len);
+	memcpy(p + sms->kic_key.len, sms->kid_key.data, sms->kid_key.len);
+}
+
+static void
+put_sms(struct bs_plan_builder *b, const struct bs_grant *g)
+{
+	if (g->sms.mode == 0 || b->err != BS_OK)
+		return;
+	bs_plan_put_integer(b, 6, g->sms.mode);
+	if (g->sms.mode == SMS_DTLS_PSK)
+		bs_plan_put_octets(b, 8, g->sms.kic_key.data, g->sms.kic_key.len);
+	if (g->sms.mode == SMS_SECURED_PACKET)
+		put_sms_parameters(b, &g->sms);
+	if (g->sms.mode == SMS_SECURED_PACKET && b->err == BS_OK)
+		put_sms_keys(b, &g->sms);
+	if (g->sms_number[0] != '\0')
+		bs_plan_put_string(b, 9, g->sms_number);
+}
+
+static void
+build_security(struct bs_plan_builder *b, const struct bs_grant *g, uint16_t iid)
+{
+	if (b->err == BS_OK && (size_t)g->mode >= sizeof(uses) / sizeof(uses[0]))
+		b->err = bs_diag_set(b->diag, BS_EFORMAT, 0, "server %s: unknown security mode", g->name);
+	bs_plan_begin_instance(b, BS_OBJ_SECURITY, iid);
+	if (b->err != BS_OK)
+		return;
+	bs_plan_put_string(b, 0, g->uri);
+	bs_plan_put_boolean(b, 1, false);
+	bs_plan_put_integer(b, 2, g->mode);
+	put_keys(b, g);
+	put_sms(b, g);
+	if (!g->repository)
+		bs_plan_put_integer(b, 10, g->ssid);
+	bs_plan_put_settings(b, g, BS_OBJ_SECURITY);
+	bs_plan_end_instance(b);
+}
+
+/* May iid be written? An instance that the client holds without Short Server ID may be its way back here. */
+static bool
+is_free_security_iid(const struct bs_discovered *d, uint16_t iid)
+{
+	for (size_t i = 0; d != NULL && i < d->count; i++) {
+		const struct bs_link *l = &d->links[i];
+
+		if (l->oid == BS_OBJ_SECURITY && l->iid == iid && !l->has_ssid)
+			return false;
+	}
+	return true;
+}
+
+/* Did Discover show the client's bootstrap account (or several candidates)? Then every other ID is free. */
+static bool
+shows_bootstrap_account(const struct bs_discovered *d)
+{
+	for (size_t i = 0; d != NULL && i < d->count; i++) {
+		const struct bs_link *l = &d->links[i];
+
+		if (l->oid == BS_OBJ_SECURITY && l->iid != UINT16_MAX && !l->has_ssid)
+			return true;
+	}
+	return false;
+}
+
+void
+bs_plan_build_security(struct bs_plan_builder *b)
+{
+	const struct bs_discovered *d = b->view->discovered;
+	uint32_t iid = shows_bootstrap_account(d) ? 0 : b->account->profile.security_iid;
+
+	for (size_t i = 0; i < b->account->grant_count && b->err == BS_OK; i++, iid++) {
+		while (iid < UINT16_MAX && !is_free_security_iid(d, (uint16_t)iid))
+			iid++;
+		if (iid >= UINT16_MAX)
+			b->err = bs_diag_set(b->diag, BS_ERANGE, 0, "no instance ID of object 0 is left");
+		build_security(b, &b->account->grants[i], (uint16_t)iid);
+	}
+}
+
+/* ---- Object 1 ------------------------------------------------------------------------------------------------- */
+
+void
+bs_plan_build_servers(struct bs_plan_builder *b)
+{
+	uint16_t iid = 0;
+
+	for (size_t i = 0; i < b->account->grant_count; i++) {
+		const struct bs_grant *g = &b->account->grants[i];
+
+		if (g->repository)
+			continue;
+		bs_plan_begin_instance(b, BS_OBJ_SERVER, iid++);
+		bs_plan_put_integer(b, 0, g->ssid);
+		bs_plan_put_integer(b, 1, LIFETIME_DEFAULT_S);
+		bs_plan_put_boolean(b, 6, true);
+		bs_plan_put_string(b, 7, "U");
+		bs_plan_put_settings(b, g, BS_OBJ_SERVER);
+		bs_plan_end_instance(b);
+	}
+}
+
+/* ---- Object 2 ------------------------------------------------------------------------------------------------- */
+
+enum { RIGHT_READ = 1, RIGHT_WRITE = 2, RIGHT_EXECUTE = 4, RIGHT_DELETE = 8 };
+
+static void
+build_acl(struct bs_plan_builder *b, uint16_t iid, const struct bs_acl *acl)
+{
+	bs_plan_begin_instance(b, BS_OBJ_ACCESS_CONTROL, iid);
+	bs_plan_put_integer(b, 0, acl->oid);
+	bs_plan_put_integer(b, 1, acl->iid);
+	for (size_t i = 0; i < acl->count; i++) {
+		struct bs_value rights = { .type = BS_TYPE_INTEGER, .integer = acl->entries[i].rights };
+
+		bs_plan_put_entry(
+			b, &(struct bs_entry){
+				   .rid = 2, .riid = acl->entries[i].ssid, .multiple = true, .value = rights });
+	}
+	bs_plan_put_integer(b, 3, acl->owner);
+	bs_plan_end_instance(b);
+}
+
+static size_t
+count_servers(const struct bs_account *a)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->grant_count; i++)
+		n += !a->grants[i].repository;
+	return n;
+}
+
+/*
+ * Each server owns its own /1 instance, with every right but Create, and no other server has any. An owner without an
+ * entry would have the same rights by rule; the entry says so to clients that look at the list alone. With one server
+ * there is no access control: that server may do everything (LwM2M Core 1.1, chapter 8).
+ */
+static void
+build_derived_acls(struct bs_plan_builder *b)
+{
+	uint16_t iid = 0;
+
+	if (count_servers(b->account) < 2)
+		return;
+	for (size_t i = 0; i < b->account->grant_count; i++) {
+		const struct bs_grant *g = &b->account->grants[i];
+		struct bs_acl acl = { .oid = BS_OBJ_SERVER, .iid = iid, .owner = g->ssid, .count = 1 };
+
+		if (g->repository)
+			continue;
+		acl.entries[0].ssid = g->ssid;
+		acl.entries[0].rights = RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_DELETE;
+		build_acl(b, iid++, &acl);
+	}
+}
+
+void
+bs_plan_build_access_control(struct bs_plan_builder *b)
+{
+	const struct bs_discovered *d = b->view->discovered;
+	size_t before = b->plan->instance_count;
+
+	if (b->account->profile.access_control == BS_AC_DERIVED)
+		build_derived_acls(b);
+	else if (b->account->profile.access_control == BS_AC_EXPLICIT)
+		for (size_t i = 0; i < b->account->acl_count; i++)
+			build_acl(b, (uint16_t)i, &b->account->acls[i]);
+	/* An empty result says nothing of what the client supports. */
+	if (d != NULL && d->count > 0 && !bs_discovered_has_object(d, BS_OBJ_ACCESS_CONTROL) &&
+		b->plan->instance_count > before) {
+		b->plan->instance_count = before;
+		b->plan->left_out_access_control = true;
+	}
+}
+
+/* ---- extra writes --------------------------------------------------------------------------------------------- */
+
+/* Settings that follow each other and name the same instance make one Write. */
+void
+bs_plan_build_writes(struct bs_plan_builder *b, bool oscore)
+{
+	const struct bs_account *a = b->account;
+
+	for (size_t i = 0, n; i < a->write_count; i += n) {
+		const struct bs_setting *s = &a->writes[i];
+
+		for (n = 1; i + n < a->write_count && s[n].oid == s->oid && s[n].iid == s->iid; n++)
+			;
+		if ((s->oid == BS_OBJ_OSCORE) != oscore)
+			continue;
+		bs_plan_begin_instance(b, s->oid, s->iid);
+		for (size_t k = 0; k < n; k++)
+			bs_plan_put_setting(b, &s[k]);
+		bs_plan_end_instance(b);
+	}
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a run, and its ends. */
+#include "server/bootstrap/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/base/clock.h"
+#include "server/bootstrap/tell.h"
+
+void
+bs_run_set_step(struct bs_run *r, const char *verb, const struct bs_path *target)
+{
+	char path[BS_PATH_TEXT];
+
+	if (target != NULL)
+		snprintf(r->step, sizeof(r->step), "%s %s", verb, bs_path_format(target, path));
+	else
+		snprintf(r->step, sizeof(r->step), "%s", verb);
+}
+
+void
+bs_run_tell_answer(struct bs_session *s, char *text, size_t max)
+{
+	bs_tell_answer(text, max, s->run->step, s->reply_err, s->reply);
+}
+
+void
+bs_run_stop_timers(struct bs_run *r)
+{
+	for (size_t i = 0; i < TIMER_COUNT; i++)
+		r->due_ms[i] = BS_NEVER;
+}
+
+struct bs_run *
+bs_run_new(uint64_t now_ms, const struct bs_request_ref *ref)
+{
+	struct bs_run *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return NULL;
+	r->started_ms = now_ms;
+	r->ref = *ref;
+	r->pct = -1;
+	bs_run_stop_timers(r);
+	bs_run_set_step(r, "request", NULL);
+	return r;
+}
+
+void
+bs_run_free(struct bs_run *r)
+{
+	if (r == NULL)
+		return;
+	bs_plan_free(r->plan); /* borrows from the account */
+	bs_account_free(r->account);
+	free(r);
+}
+
+static void
+fill_report(const struct bs_session *s, enum bs_outcome outcome, struct bs_report *rep)
+{
+	const struct bs_run *r = s->run;
+
+	memset(rep, 0, sizeof(*rep));
+	rep->outcome = outcome;
+	rep->code = r->code;
+	rep->writes = r->writes;
+	rep->took_ms = s->now_ms - r->started_ms;
+	rep->format = r->plan != NULL ? r->plan->format->number : BS_NO_FORMAT;
+	rep->version = r->plan != NULL ? r->plan->version : BS_LWM2M_UNKNOWN;
+	memcpy(rep->step, r->step, sizeof(rep->step));
+	memcpy(rep->claimed, r->claimed, sizeof(rep->claimed));
+	if (r->why[0] != '\0')
+		bs_tell(rep->detail, sizeof(rep->detail), "%s", r->why);
+	if (r->notes[0] != '\0')
+		bs_tell(rep->detail, sizeof(rep->detail), "%s", r->notes);
+}
+
+enum bs_run_event
+bs_run_end(struct bs_session *s, enum bs_outcome outcome)
+{
+	struct bs_report rep;
+
+	fill_report(s, outcome, &rep);
+	bs_exchange_cancel(s->ex);
+	bs_run_free(s->run);
+	s->run = NULL;
+	s->state = ST_IDLE;
+	s->ops->finished(s->arg, s->now_ms, &rep);
+	return EV_NONE;
+}
+
+enum bs_run_event
+bs_run_broken(struct bs_session *s, const char *what, enum bs_err err)
+{
+	bs_tell(s->run->why, sizeof(s->run->why), "%s: %s", what, bs_strerror(err));
+	return EV_BROKEN;
+}
+
+/* The ends. */
+
+enum bs_run_event
+bs_run_end_done(struct bs_session *s)
+{
+	return bs_run_end(s, BS_OUT_DONE);
+}
+
+static enum bs_run_event
+end_with_answer(struct bs_session *s, enum bs_outcome outcome)
+{
+	struct bs_run *r = s->run;
+
+	bs_run_tell_answer(s, r->why, sizeof(r->why));
+	r->code = s->reply != NULL ? s->reply->code : 0;
+	return bs_run_end(s, outcome);
+}
+
+enum bs_run_event
+bs_run_end_refused(struct bs_session *s)
+{
+	bool format = s->reply != NULL && s->reply->code == BS_UNSUPPORTED_FORMAT;
+
+	return end_with_answer(s, format ? BS_OUT_FORMAT_UNSUPPORTED : BS_OUT_WRITE_REFUSED);
+}
+
+enum bs_run_event
+bs_run_end_finish_refused(struct bs_session *s)
+{
+	return end_with_answer(s, BS_OUT_FINISH_REFUSED);
+}
+
+enum bs_run_event
+bs_run_end_reset(struct bs_session *s)
+{
+	return end_with_answer(s, BS_OUT_CLIENT_RESET);
+}
+
+enum bs_run_event
+bs_run_end_silent(struct bs_session *s)
+{
+	return end_with_answer(s, BS_OUT_CLIENT_SILENT);
+}
+
+enum bs_run_event
+bs_run_end_broken(struct bs_session *s)
+{
+	return bs_run_end(s, BS_OUT_INTERNAL);
+}
+
+enum bs_run_event
+bs_run_end_given_up(struct bs_session *s)
+{
+	bs_tell(s->run->why, sizeof(s->run->why), "the store gave no answer within %u s",
+		BS_SESSION_LOAD_MAX_MS / 1000);
+	return bs_run_end(s, BS_OUT_INTERNAL);
+}
+
+enum bs_run_event
+bs_run_end_aborted(struct bs_session *s)
+{
+	return bs_run_end(s, s->run->outcome);
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The requests of the server. */
+#include "server/bootstrap/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/bootstrap/tell.h"
+
+static void on_response(void *arg, uint64_t now_ms, enum bs_err err, const struct bs_msg *response);
+
+static enum bs_run_event
+send_request(struct bs_session *s, const struct bs_msg *msg)
+{
+	enum bs_err err = bs_exchange_request(s->ex, s->now_ms, msg, on_response, s);
+
+	return err == BS_OK ? EV_NONE : bs_run_broken(s, s->run->step, err);
+}
+
+enum bs_run_event
+bs_run_begin_commands(struct bs_session *s)
+{
+	return s->run->account->profile.discover ? EV_DISCOVER : EV_MAKE_PLAN;
+}
+
+enum bs_run_event
+bs_run_send_discover(struct bs_session *s)
+{
+	struct bs_msg msg;
+
+	bs_run_set_step(s->run, "discover", NULL);
+	bs_msg_init(&msg, BS_CON, BS_GET, 0);
+	msg.accept = BS_CF_LINK; /* a GET without it is a Read */
+	return send_request(s, &msg);
+}
+
+static enum bs_run_event
+make_plan(struct bs_session *s, const struct bs_discovered *found)
+{
+	struct bs_run *r = s->run;
+	struct bs_client_view view = {
+		.version = found != NULL ? found->version : BS_LWM2M_UNKNOWN,
+		.pct = r->pct,
+		.discovered = found,
+	};
+	struct bs_diag diag = { 0 };
+	enum bs_err err = bs_plan_build(r->account, &view, s->ops->wall_s(s->arg), &r->plan, &diag);
+
+	if (err != BS_OK)
+		return bs_run_broken(s, diag.text[0] != '\0' ? diag.text : "plan", err);
+	if (r->plan->left_out_access_control)
+		bs_tell(r->notes, sizeof(r->notes), "the device has no Object 2: access control left out");
+	return EV_NEXT;
+}
+
+enum bs_run_event
+bs_run_plan_without_discover(struct bs_session *s)
+{
+	return make_plan(s, NULL);
+}
+
+enum bs_run_event
+bs_run_plan_with_discover(struct bs_session *s)
+{
+	struct bs_discovered *found = calloc(1, sizeof(*found));
+	const struct bs_msg *m = s->reply;
+	enum bs_run_event ev;
+
+	if (found == NULL)
+		return bs_run_broken(s, "discover", BS_ENOMEM);
+	if (m->code == BS_CONTENT && bs_link_parse(m->payload, m->payload_len, found) == BS_OK && found->count > 0) {
+		ev = make_plan(s, found);
+	} else {
+		bs_tell(s->run->notes, sizeof(s->run->notes), "discover answered with an unreadable result");
+		ev = make_plan(s, NULL);
+	}
+	free(found);
+	return ev;
+}
+
+static const struct bs_op *
+current_op(const struct bs_run *r)
+{
+	return &r->plan->ops[r->op - 1];
+}
+
+/* Path segments in decimal digits; the text must live as long as msg. */
+struct path_text {
+	char seg[3][8];
+};
+
+static void
+set_path(struct bs_msg *msg, const struct bs_path *p, struct path_text *text)
+{
+	const uint16_t ids[] = { p->oid, p->iid, p->rid };
+
+	msg->path_count = (size_t)p->level; /* BS_LEVEL_ROOT is 0 segments, BS_LEVEL_RESOURCE 3 */
+	for (size_t i = 0; i < msg->path_count; i++) {
+		snprintf(text->seg[i], sizeof(text->seg[i]), "%u", ids[i]);
+		msg->path[i].data = (const uint8_t *)text->seg[i];
+		msg->path[i].len = strlen(text->seg[i]);
+	}
+}
+
+static enum bs_run_event
+send_delete(struct bs_session *s, const struct bs_op *op)
+{
+	struct path_text text;
+	struct bs_msg msg;
+
+	bs_run_set_step(s->run, "delete", &op->target);
+	bs_msg_init(&msg, BS_CON, BS_DELETE, 0);
+	set_path(&msg, &op->target, &text);
+	return send_request(s, &msg);
+}
+
+static enum bs_run_event
+send_write(struct bs_session *s, const struct bs_op *op)
+{
+	uint8_t payload[BS_REQUEST_PAYLOAD_MAX]; /* may hold keys: wiped below */
+	struct path_text text;
+	struct bs_msg msg;
+	enum bs_run_event ev;
+	enum bs_err err;
+
+	bs_run_set_step(s->run, "write", &op->target);
+	bs_msg_init(&msg, BS_CON, BS_PUT, 0);
+	set_path(&msg, &op->target, &text);
+	msg.content_format = s->run->plan->format->number;
+	err = bs_plan_encode(s->run->plan, op, payload, sizeof(payload), &msg.payload_len);
+	msg.payload = payload;
+	ev = err == BS_OK ? send_request(s, &msg) : bs_run_broken(s, s->run->step, err);
+	bs_wipe(payload, err == BS_OK ? msg.payload_len : sizeof(payload));
+	return ev;
+}
+
+static enum bs_run_event
+send_op(struct bs_session *s)
+{
+	const struct bs_op *op = current_op(s->run);
+
+	return op->kind == BS_OP_DELETE ? send_delete(s, op) : send_write(s, op);
+}
+
+enum bs_run_event
+bs_run_send_next(struct bs_session *s)
+{
+	struct bs_run *r = s->run;
+
+	if (r->op == r->plan->op_count || r->plan->ops[r->op].kind == BS_OP_FINISH)
+		return EV_PLAN_END;
+	r->op++;
+	return send_op(s);
+}
+
+enum bs_run_event
+bs_run_count_write(struct bs_session *s)
+{
+	if (current_op(s->run)->kind == BS_OP_WRITE)
+		s->run->writes++;
+	return EV_NEXT;
+}
+
+enum bs_run_event
+bs_run_note_refusal(struct bs_session *s)
+{
+	bs_run_tell_answer(s, s->run->notes, sizeof(s->run->notes));
+	return EV_NEXT;
+}
+
+enum bs_run_event
+bs_run_use_tlv(struct bs_session *s)
+{
+	bs_run_note_refusal(s);
+	s->run->plan->format = bs_format_find(BS_CF_TLV);
+	return send_op(s);
+}
+
+enum bs_run_event
+bs_run_send_finish(struct bs_session *s)
+{
+	struct bs_msg msg;
+
+	bs_run_set_step(s->run, "finish", NULL);
+	bs_msg_init(&msg, BS_CON, BS_POST, 0);
+	msg.path[0].data = (const uint8_t *)"bs";
+	msg.path[0].len = 2;
+	msg.path_count = 1;
+	return send_request(s, &msg);
+}
+
+/* What an error code means for the request that it answers. */
+static enum bs_run_event
+judge_refusal(const struct bs_session *s, uint8_t code)
+{
+	const struct bs_op *op = s->state == ST_RUNNING ? current_op(s->run) : NULL;
+
+	if (op == NULL)
+		return EV_REFUSED;
+	if (op->kind == BS_OP_WRITE && code == BS_UNSUPPORTED_FORMAT && s->run->plan->format->number != BS_CF_TLV)
+		return EV_OTHER_FORMAT;
+	return op->kind == BS_OP_DELETE || !op->mandatory ? EV_TOLERATED : EV_REFUSED;
+}
+
+static void
+on_response(void *arg, uint64_t now_ms, enum bs_err err, const struct bs_msg *response)
+{
+	struct bs_session *s = arg;
+	enum bs_run_event ev = EV_SUCCESS;
+
+	s->now_ms = now_ms;
+	s->reply = err == BS_OK ? response : NULL;
+	s->reply_err = err;
+	if (err == BS_ETIMEOUT)
+		ev = EV_SILENT;
+	else if (err == BS_ERESET)
+		ev = EV_RESET;
+	else if (err != BS_OK || BS_CODE_CLASS(response->code) != 2)
+		ev = judge_refusal(s, err == BS_OK ? response->code : 0);
+	if (s->state == ST_DISCOVERING && ev != EV_SUCCESS)
+		bs_run_tell_answer(s, s->run->notes, sizeof(s->run->notes));
+	bs_run_fire(s, ev);
+	s->reply = NULL;
+}
