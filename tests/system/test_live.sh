@@ -98,6 +98,7 @@ check "and new sessions read the new store" sim --endpoint one --quiet --timeout
 mv "$W/store/store.db" "$W/away.db"
 unreadable() { ctl status | grep -q "cannot be read"; }
 check "a store that was deleted is noticed" within 4 unreadable
+sleep 1.2 # by the first of them: each worker looks once a second
 if sim --endpoint three --quiet --timeout 3 >"$W/check.out" 2>&1; then
 	not_ok "nobody gets keys from a deleted file" "it bootstrapped"
 else
