@@ -189,6 +189,8 @@ report() {
 		"$(ratio load-large load-small)"
 	printf '%-34s %-18s %-18s %s\n' "import of $fleet devices, s" "$(show import)" "sqlite3: $(show yardstick)" \
 		"$(ratio import yardstick)"
+	printf '%-34s %-18s %-18s %s\n' "the same, s of CPU" "$(show import-cpu)" "sqlite3: $(show yardstick-cpu)" \
+		"$(ratio import-cpu yardstick-cpu)"
 	printf '%-34s %s\n' "store, bytes per device" "$(show store-bytes)"
 }
 
