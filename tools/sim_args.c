@@ -12,6 +12,7 @@
 
 enum {
 	OPT_SERVER = 256,
+	OPT_LISTEN,
 	OPT_CSV,
 	OPT_ENDPOINT,
 	OPT_ALL,
@@ -64,6 +65,8 @@ static const struct row {
 	const char *what;
 } rows[] = {
 	{ "server", OPT_SERVER, "HOST:PORT", "the Bootstrap-Server" },
+	{ "listen", OPT_LISTEN, "ADDRESS:PORT",
+		"wait there for a server that begins by itself; the next device, one port on" },
 	{ "csv", OPT_CSV, "FILE", "the import file that the devices are provisioned from" },
 	{ "endpoint", OPT_ENDPOINT, "NAME", "a device of the file; may be repeated" },
 	{ "all", OPT_ALL, NULL, "every device of the file" },
@@ -113,7 +116,8 @@ static const struct row {
 static void
 usage(FILE *to)
 {
-	fputs("usage: lwm2m-bootstrap-sim --server HOST:PORT --csv FILE (--endpoint NAME.. | --all | --devices N) "
+	fputs("usage: lwm2m-bootstrap-sim (--server HOST:PORT | --listen ADDRESS:PORT) --csv FILE (--endpoint NAME.. | "
+	      "--all | --devices N) "
 	      "[OPTION..]\n",
 		to);
 	for (size_t i = 0; i < ROWS; i++) {
@@ -280,6 +284,7 @@ static bool
 take_option(struct sim_args *a, int id, const char *arg)
 {
 	const char **texts[] = { [OPT_SERVER - OPT_SERVER] = &a->server,
+		[OPT_LISTEN - OPT_SERVER] = &a->listen,
 		[OPT_CSV - OPT_SERVER] = &a->csv,
 		[OPT_KEY_DIR - OPT_SERVER] = &a->key_dir,
 		[OPT_OUTPUT - OPT_SERVER] = &a->output,
@@ -317,7 +322,8 @@ take_option(struct sim_args *a, int id, const char *arg)
 static bool
 is_complete(const struct sim_args *a)
 {
-	return a->server != NULL && a->csv != NULL && (int)a->all + (a->devices > 0) + (a->endpoint_count > 0) == 1;
+	return (a->server != NULL) != (a->listen != NULL) && a->csv != NULL &&
+	       (int)a->all + (a->devices > 0) + (a->endpoint_count > 0) == 1;
 }
 
 /* What follows from several options. */
@@ -328,16 +334,20 @@ settle(struct sim_args *a)
 
 	if (!a->pct_given && a->conf.version == SIM_LWM2M_1_0)
 		a->conf.pct = -1;
-	a->conf.server_text = a->server;
+	a->conf.server_text = a->server != NULL ? a->server : a->listen;
 	a->all = a->all || a->devices > 0;
 	a->mishaps.dice = &a->seed;
 	if (m->loss + m->duplicate + m->reorder > 0 || m->delay_ms > 0)
 		a->conf.mishaps = m;
-	if (!resolve(a->server, &a->conf.server)) {
+	if (a->listen != NULL && bs_addr_parse(a->listen, &a->conf.listen) != BS_OK) {
+		fprintf(stderr, "--listen: not a numeric address and port: '%s'\n", a->listen);
+		return false;
+	}
+	if (a->server != NULL && !resolve(a->server, &a->conf.server)) {
 		fprintf(stderr, "--server: no address for '%s'\n", a->server);
 		return false;
 	}
-	if (a->conf.source.base.len > 0 && a->conf.server.sa.sa_family != AF_INET) {
+	if (a->conf.source.base.len > 0 && a->server != NULL && a->conf.server.sa.sa_family != AF_INET) {
 		fputs("--source: IPv4 only\n", stderr);
 		return false;
 	}

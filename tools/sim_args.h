@@ -8,7 +8,7 @@
 #include "tools/sim_client.h"
 
 struct sim_args {
-	const char *server, *csv, *key_dir, *output, *summary, *mode;
+	const char *server, *listen, *csv, *key_dir, *output, *summary, *mode;
 	const char **endpoints;
 	size_t endpoint_count;
 	bool all, print, json, quiet, pct_given;

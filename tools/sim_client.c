@@ -43,6 +43,7 @@ sim_client_new(const struct sim_conf *conf, const struct sim_row *row, const cha
 	memcpy(c->device.extra, conf->extra, sizeof(conf->extra));
 	c->device.extra_count = conf->extra_count;
 	c->from = sim_source_nth(&conf->source, index);
+	c->index = index;
 	if (!conf->unchecked)
 		c->expectation = (struct sim_expectation){ row->expected, row->expected_count, conf->uri };
 	c->endpoint = strdup(row->endpoint);
@@ -216,18 +217,42 @@ arm_handshake(struct sim_client *c, uint64_t now_ms)
 static void
 drive_handshake(struct sim_client *c, uint64_t now_ms)
 {
-	enum sim_io io = sim_link_handshake(&c->link);
+	bool waits = c->link.waits != NULL;
+	enum sim_io io = waits && c->link.ssl == NULL ? sim_link_accept(&c->link, now_ms) : SIM_IO_DONE;
 
+	if (io == SIM_IO_DONE)
+		io = sim_link_handshake(&c->link);
 	if (io == SIM_IO_FAILED) {
 		sim_client_end(c, SIM_HANDSHAKE_FAILED, "%s", c->link.why);
 	} else if (io == SIM_IO_DONE) {
 		c->dtls_due_ms = BS_NEVER;
 		snprintf(c->suite, sizeof(c->suite), "%s", sim_link_suite(&c->link));
 		sim_client_say(c, "handshake done %s", c->suite);
-		sim_client_send_request(c, now_ms);
+		if (waits)
+			c->state = SIM_ST_ACCEPTED; /* the server is at the wheel from the start */
+		else
+			sim_client_send_request(c, now_ms);
 	} else {
 		arm_handshake(c, now_ms);
 	}
+}
+
+/* Devices of one process take ports in a row. */
+static enum bs_err
+wait_for_server(struct sim_client *c)
+{
+	struct bs_addr at = c->conf->listen, bound;
+	char text[BS_ADDR_TEXT];
+	uint16_t port = bs_addr_port(&at);
+	enum bs_err err;
+
+	if (port != 0)
+		*(at.sa.sa_family == AF_INET ? &at.in4.sin_port : &at.in6.sin6_port) = htons(
+			(uint16_t)(port + c->index));
+	err = sim_link_listen(&c->link, c->conf->dtls, &at, c->conf->mishaps, &c->identity, &bound);
+	if (err == BS_OK)
+		sim_client_say(c, "listens on %s", bs_addr_format(&bound, text));
+	return err;
 }
 
 static void
@@ -239,7 +264,8 @@ connect_to_server(struct sim_client *c, uint64_t now_ms)
 	c->sockets++;
 	c->state = SIM_ST_HANDSHAKE;
 	c->dtls_due_ms = BS_NEVER;
-	if (sim_link_open(&c->link, c->conf->dtls, &route, &c->identity, now_ms) != BS_OK)
+	if ((c->conf->listen.len > 0 ? wait_for_server(c)
+				     : sim_link_open(&c->link, c->conf->dtls, &route, &c->identity, now_ms)) != BS_OK)
 		sim_client_end(c, SIM_ERROR, "%s", c->link.why);
 	else
 		drive_handshake(c, now_ms);

@@ -28,6 +28,7 @@ typedef void sim_say_fn(void *arg, const struct sim_client *c, const char *text)
 /* Shared by all clients, constant while they live. */
 struct sim_conf {
 	struct bs_addr server;
+	struct bs_addr listen; /* len > 0: the device waits there, at its port and its index, for the server to begin */
 	struct sim_source source; /* addresses to send from */
 	const struct sim_mishaps *mishaps; /* NULL: datagrams go their way */
 	const char *uri; /* what every server account's URI must be; NULL: any */
@@ -114,6 +115,7 @@ struct sim_client {
 	struct sim_expectation expectation; /* of the row, borrowed */
 	struct sim_link link;
 	struct bs_addr from;
+	size_t index;
 	enum sim_state state;
 	enum sim_result result;
 	enum sim_result end_as; /* what LINGER ends with */

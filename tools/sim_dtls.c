@@ -48,13 +48,19 @@ on_pinned(X509_STORE_CTX *store, void *arg)
 	return same;
 }
 
+const char *
+sim_dtls_suites(const struct sim_dtls_conf *conf, int mode)
+{
+	return conf->suite != NULL ? conf->suite : default_suites[mode];
+}
+
 static SSL_CTX *
 new_context(int mode, const struct sim_dtls_conf *conf)
 {
 	SSL_CTX *ctx = SSL_CTX_new(DTLS_client_method());
 	char text[512];
 
-	snprintf(text, sizeof(text), "%s:@SECLEVEL=0", conf->suite != NULL ? conf->suite : default_suites[mode]);
+	snprintf(text, sizeof(text), "%s:@SECLEVEL=0", sim_dtls_suites(conf, mode));
 	if (ctx == NULL || SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) != 1 ||
 		SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION) != 1 || SSL_CTX_set_cipher_list(ctx, text) != 1 ||
 		SSL_CTX_set_tlsext_max_fragment_length(ctx, conf->max_fragment) != 1) {
@@ -148,7 +154,7 @@ init_x509(struct sim_dtls *t, const struct sim_dtls_conf *conf, struct bs_diag *
 enum bs_err
 sim_dtls_init(struct sim_dtls *t, const struct sim_dtls_conf *conf, struct bs_diag *diag)
 {
-	*t = (struct sim_dtls){ .server_key = NULL };
+	*t = (struct sim_dtls){ .conf = conf };
 	bs_diag_set(diag, BS_OK, 0, "OpenSSL does not take these ciphersuites");
 	enum bs_err err = init_psk(t, conf);
 	if (err == BS_OK)
@@ -194,8 +200,8 @@ new_bio(int fd, const struct bs_addr *server)
 }
 
 /* How long a datagram on the road takes is our business; without mishaps it is the kernel's. */
-static BIO *
-new_way(struct sim_link *l, const struct sim_route *route, uint64_t now_ms)
+BIO *
+sim_link_new_way(struct sim_link *l, const struct sim_route *route, uint64_t now_ms)
 {
 	if (route->mishaps == NULL)
 		return new_bio(l->fd, route->server);
@@ -254,7 +260,7 @@ sim_link_open(struct sim_link *l, const struct sim_dtls *t, const struct sim_rou
 	}
 	SSL_CTX *ctx = t->by_mode[identity->mode];
 	l->ssl = ctx != NULL ? SSL_new(ctx) : NULL;
-	bio = l->ssl != NULL ? new_way(l, route, now_ms) : NULL;
+	bio = l->ssl != NULL ? sim_link_new_way(l, route, now_ms) : NULL;
 	if (bio == NULL || !set_identity(l->ssl, t, identity)) {
 		set_why(l, "the device's credential cannot be used");
 		BIO_free(bio);
@@ -296,6 +302,8 @@ sim_link_handshake(struct sim_link *l)
 {
 	ERR_clear_error();
 	errno = 0;
+	if (l->ssl == NULL) /* it waits to be spoken to */
+		return SIM_IO_AGAIN;
 	return settle(l, SSL_do_handshake(l->ssl));
 }
 

@@ -25,6 +25,7 @@ struct sim_dtls_conf {
 
 struct sim_dtls {
 	SSL_CTX *by_mode[3]; /* SIM_MODE_PSK, _RPK, _X509; NULL where the server's identity was not given */
+	const struct sim_dtls_conf *conf;
 	EVP_PKEY *server_key;
 	X509 *server_cert;
 	struct bs_blob server_public; /* resource 4 of the device's own account: by --server-public-key ... */
@@ -55,6 +56,8 @@ struct sim_link {
 	SSL *ssl;
 	struct sim_road road; /* where the route has mishaps: stays where it is while the link is open */
 	const struct sim_identity *identity;
+	const struct sim_dtls *waits; /* sim_listen.c: what to accept with; NULL: this end connects */
+	const struct sim_mishaps *waits_mishaps;
 	char why[160]; /* after a failure: for people */
 };
 
@@ -63,6 +66,14 @@ enum sim_io { SIM_IO_DONE, SIM_IO_AGAIN, SIM_IO_FAILED };
 /* identity must outlive the link. BS_EIO, BS_ENOMEM, BS_ECRYPTO; the link is closed then. */
 BS_MUST_USE enum bs_err sim_link_open(struct sim_link *l, const struct sim_dtls *t, const struct sim_route *route,
 	const struct sim_identity *identity, uint64_t now_ms);
+/* sim_listen.c: wait at an address for the server; *bound is where, with the port that the kernel chose. BS_EIO. */
+BS_MUST_USE enum bs_err sim_link_listen(struct sim_link *l, const struct sim_dtls *t, const struct bs_addr *at,
+	const struct sim_mishaps *mishaps, const struct sim_identity *identity, struct bs_addr *bound);
+/* A link that waits, when something came: DONE when its handshake may go on, AGAIN when nobody spoke yet. */
+enum sim_io sim_link_accept(struct sim_link *l, uint64_t now_ms);
+/* For it: the suites in OpenSSL's form, and the way of the datagrams. NULL without memory. */
+const char *sim_dtls_suites(const struct sim_dtls_conf *conf, int mode);
+BIO *sim_link_new_way(struct sim_link *l, const struct sim_route *route, uint64_t now_ms);
 /* The time has come to now_ms: what is due on the road goes its way. */
 void sim_link_set_now(struct sim_link *l, uint64_t now_ms);
 /* When something arrives on the road; BS_NEVER: nothing is on its way. */
