@@ -63,6 +63,20 @@ BS_MUST_USE enum bs_err bs_store_find_name(
 /* By ID, to see whether a live session may go on. */
 BS_MUST_USE enum bs_err bs_store_find_id(struct bs_store *st, int64_t device_id, struct bs_found *out);
 
+/* What a device bootstraps with, for a server that turns to it: current, then next. BS_ENOTFOUND: no such endpoint. */
+struct bs_own_credential {
+	struct bs_found found;
+	enum bs_mode mode;
+	size_t count; /* 1, or 2 with a next one */
+	struct {
+		char identity[BS_IDENTITY_MAX + 1]; /* PSK */
+		struct bs_secret key; /* PSK */
+	} slots[2];
+};
+/* The caller clears the keys. */
+BS_MUST_USE enum bs_err bs_store_find_own(struct bs_store *st, const char *endpoint, struct bs_own_credential *out);
+void bs_own_credential_clear(struct bs_own_credential *c);
+
 /* The whole account, unsealed; the caller's, to be freed with bs_account_free. */
 BS_MUST_USE enum bs_err bs_store_load_account(struct bs_store *st, int64_t device_id, struct bs_account **out);
 

@@ -115,6 +115,53 @@ bs_store_find_id(struct bs_store *st, int64_t device_id, struct bs_found *out)
 	return find_one(&q, out);
 }
 
+static void
+copy_identity(const struct bs_query *q, char out[BS_IDENTITY_MAX + 1])
+{
+	size_t len = 0;
+	const uint8_t *data = bs_query_blob(q, 8, &len);
+
+	len = data == NULL ? 0 : len < BS_IDENTITY_MAX ? len : BS_IDENTITY_MAX;
+	if (len > 0)
+		memcpy(out, data, len);
+	out[len] = '\0';
+}
+
+enum bs_err
+bs_store_find_own(struct bs_store *st, const char *endpoint, struct bs_own_credential *out)
+{
+	struct bs_query q = bs_store_query(st, Q_FIND_OWN);
+	enum bs_err err;
+
+	memset(out, 0, sizeof(*out));
+	bs_query_put_text(&q, endpoint);
+	while ((err = bs_query_step(&q)) == BS_OK && out->count < 2) {
+		size_t i = out->count++;
+
+		read_found(&q, &out->found);
+		out->mode = (enum bs_mode)bs_query_int(&q, 7);
+		if (out->mode != BS_MODE_PSK)
+			continue;
+		copy_identity(&q, out->slots[i].identity);
+		err = open_key(st, &q, out->found.device_id, &out->slots[i].key);
+		if (err != BS_OK)
+			break;
+	}
+	bs_query_end(&q);
+	if (err == BS_ENOTFOUND && out->count > 0)
+		err = BS_OK; /* the rows have ended */
+	if (err != BS_OK)
+		bs_own_credential_clear(out);
+	return err;
+}
+
+void
+bs_own_credential_clear(struct bs_own_credential *c)
+{
+	bs_secret_clear(&c->slots[0].key);
+	bs_secret_clear(&c->slots[1].key);
+}
+
 /* ---- changes -------------------------------------------------------------------------------------------------------- */
 
 static enum bs_err

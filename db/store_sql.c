@@ -38,6 +38,11 @@ const char *const bs_store_sql[Q_COUNT] = {
 			"AS c WHERE c.device_id = d.id AND c.mode = 2 AND c.digest IS NULL)",
 	[Q_FIND_ID] = "SELECT " FOUND_COLUMNS " FROM device AS d CROSS JOIN profile AS p ON p.id = d.profile_id "
 		      "WHERE d.id = ?1",
+	/* Current first, then next. */
+	[Q_FIND_OWN] =
+		"SELECT " FOUND_COLUMNS ", c.slot, c.sealed_key, c.mode, c.identity FROM device AS d "
+		"CROSS JOIN profile AS p ON p.id = d.profile_id "
+		"CROSS JOIN bootstrap_credential AS c ON c.device_id = d.id WHERE d.endpoint = ?1 ORDER BY c.slot",
 	/* The first and the last number; the second also when the rows are gone. */
 	[Q_CHANGE_BOUNDS] = "SELECT ifnull((SELECT min(seq) FROM change), 0), "
 			    "ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'change'), 0)",

@@ -6,8 +6,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "server/base/addr.h"
+#include "server/base/outcome.h"
 #include "server/conf/conf.h"
 #include "tools/ctl_cli.h"
 
@@ -319,6 +322,130 @@ run_log(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	return BS_EXIT_DONE;
 }
 
+/* ---- trigger ------------------------------------------------------------------------------------------------------ */
+
+#define COAPS_PORT "5684"
+#define TRIGGER_WAIT_S 120
+#define TRIGGER_POLL_MS 200
+
+enum { TRIGGER_ADDRESS, TRIGGER_NO_WAIT, TRIGGER_WAIT };
+static const struct bs_ctl_option trigger_options[] = {
+	{ "address", "A[:PORT]", "where the device listens (port 5684); left out: in the session that it has" },
+	{ "no-wait", NULL, "do not wait for the outcome" },
+	{ "wait", "S", "wait for at most so many seconds, 1 to 3600 (120)" },
+	{ 0 },
+};
+
+/* "192.0.2.1", "192.0.2.1:1", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:1" as host:port. */
+static bool
+complete_address(const char *text, char out[BS_ADDR_TEXT])
+{
+	struct bs_addr addr;
+	char try[BS_ADDR_TEXT];
+	bool bare = strchr(text, ':') != strrchr(text, ':') && *text != '[';
+
+	if (strlen(text) > BS_ADDR_TEXT - 10)
+		return false;
+	for (size_t i = bare ? 2 : 0; i < 3; i++) {
+		snprintf(try, sizeof(try), i == 0 ? "%s" : i == 1 ? "%s:" COAPS_PORT : "[%s]:" COAPS_PORT, text);
+		if (bs_addr_parse(try, &addr) == BS_OK && bs_addr_is_host(&addr)) {
+			bs_addr_format(&addr, out);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* NULL: it was said why not. */
+static json_t *
+wait_for_end(struct bs_ctl *ctl, json_int_t id, const char *endpoint, long seconds)
+{
+	struct timespec pause = { .tv_nsec = TRIGGER_POLL_MS * 1000000L };
+
+	for (long left_ms = seconds * 1000; left_ms > 0; left_ms -= TRIGGER_POLL_MS) {
+		json_t *answer = ask_daemon(ctl, json_pack("{s:s, s:I}", "command", "triggered", "trigger", id));
+		const char *state = json_string_value(json_object_get(answer, "state"));
+
+		if (answer == NULL || (state != NULL && strcmp(state, "ended") == 0))
+			return answer;
+		json_decref(answer);
+		nanosleep(&pause, NULL);
+	}
+	bs_ctl_say("no outcome within %ld s; it goes on: see explain %s", seconds, endpoint);
+	return NULL;
+}
+
+static void
+print_end(const json_t *end, enum bs_outcome outcome)
+{
+	const char *detail = json_string_value(json_object_get(end, "detail"));
+
+	bs_ctl_line("outcome", "%s", bs_outcome_word(outcome));
+	bs_ctl_line("what", "%s", bs_outcome_what(outcome));
+	if (detail != NULL && *detail != '\0')
+		bs_ctl_line("why", "%s", detail);
+	bs_ctl_line("step", "%s", json_string_value(json_object_get(end, "step")));
+	if (outcome != BS_OUT_DONE)
+		bs_ctl_line("to do", "%s", bs_outcome_todo(outcome));
+	bs_ctl_line("writes", "%lld", (long long)number(end, "writes"));
+	bs_ctl_line("took", "%lld ms, handshake %lld ms", (long long)number(end, "took_ms"),
+		(long long)number(end, "handshake_ms"));
+}
+
+static int
+tell_end(struct bs_ctl *ctl, json_t *end)
+{
+	const char *word = json_string_value(json_object_get(end, "outcome"));
+	enum bs_outcome outcome = bs_outcome_parse(word != NULL ? word : "");
+
+	json_object_del(end, "ok");
+	json_object_del(end, "state");
+	if (ctl->json)
+		bs_ctl_print_json(json_incref(end));
+	else
+		print_end(end, outcome);
+	json_decref(end);
+	return outcome == BS_OUT_DONE ? bs_ctl_flush() : BS_EXIT_FAILED;
+}
+
+static int
+run_trigger(struct bs_ctl *ctl, const struct bs_ctl_args *args)
+{
+	const char *given = bs_ctl_get(args, TRIGGER_ADDRESS), *wait = bs_ctl_get(args, TRIGGER_WAIT);
+	const char *endpoint = args->words[0];
+	long seconds = wait != NULL ? strtol(wait, NULL, 10) : TRIGGER_WAIT_S;
+	char address[BS_ADDR_TEXT] = "";
+	json_t *answer;
+	json_int_t id;
+
+	if (seconds < 1 || seconds > 3600)
+		return bs_ctl_usage("--wait takes 1 to 3600");
+	if (given != NULL && !complete_address(given, address))
+		return bs_ctl_usage(
+			"--address takes the numeric address of one host, as in 192.0.2.1:5684 or 2001:db8::1");
+	answer = ask_daemon(
+		ctl, json_pack("{s:s, s:s, s:s}", "command", "trigger", "endpoint", endpoint, "address", address));
+	if (answer == NULL)
+		return BS_EXIT_FAILED;
+	id = number(answer, "trigger");
+	json_decref(answer);
+	if (bs_ctl_get(args, TRIGGER_NO_WAIT) != NULL) {
+		bs_ctl_say("%s is triggered; see explain %s", endpoint, endpoint);
+		return BS_EXIT_DONE;
+	}
+	answer = wait_for_end(ctl, id, endpoint, seconds);
+	return answer != NULL ? tell_end(ctl, answer) : BS_EXIT_FAILED;
+}
+
+const struct bs_ctl_command bs_cmd_trigger = {
+	.name = "trigger",
+	.synopsis = "ENDPOINT",
+	.summary = "let the daemon bootstrap a device without its request (LwM2M 1.0)",
+	.min_words = 1,
+	.max_words = 1,
+	.options = trigger_options,
+	.run = run_trigger,
+};
 const struct bs_ctl_command bs_cmd_status = {
 	.name = "status",
 	.synopsis = "",

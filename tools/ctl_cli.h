@@ -119,7 +119,8 @@ extern const struct bs_ctl_command bs_cmd_device_list, bs_cmd_device_show, bs_cm
 	bs_cmd_device_delete;
 extern const struct bs_ctl_command bs_cmd_completion;
 /* talk to the running daemon: cmd_daemon.c */
-extern const struct bs_ctl_command bs_cmd_status, bs_cmd_sessions, bs_cmd_kick, bs_cmd_reload, bs_cmd_log;
+extern const struct bs_ctl_command bs_cmd_status, bs_cmd_sessions, bs_cmd_kick, bs_cmd_reload, bs_cmd_log,
+	bs_cmd_trigger;
 extern const struct bs_ctl_command bs_cmd_plan, bs_cmd_explain, bs_cmd_rotate, bs_cmd_settle;
 extern const struct bs_ctl_command bs_cmd_unknown_list, bs_cmd_adopt;
 

@@ -41,6 +41,7 @@ static const struct bs_ctl_command *const commands[] = {
 	&bs_cmd_status,
 	&bs_cmd_sessions,
 	&bs_cmd_kick,
+	&bs_cmd_trigger,
 	&bs_cmd_reload,
 	&bs_cmd_log,
 	&bs_cmd_completion,

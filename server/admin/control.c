@@ -34,6 +34,7 @@ struct bs_control {
 	LIST_HEAD(, connection) connections;
 	struct evconnlistener *listener;
 	struct sockaddr_un addr;
+	uint64_t triggers; /* given out so far */
 };
 
 /* ---- commands ----------------------------------------------------------------------------------------------------- */
@@ -174,6 +175,103 @@ do_log(struct bs_control *c, const json_t *request)
 	return trouble != NULL ? refuse(trouble) : json_pack("{s:b}", "ok", 1);
 }
 
+/* A device has its worker, so that two triggers of it meet. FNV-1a. */
+static unsigned
+worker_of(const struct bs_shared *shared, const char *endpoint)
+{
+	uint32_t hash = 2166136261u;
+
+	for (const char *p = endpoint; *p != '\0'; p++)
+		hash = (hash ^ (uint8_t)*p) * 16777619u;
+	return hash % shared->worker_count;
+}
+
+static enum bs_err
+ask_trigger(struct bs_control *c, unsigned worker, const char *endpoint, const struct bs_addr *address,
+	struct bs_diag *diag)
+{
+	struct bs_ask *ask = bs_ask_new(BS_ASK_TRIGGER, endpoint);
+	enum bs_err err;
+
+	if (ask == NULL)
+		return bs_diag_set(diag, BS_ENOMEM, 0, "out of memory");
+	ask->address = *address;
+	ask->trigger.id = c->triggers;
+	err = bs_worker_ask(c->admin->shared->workers[worker], ask, ASK_WAIT_MS);
+	if (err != BS_OK) {
+		bs_diag_set(diag, err, 0, "a worker does not answer");
+	} else {
+		err = ask->err;
+		*diag = ask->diag;
+	}
+	bs_ask_release(ask);
+	return err;
+}
+
+/* A live session may be at any worker: the first that has one begins. */
+static enum bs_err
+ask_session(struct bs_control *c, const char *endpoint, struct bs_diag *diag)
+{
+	const struct bs_addr nowhere = { .len = 0 };
+	enum bs_err err = BS_ESTATE;
+
+	for (unsigned i = 0; i < c->admin->shared->worker_count && err == BS_ESTATE; i++)
+		err = ask_trigger(c, i, endpoint, &nowhere, diag);
+	return err;
+}
+
+static json_t *
+do_trigger(struct bs_control *c, const json_t *request)
+{
+	const char *endpoint = text_of(request, "endpoint"), *text = text_of(request, "address");
+	struct bs_addr address = { .len = 0 };
+	struct bs_diag diag = { 0 };
+	enum bs_err err;
+
+	if (*endpoint == '\0' || strlen(endpoint) > BS_ENDPOINT_MAX)
+		return refuse("trigger needs an endpoint");
+	if (*text != '\0' && (bs_addr_parse(text, &address) != BS_OK || !bs_addr_is_host(&address)))
+		return refuse(
+			"the address is not that of one host with a port, as in 192.0.2.1:5684 or [2001:db8::1]:5684");
+	c->triggers++;
+	err = address.len > 0 ? ask_trigger(c, worker_of(c->admin->shared, endpoint), endpoint, &address, &diag)
+			      : ask_session(c, endpoint, &diag);
+	if (err != BS_OK)
+		return refuse(diag.text);
+	return json_pack("{s:b, s:I}", "ok", 1, "trigger", (json_int_t)c->triggers);
+}
+
+static json_t *
+triggered_json(const struct bs_triggered *t)
+{
+	if (!t->ended)
+		return json_pack("{s:b, s:s}", "ok", 1, "state", t->in_run ? "running" : "handshake");
+	return json_pack("{s:b, s:s, s:s, s:s, s:s, s:I, s:I, s:I}", "ok", 1, "state", "ended", "outcome",
+		bs_outcome_word(t->outcome), "detail", t->detail, "step", t->in_run ? t->step : "handshake", "writes",
+		(json_int_t)t->writes, "handshake_ms", (json_int_t)t->handshake_ms, "took_ms", (json_int_t)t->took_ms);
+}
+
+static json_t *
+do_triggered(struct bs_control *c, const json_t *request)
+{
+	json_int_t id = json_integer_value(json_object_get(request, "trigger"));
+	json_t *found = NULL;
+
+	for (unsigned i = 0; i < c->admin->shared->worker_count && found == NULL; i++) {
+		struct bs_ask *ask = bs_ask_new(BS_ASK_TRIGGERED, NULL);
+
+		if (ask == NULL)
+			return refuse("out of memory");
+		ask->trigger.id = (uint64_t)id;
+		if (bs_worker_ask(c->admin->shared->workers[i], ask, ASK_WAIT_MS) != BS_OK)
+			found = refuse("a worker does not answer");
+		else if (ask->count > 0)
+			found = triggered_json(&ask->trigger);
+		bs_ask_release(ask);
+	}
+	return found != NULL ? found : refuse("it is forgotten; see explain");
+}
+
 static const struct {
 	const char *name;
 	json_t *(*run)(struct bs_control *c, const json_t *request);
@@ -183,6 +281,8 @@ static const struct {
 	{ "kick", do_kick },
 	{ "reload", do_reload },
 	{ "log", do_log },
+	{ "trigger", do_trigger },
+	{ "triggered", do_triggered },
 };
 
 static json_t *

@@ -8,6 +8,10 @@
  *   {"command":"kick","endpoint":"dev-1"}         {"ok":true,"closed":1}
  *   {"command":"reload"}                          {"ok":true,"changed":["…",…]}
  *   {"command":"log","endpoint":"dev-1","seconds":600}    {"ok":true}     endpoint "" ends it
+ *   {"command":"trigger","endpoint":"dev-1","address":"192.0.2.1:5684"}    {"ok":true,"trigger":7}    address "": live session
+ *   {"command":"triggered","trigger":7}    {"ok":true,"state":"handshake"}, "running", or
+ *                                          {"ok":true,"state":"ended","outcome":"done","detail":"…","step":"finish",
+ *                                           "writes":2,"handshake_ms":41,"took_ms":180}
  *
  * or {"ok":false,"error":"…"}. A line is at most BS_CONTROL_LINE_MAX octets; a longer one ends the connection.
  */

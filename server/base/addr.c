@@ -119,6 +119,18 @@ bs_addr_port(const struct bs_addr *a)
 	return ntohs(a->sa.sa_family == AF_INET ? a->in4.sin_port : a->in6.sin6_port);
 }
 
+bool
+bs_addr_is_host(const struct bs_addr *a)
+{
+	const uint8_t *ip4 = a->len > 0 ? ipv4_of(a) : NULL;
+
+	if (bs_addr_port(a) == 0) /* no address has none either */
+		return false;
+	if (ip4 != NULL)
+		return ip4[0] != 0 && ip4[0] < 224; /* 224 and above: groups, reserved, broadcast */
+	return !IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr) && !IN6_IS_ADDR_MULTICAST(&a->in6.sin6_addr);
+}
+
 size_t
 bs_addr_key(const struct bs_addr *a, uint8_t out[32])
 {

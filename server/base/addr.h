@@ -33,6 +33,8 @@ const char *bs_addr_format(const struct bs_addr *a, char out[BS_ADDR_TEXT]);
 const char *bs_addr_format_host(const struct bs_addr *a, char out[BS_ADDR_TEXT]);
 uint16_t bs_addr_port(const struct bs_addr *a);
 bool bs_addr_equal(const struct bs_addr *a, const struct bs_addr *b);
+/* One host and a port: not "any", no group, no broadcast, no port 0. */
+bool bs_addr_is_host(const struct bs_addr *a);
 /* Octets that identify the address (family, host, port, scope) in out; returns their number. Same address, same octets. */
 size_t bs_addr_key(const struct bs_addr *a, uint8_t out[32]);
 /* The same for its network: /24 of IPv4, /56 of IPv6. For limits per source prefix. */

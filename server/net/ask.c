@@ -124,6 +124,18 @@ answer_reload(struct bs_worker *w, struct bs_ask *ask)
 	ask->err = bs_worker_reload(w, ask->conf, &ask->diag);
 }
 
+static void
+answer_trigger(struct bs_worker *w, struct bs_ask *ask)
+{
+	ask->err = bs_trigger_start(w, ask, bs_clock_ms());
+}
+
+static void
+answer_triggered(struct bs_worker *w, struct bs_ask *ask)
+{
+	ask->count = bs_trigger_find(w, &ask->trigger) ? 1 : 0;
+}
+
 void
 bs_ask_answer(struct bs_worker *w, struct bs_ask *ask)
 {
@@ -131,6 +143,8 @@ bs_ask_answer(struct bs_worker *w, struct bs_ask *ask)
 		[BS_ASK_SESSIONS] = answer_sessions,
 		[BS_ASK_KICK] = answer_kick,
 		[BS_ASK_RELOAD] = answer_reload,
+		[BS_ASK_TRIGGER] = answer_trigger,
+		[BS_ASK_TRIGGERED] = answer_triggered,
 		[BS_ASK_TRACE] = answer_trace,
 	};
 

@@ -9,6 +9,8 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
+#include "server/base/addr.h"
+#include "server/base/outcome.h"
 #include "server/conf/conf.h"
 #include "server/model/account.h"
 
@@ -16,6 +18,8 @@ enum bs_ask_kind {
 	BS_ASK_SESSIONS, /* rows: live sessions that match filter, at most max */
 	BS_ASK_KICK, /* close the sessions of endpoint filter; count says how many */
 	BS_ASK_RELOAD, /* take up certificates, keys, anchors and CRLs of conf; err and diag */
+	BS_ASK_TRIGGER, /* bootstrap endpoint filter at address, or in its live session, as number trigger.id; err and diag */
+	BS_ASK_TRIGGERED, /* what became of trigger.id; count 1 when this worker knows */
 	BS_ASK_TRACE, /* log every message of endpoint filter for trace_ms; "" ends it */
 };
 
@@ -28,11 +32,25 @@ struct bs_session_row {
 	bool running;
 };
 
+/* A server-initiated bootstrap and its end. */
+struct bs_triggered {
+	uint64_t id;
+	bool ended; /* else the rest, but in_run, is not set yet */
+	bool in_run; /* the handshake is done */
+	enum bs_outcome outcome;
+	char detail[200];
+	char step[BS_PATH_TEXT + 16];
+	unsigned writes;
+	uint32_t handshake_ms, took_ms;
+};
+
 struct bs_ask {
 	enum bs_ask_kind kind;
 	char filter[BS_ENDPOINT_MAX + 1]; /* endpoint, address or host; "": all */
 	size_t max;
 	uint64_t trace_ms;
+	struct bs_addr address; /* TRIGGER; len 0: the live session */
+	struct bs_triggered trigger; /* TRIGGER: id in; TRIGGERED: id in, the rest out */
 	const struct bs_conf *conf; /* RELOAD: outlives the answer */
 	/* the answer */
 	struct bs_session_row *rows;

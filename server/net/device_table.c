@@ -153,9 +153,9 @@ bs_device_table_busiest(struct bs_device_table *t, uint64_t now_ms)
 	return most;
 }
 
-enum bs_err
-bs_device_table_claim(struct bs_device_table *t, uint64_t now_ms, int64_t device_id, unsigned worker, uint64_t run,
-	const struct bs_addr *from, struct bs_device_claim *out)
+static enum bs_err
+claim(struct bs_device_table *t, uint64_t now_ms, int64_t device_id, unsigned worker, uint64_t run,
+	const struct bs_addr *from, bool count, struct bs_device_claim *out)
 {
 	enum bs_err err = BS_OK;
 	struct device *d;
@@ -165,7 +165,7 @@ bs_device_table_claim(struct bs_device_table *t, uint64_t now_ms, int64_t device
 	d = touch(t, now_ms, device_id);
 	if (d == NULL) {
 		err = BS_ENOMEM;
-	} else if (!count_attempt(d, now_ms, t->attempts_per_minute)) {
+	} else if (count && !count_attempt(d, now_ms, t->attempts_per_minute)) {
 		out->too_many = true;
 		note_busy(t, now_ms, d->attempts);
 	} else {
@@ -179,6 +179,34 @@ bs_device_table_claim(struct bs_device_table *t, uint64_t now_ms, int64_t device
 		d->run = run;
 		d->from = *from;
 	}
+	pthread_mutex_unlock(&t->lock);
+	return err;
+}
+
+enum bs_err
+bs_device_table_claim(struct bs_device_table *t, uint64_t now_ms, int64_t device_id, unsigned worker, uint64_t run,
+	const struct bs_addr *from, struct bs_device_claim *out)
+{
+	return claim(t, now_ms, device_id, worker, run, from, true, out);
+}
+
+enum bs_err
+bs_device_table_take(struct bs_device_table *t, uint64_t now_ms, int64_t device_id, unsigned worker, uint64_t run,
+	const struct bs_addr *from, struct bs_device_claim *out)
+{
+	return claim(t, now_ms, device_id, worker, run, from, false, out);
+}
+
+enum bs_err
+bs_device_table_attempt(struct bs_device_table *t, uint64_t now_ms, int64_t device_id)
+{
+	struct device *d;
+	enum bs_err err = BS_ENOMEM;
+
+	pthread_mutex_lock(&t->lock);
+	d = touch(t, now_ms, device_id);
+	if (d != NULL)
+		err = count_attempt(d, now_ms, t->attempts_per_minute) ? BS_OK : BS_ELIMIT;
 	pthread_mutex_unlock(&t->lock);
 	return err;
 }

@@ -27,6 +27,13 @@ void bs_device_table_free(struct bs_device_table *t); /* NULL is fine */
 /* A Bootstrap-Request came. BS_ENOMEM. */
 BS_MUST_USE enum bs_err bs_device_table_claim(struct bs_device_table *t, uint64_t now_ms, int64_t device_id,
 	unsigned worker, uint64_t run, const struct bs_addr *from, struct bs_device_claim *out);
+/*
+ * The two halves of a claim, for a run that begins some time after its attempt: count it (BS_ELIMIT: one too many; BS_ENOMEM),
+ * then make the claim without counting.
+ */
+BS_MUST_USE enum bs_err bs_device_table_attempt(struct bs_device_table *t, uint64_t now_ms, int64_t device_id);
+BS_MUST_USE enum bs_err bs_device_table_take(struct bs_device_table *t, uint64_t now_ms, int64_t device_id,
+	unsigned worker, uint64_t run, const struct bs_addr *from, struct bs_device_claim *out);
 /* The run ended; no effect when another run holds the claim. */
 void bs_device_table_release(struct bs_device_table *t, int64_t device_id, uint64_t run);
 

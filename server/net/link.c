@@ -9,6 +9,8 @@
 #include "server/base/log.h"
 #include "server/net/worker_internal.h"
 
+#define BS_TRIGGERED "server-initiated" /* before the detail of an attempt that the operator asked for */
+
 static _Atomic uint64_t next_run = 1;
 
 static void
@@ -26,6 +28,12 @@ arm(struct link *l)
 	if (l->close_after_run && !bs_session_is_running(l->session))
 		deadline = 0; /* the run it waited for is over */
 	bs_worker_arm(l->timer, deadline);
+}
+
+void
+bs_link_arm(struct link *l)
+{
+	arm(l);
 }
 
 /* ---- recording ---------------------------------------------------------------------------------------------------- */
@@ -142,13 +150,22 @@ static void
 record_peer(struct bs_worker *w, uint64_t now_ms, struct bs_peer *peer, enum bs_outcome outcome, const char *detail)
 {
 	struct bs_attempt a = { .outcome = outcome };
-	bool stranger = bs_peer_get_user(peer) == NULL; /* a link comes with the end of the handshake */
+	/* A link comes with the end of the handshake; whom the operator named is no stranger before. */
+	bool stranger = bs_peer_get_user(peer) == NULL && !bs_peer_is_dialled(peer);
 	struct bs_quote q;
 	const char *subject = subject_of(bs_peer_get_proof(peer), &q);
 
 	fill_from_peer(&a, peer);
-	snprintf(a.detail, sizeof(a.detail), "%s%s%s", detail, *subject ? "; subject " : "", subject);
+	snprintf(a.detail, sizeof(a.detail), "%s%s%s%s", bs_peer_is_dialled(peer) ? BS_TRIGGERED ": " : "", detail,
+		*subject ? "; subject " : "", subject);
 	record(w, now_ms, &a, stranger);
+}
+
+void
+bs_link_record_peer(
+	struct bs_worker *w, uint64_t now_ms, struct bs_peer *peer, enum bs_outcome outcome, const char *detail)
+{
+	record_peer(w, now_ms, peer, outcome, detail);
 }
 
 /* ---- the session's side ------------------------------------------------------------------------------------------- */
@@ -163,6 +180,20 @@ end_run(struct link *l)
 	l->run = 0;
 }
 
+/* The attempt of a triggered run was counted when it was asked for. */
+static enum bs_err
+claim_device(struct link *l, uint64_t now_ms, uint64_t run, struct bs_device_claim *claim)
+{
+	struct bs_worker *w = l->worker;
+	const struct bs_addr *from = bs_peer_get_remote(l->peer);
+
+	if (l->trigger == NULL || l->trigger->admitted)
+		return bs_device_table_claim(
+			w->shared->devices, now_ms, l->client.device_id, w->index, run, from, claim);
+	l->trigger->admitted = true;
+	return bs_device_table_take(w->shared->devices, now_ms, l->client.device_id, w->index, run, from, claim);
+}
+
 static enum bs_admission
 on_admit(void *arg, uint64_t now_ms, const struct bs_client *client)
 {
@@ -172,8 +203,7 @@ on_admit(void *arg, uint64_t now_ms, const struct bs_client *client)
 	uint64_t run = atomic_fetch_add(&next_run, 1);
 	struct bs_device_claim claim;
 
-	if (w->stopping || bs_device_table_claim(w->shared->devices, now_ms, client->device_id, w->index, run, from,
-				   &claim) != BS_OK) {
+	if (w->stopping || claim_device(l, now_ms, run, &claim) != BS_OK) {
 		w->stats.requests_dropped++;
 		return BS_ADMIT_DROP;
 	}
@@ -230,7 +260,9 @@ on_finished(void *arg, uint64_t now_ms, const struct bs_report *r)
 	struct bs_attempt a = { .outcome = r->outcome, .code = r->code, .version = (uint8_t)r->version };
 
 	fill_from_peer(&a, l->peer);
-	snprintf(a.detail, sizeof(a.detail), "%s", r->detail);
+	snprintf(a.detail, sizeof(a.detail), "%s%s%.*s", l->trigger != NULL ? BS_TRIGGERED : "",
+		l->trigger != NULL && *r->detail != '\0' ? ": " : "",
+		(int)(sizeof(a.detail) - sizeof(BS_TRIGGERED) - 2), r->detail);
 	snprintf(a.step, sizeof(a.step), "%s", r->step);
 	snprintf(a.claimed, sizeof(a.claimed), "%s", r->claimed);
 	a.format = r->format;
@@ -241,6 +273,13 @@ on_finished(void *arg, uint64_t now_ms, const struct bs_report *r)
 	count_exchange(l);
 	bs_histogram_add_ms(&l->worker->stats.run, r->took_ms);
 	record(l->worker, now_ms, &a, false);
+	if (l->trigger != NULL) {
+		snprintf(l->trigger->told.step, sizeof(l->trigger->told.step), "%s", r->step);
+		l->trigger->told.writes = r->writes;
+		l->trigger->told.took_ms = a.took_ms;
+		l->trigger->told.handshake_ms = a.handshake_ms;
+		bs_trigger_end(l->trigger, r->outcome, r->detail);
+	}
 }
 
 static int64_t
@@ -365,6 +404,12 @@ on_peer_send(void *arg, const struct bs_addr *local, const struct bs_addr *remot
 			return;
 		}
 	}
+	for (size_t i = 0; i < 2; i++) {
+		if (w->dials[i].udp != NULL && bs_udp_serves(w->dials[i].udp, local)) {
+			bs_udp_send(w->dials[i].udp, local, remote, data, len);
+			return;
+		}
+	}
 }
 
 static void
@@ -461,6 +506,7 @@ on_peer_open(void *arg, struct bs_peer *peer, uint64_t now_ms)
 {
 	struct bs_worker *w = arg;
 	const struct bs_proof *proof = bs_peer_get_proof(peer);
+	struct trigger *t = bs_trigger_of(w, peer);
 	struct link *l = new_link(w, peer, now_ms);
 
 	if (l != NULL && !add_link(w, l)) {
@@ -469,13 +515,18 @@ on_peer_open(void *arg, struct bs_peer *peer, uint64_t now_ms)
 	}
 	if (l == NULL) {
 		record_peer(w, now_ms, peer, BS_OUT_OVERLOAD, "out of memory");
+		if (t != NULL)
+			bs_trigger_end(t, BS_OUT_OVERLOAD, "out of memory");
 		bs_peer_table_close(w->peers, peer);
 		return;
 	}
 	if (proof->kind == BS_CRED_PSK)
-		bs_device_table_psk_result(w->shared->devices, now_ms, l->client.device_id, proof->psk_slot, true);
+		bs_device_table_psk_result(w->shared->devices, now_ms, l->client.device_id,
+			t != NULL ? t->psk_slot : proof->psk_slot, true);
 	bs_peer_set_user(peer, l);
 	bs_histogram_add_ms(&w->stats.handshake, l->opened_ms - l->created_ms);
+	if (t != NULL)
+		bs_trigger_opened(t, l, now_ms);
 	arm(l);
 }
 
@@ -502,11 +553,15 @@ on_peer_closed(void *arg, struct bs_peer *peer, uint64_t now_ms, enum bs_outcome
 	const struct bs_proof *proof = bs_peer_get_proof(peer);
 
 	if (l == NULL) {
+		struct trigger *t = bs_trigger_of(w, peer);
+
 		if (proof->has_device && proof->kind == BS_CRED_PSK && outcome == BS_OUT_KEY_MISMATCH)
-			bs_device_table_psk_result(
-				w->shared->devices, now_ms, proof->device.device_id, proof->psk_slot, false);
+			bs_device_table_psk_result(w->shared->devices, now_ms, proof->device.device_id,
+				t != NULL ? t->psk_slot : proof->psk_slot, false);
 		if (outcome != BS_OUT_DONE)
 			record_peer(w, now_ms, peer, outcome, detail);
+		if (t != NULL)
+			bs_trigger_end(t, outcome, detail);
 		return;
 	}
 	bs_session_abort(l->session, now_ms, outcome != BS_OUT_DONE ? outcome : BS_OUT_CLIENT_CLOSED, detail);

@@ -69,6 +69,9 @@ bs_worker_end_turn(struct bs_worker *w)
 	bs_worker_read_done(w);
 	for (size_t i = 0; i < w->socket_count; i++)
 		bs_udp_flush(w->sockets[i].udp);
+	for (size_t i = 0; i < 2; i++)
+		if (w->dials[i].udp != NULL)
+			bs_udp_flush(w->dials[i].udp);
 	bs_link_sweep(w);
 	bs_peer_table_sweep(w->peers);
 	bs_worker_arm(w->peer_timer, bs_peer_table_next_deadline_ms(w->peers));
@@ -116,6 +119,17 @@ on_load(evutil_socket_t fd, short what, void *arg)
 	bs_worker_end_turn(w);
 }
 
+static void
+count_udp(struct bs_stats *s, const struct bs_udp *udp)
+{
+	const struct bs_udp_counters *u = bs_udp_get_counters(udp);
+
+	s->udp.received += u->received;
+	s->udp.sent += u->sent;
+	s->udp.send_errors += u->send_errors;
+	s->udp.cut += u->cut;
+}
+
 /* Gauges are read, sums of parts taken together, and the whole copied to where other threads may read it. */
 static void
 publish(struct bs_worker *w, uint64_t now_ms)
@@ -132,14 +146,11 @@ publish(struct bs_worker *w, uint64_t now_ms)
 	s->store_failing = w->store_failing;
 	s->beat_ms = now_ms;
 	memset(&s->udp, 0, sizeof(s->udp));
-	for (size_t i = 0; i < w->socket_count; i++) {
-		const struct bs_udp_counters *u = bs_udp_get_counters(w->sockets[i].udp);
-
-		s->udp.received += u->received;
-		s->udp.sent += u->sent;
-		s->udp.send_errors += u->send_errors;
-		s->udp.cut += u->cut;
-	}
+	for (size_t i = 0; i < w->socket_count; i++)
+		count_udp(s, w->sockets[i].udp);
+	for (size_t i = 0; i < 2; i++)
+		if (w->dials[i].udp != NULL)
+			count_udp(s, w->dials[i].udp);
 	pthread_mutex_lock(&w->published_lock);
 	w->published = *s;
 	pthread_mutex_unlock(&w->published_lock);
@@ -177,6 +188,7 @@ end_all(struct bs_worker *w)
 
 	while ((l = TAILQ_FIRST(&w->links)) != NULL)
 		bs_link_close(l, now_ms, BS_OUT_SHUTDOWN, "the server was stopped");
+	bs_trigger_stop_all(w, now_ms);
 	bs_worker_end_turn(w);
 	event_base_loopbreak(w->base);
 }
@@ -405,6 +417,7 @@ bs_worker_new(unsigned index, const struct bs_shared *shared, struct bs_udp **so
 	TAILQ_INIT(&w->links);
 	TAILQ_INIT(&w->loads);
 	TAILQ_INIT(&w->dead);
+	TAILQ_INIT(&w->triggers);
 	for (size_t i = 0; i < socket_count; i++)
 		events[i] = (struct socket_event){ .worker = w, .udp = sockets[i] };
 	err = open_all(w, diag);
@@ -466,6 +479,7 @@ bs_worker_free(struct bs_worker *w)
 		free_event(w->sockets[i].event);
 		bs_udp_close(w->sockets[i].udp);
 	}
+	bs_trigger_close(w);
 	free_event(w->mail_event);
 	free_event(w->peer_timer);
 	free_event(w->load_event);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside of a worker, shared by worker.c, link.c, lookup.c and watch.c alone. All of it belongs to the worker's thread. */
+/* Inside of a worker, shared by its files alone. All of it belongs to the worker's thread. */
 #ifndef BS_NET_WORKER_INTERNAL_H
 #define BS_NET_WORKER_INTERNAL_H
 
@@ -15,6 +15,17 @@
 #include "server/net/worker.h"
 
 struct link;
+
+/* A bootstrap that the operator asked for (trigger.c): first a handshake of this server as client, or none; then a run. */
+struct trigger {
+	int64_t device_id;
+	unsigned psk_slot; /* which of the device's keys the handshake uses */
+	struct bs_peer *peer; /* the handshake is on */
+	struct link *link; /* the run is on */
+	bool admitted; /* its run has the claim: the next one on that link counts as the device's */
+	struct bs_triggered told;
+	TAILQ_ENTRY(trigger) link_in_all; /* oldest first */
+};
 
 /* The links of one device: one, or two while a new one replaces the old. */
 struct device_links {
@@ -37,6 +48,7 @@ struct link {
 	bool loading; /* in worker->loads */
 	bool silence_noted; /* "no-request" was recorded */
 	bool close_after_run; /* the credential changed: policy close-after-run */
+	struct trigger *trigger; /* of the run that is on; NULL: none, or the device asked */
 	struct device_links *device;
 	LIST_ENTRY(link) same_device;
 	TAILQ_ENTRY(link) link; /* in worker->links, then in worker->dead */
@@ -70,6 +82,10 @@ struct bs_worker {
 	TAILQ_HEAD(, link) loads; /* accounts to load when the stack has unwound */
 	struct link *runs; /* by run number */
 	struct device_links *by_device;
+	struct socket_event
+		dials[2]; /* where devices answer that were turned to, IPv4 and IPv6; udp NULL: not opened yet */
+	TAILQ_HEAD(, trigger) triggers;
+	unsigned trigger_count;
 	int64_t change_seq;
 	bool stopping, store_failing;
 	uint64_t store_failed_ms; /* when a look-up met a damaged file or disk last; 0: never, in this file */
@@ -99,7 +115,25 @@ BS_MUST_USE enum bs_err bs_worker_reload(struct bs_worker *w, const struct bs_co
 /* ---- ask.c */
 void bs_ask_answer(struct bs_worker *w, struct bs_ask *ask);
 
+/* ---- trigger.c */
+/* Begin what ask wants. BS_OK: it is under way. Else ask->diag says why not, and nothing was sent. */
+BS_MUST_USE enum bs_err bs_trigger_start(struct bs_worker *w, struct bs_ask *ask, uint64_t now_ms);
+/* Fill in told by its id. */
+bool bs_trigger_find(struct bs_worker *w, struct bs_triggered *told);
+/* The one whose handshake that peer is in; NULL: none. */
+struct trigger *bs_trigger_of(struct bs_worker *w, const struct bs_peer *peer);
+/* The handshake is done: begin the run. */
+void bs_trigger_opened(struct trigger *t, struct link *l, uint64_t now_ms);
+void bs_trigger_end(struct trigger *t, enum bs_outcome outcome, const char *detail);
+/* End the handshakes that are on. */
+void bs_trigger_stop_all(struct bs_worker *w, uint64_t now_ms);
+void bs_trigger_close(struct bs_worker *w);
+
 /* ---- link.c */
+/* Record how a handshake ended that is no link yet. */
+void bs_link_record_peer(
+	struct bs_worker *w, uint64_t now_ms, struct bs_peer *peer, enum bs_outcome outcome, const char *detail);
+void bs_link_arm(struct link *l);
 extern const struct bs_peer_ops bs_link_peer_ops;
 void bs_link_sweep(struct bs_worker *w);
 void bs_link_load_all(struct bs_worker *w);

@@ -161,6 +161,36 @@ test_addr(void **state)
 }
 
 static void
+test_addr_is_host(void **state)
+{
+	static const struct {
+		const char *text;
+		bool host;
+	} rows[] = {
+		{ "192.0.2.1:5684", true },
+		{ "127.0.0.1:1", true },
+		{ "[2001:db8::1]:5684", true },
+		{ "[::ffff:192.0.2.1]:5684", true },
+		{ "192.0.2.1:0", false },
+		{ "0.0.0.0:5684", false },
+		{ "224.0.0.1:5684", false },
+		{ "255.255.255.255:5684", false },
+		{ "*:5684", false },
+		{ "[ff02::1]:5684", false },
+		{ "[::ffff:239.1.1.1]:5684", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bs_addr a;
+
+		assert_int_equal(bs_addr_parse(rows[i].text, &a), BS_OK);
+		if (bs_addr_is_host(&a) != rows[i].host)
+			fail_msg("%s", rows[i].text);
+	}
+}
+
+static void
 test_addr_prefix(void **state)
 {
 	struct bs_addr a, b, c, mapped;
@@ -282,6 +312,7 @@ main(void)
 		cmocka_unit_test(test_hex),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_addr),
+		cmocka_unit_test(test_addr_is_host),
 		cmocka_unit_test(test_addr_prefix),
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_log_long_and_broken),

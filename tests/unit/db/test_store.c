@@ -185,6 +185,18 @@ raw_keys_and_certificates(void **state)
 	FAILS(BS_ENOTFOUND, bs_store_find_name(fx->reader, "named", anchor, &f)); /* another maker's anchor */
 	OK(bs_store_find_id(fx->reader, f.device_id, &f));
 	FAILS(BS_ENOTFOUND, bs_store_find_id(fx->reader, 999, &f));
+
+	struct bs_own_credential own;
+	OK(bs_store_find_own(fx->reader, "rpk", &own));
+	assert_int_equal(own.mode, BS_MODE_RPK);
+	assert_int_equal(own.count, 1);
+	assert_string_equal(own.found.endpoint, "rpk");
+	OK(bs_store_find_own(fx->reader, "pinned", &own));
+	assert_int_equal(own.mode, BS_MODE_X509);
+	assert_false(own.found.enabled);
+	OK(bs_store_find_own(fx->reader, "named", &own));
+	assert_int_equal(own.slots[0].key.len, 0);
+	FAILS(BS_ENOTFOUND, bs_store_find_own(fx->reader, "nobody", &own));
 }
 
 static void

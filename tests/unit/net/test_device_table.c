@@ -81,6 +81,29 @@ test_attempts(void **state)
 	bs_device_table_free(t);
 }
 
+/* A run that begins later than its attempt: counted once, claimed once. */
+static void
+test_attempt_and_take(void **state)
+{
+	struct bs_addr from = addr("192.0.2.1:5684");
+	struct bs_device_table *t;
+	struct bs_device_claim c;
+
+	(void)state;
+	assert_int_equal(bs_device_table_new(10, 2, &t), BS_OK);
+	claim(t, 0, 1, 3, 100, "192.0.2.1:1000");
+	assert_int_equal(bs_device_table_attempt(t, 1, 1), BS_OK);
+	assert_int_equal(bs_device_table_attempt(t, 2, 1), BS_ELIMIT);
+	assert_int_equal(bs_device_table_take(t, 3, 1, 0, 101, &from, &c), BS_OK);
+	assert_false(c.too_many);
+	assert_true(c.superseded);
+	assert_int_equal(c.worker, 3);
+	assert_int_equal(c.run, 100);
+	assert_true(claim(t, 4, 1, 0, 102, "192.0.2.1:1").too_many);
+	assert_int_equal(bs_device_table_attempt(t, 60000, 1), BS_OK);
+	bs_device_table_free(t);
+}
+
 static void
 test_psk_order(void **state)
 {
@@ -122,6 +145,7 @@ main(void)
 		cmocka_unit_test(test_supersede),
 		cmocka_unit_test(test_attempts),
 		cmocka_unit_test(test_busiest),
+		cmocka_unit_test(test_attempt_and_take),
 		cmocka_unit_test(test_psk_order),
 		cmocka_unit_test(test_bound),
 	};
