@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "server/base/random.h"
 #include "server/base/addr.h"
 #include "server/base/buf.h"
 #include "server/base/log.h"
@@ -302,6 +303,24 @@ test_outcomes(void **state)
 	assert_int_equal(bs_outcome_parse("no such outcome"), BS_OUTCOME_COUNT);
 }
 
+/* Small draws come from a pool, which is filled again and again: no two of them are alike. */
+static void
+random_draws_differ(void **state)
+{
+	static uint8_t drawn[300][16];
+	uint8_t large[2][64] = { { 0 }, { 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < 300; i++)
+		bs_random_system(NULL, drawn[i], i % 2 == 0 ? 16 : 9);
+	for (size_t i = 0; i < 300; i++)
+		for (size_t j = 0; j < i; j++)
+			assert_memory_not_equal(drawn[i], drawn[j], 9);
+	bs_random_system(NULL, large[0], sizeof(large[0]));
+	bs_random_system(NULL, large[1], sizeof(large[1]));
+	assert_memory_not_equal(large[0] + 48, large[1] + 48, 16);
+}
+
 int
 main(void)
 {
@@ -318,6 +337,7 @@ main(void)
 		cmocka_unit_test(test_log_long_and_broken),
 		cmocka_unit_test(test_secret),
 		cmocka_unit_test(test_outcomes),
+		cmocka_unit_test(random_draws_differ),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
