@@ -15,6 +15,7 @@
 #include "tools/sim_args.h"
 #include "tools/sim_cpu.h"
 #include "tools/sim_fleet.h"
+#include "tools/sim_holds.h"
 #include "tools/sim_report.h"
 #include "tools/sim_tally.h"
 
@@ -233,13 +234,17 @@ load_and_run(struct sim_args *a)
 	struct run r = { .args = a };
 	struct sim_rows csv = { .v = NULL };
 	struct sim_dtls dtls = { .server_key = NULL };
+	struct sim_store holds = { .v = NULL };
 	struct bs_diag diag = { 0 };
 	int status = 2;
 
 	a->conf.say = a->print ? on_say : NULL;
 	a->conf.dtls = &dtls;
+	a->conf.holds = &holds;
 	if (sim_csv_load(a->csv, &csv, &diag) != BS_OK)
 		fprintf(stderr, "%s: line %u: %s\n", a->csv, diag.line, diag.text);
+	else if (a->holds != NULL && sim_holds_load(a->holds, a->conf.bs_iid, &holds, &diag) != BS_OK)
+		fprintf(stderr, "%s: line %u: %s\n", a->holds, diag.line, diag.text);
 	else if (sim_dtls_init(&dtls, &a->dtls, &diag) != BS_OK)
 		fprintf(stderr, "lwm2m-bootstrap-sim: %s\n", diag.text);
 	else if (open_output(a, &r.json_to))
@@ -247,6 +252,7 @@ load_and_run(struct sim_args *a)
 	if (r.json_to != NULL && r.json_to != stdout && fclose(r.json_to) != 0 && status == 0)
 		status = 1;
 	sim_tally_clear(&r.tally);
+	sim_store_clear(&holds);
 	sim_dtls_clear(&dtls);
 	sim_rows_clear(&csv);
 	return status;

@@ -22,8 +22,9 @@ struct turn {
 	enum sim_step step;
 	struct sim_path path;
 	struct sim_verdict verdict;
-	char *body; /* of a Discover, owned */
+	char *body; /* of a Discover or Read, owned */
 	size_t body_len;
+	uint32_t body_format;
 	struct sim_block block1; /* to be echoed */
 	bool lose;
 	bool wrong; /* at Finish: not what the operator's file says */
@@ -80,12 +81,14 @@ static enum sim_step
 step_of(const struct sim_msg *m)
 {
 	static const enum sim_step steps[] = {
-		[SIM_GET] = SIM_AT_DISCOVER,
+		[SIM_GET] = SIM_AT_READ,
 		[SIM_POST] = SIM_AT_FINISH,
 		[SIM_PUT] = SIM_AT_WRITE,
 		[SIM_DELETE] = SIM_AT_DELETE,
 	};
 
+	if (m->code == SIM_GET && m->accept == SIM_FORMAT_LINK)
+		return SIM_AT_DISCOVER;
 	return m->code <= SIM_DELETE ? steps[m->code] : SIM_AT_ANY;
 }
 
@@ -128,7 +131,7 @@ on_write(struct turn *t)
 	const uint8_t *data = t->m->payload;
 	size_t len = t->m->payload_len;
 
-	if (!t->m->block1.present && len > PLAIN_MAX)
+	if (!t->m->block1.present && len > PLAIN_MAX && !t->c->conf->no_block1)
 		sim_refuse(&t->verdict, SIM_TOO_LARGE, "%zu octets without Block1", len);
 	else if (!t->m->block1.present || assemble(t, &data, &len))
 		sim_device_write(&t->c->device, t->path, t->m->format, data, len, &t->verdict);
@@ -172,10 +175,7 @@ on_discover(struct turn *t)
 {
 	enum sim_fault_kind kind = t->c->conf->fault.kind;
 
-	if (t->m->accept != SIM_FORMAT_LINK) {
-		sim_refuse(&t->verdict, SIM_NOT_ALLOWED, "a GET that does not accept link-format");
-		return;
-	}
+	t->body_format = SIM_FORMAT_LINK;
 	t->body = malloc(SIM_DISCOVER_MAX);
 	if (t->body == NULL) {
 		sim_refuse(&t->verdict, SIM_SERVER_ERROR, "out of memory");
@@ -185,6 +185,16 @@ on_discover(struct turn *t)
 	t->body_len = t->verdict.code == SIM_CONTENT ? strlen(t->body) : 0;
 	if (kind == SIM_FAULT_DISCOVER_NONSENSE || kind == SIM_FAULT_DISCOVER_64K)
 		t->body_len = fill_discover_fault(kind, t->body);
+}
+
+/* Without Accept a device answers as it likes: in the format that it prefers. */
+static void
+on_read(struct turn *t)
+{
+	int pct = t->c->conf->pct;
+
+	t->body_format = t->m->accept != SIM_NO_FORMAT ? t->m->accept : pct >= 0 ? (uint32_t)pct : SIM_FORMAT_TLV;
+	sim_device_read(&t->c->device, t->path, t->body_format, &t->body, &t->body_len, &t->verdict);
 }
 
 static void
@@ -216,6 +226,8 @@ is_proper(struct turn *t)
 		return sim_refuse(&t->verdict, SIM_SERVER_ERROR, "a request after Finish");
 	if (m->bad_option != 0)
 		return sim_refuse(&t->verdict, SIM_BAD_OPTION, "critical option %u", m->bad_option);
+	if (m->block1.present && t->c->conf->no_block1)
+		return sim_refuse(&t->verdict, t->c->conf->block1_code, "Block1, which this device does not know");
 	if (m->block1.present && m->code != SIM_PUT)
 		return sim_refuse(&t->verdict, SIM_BAD_OPTION, "Block1 on other than a Write");
 	if (m->query_count > 0)
@@ -232,6 +244,7 @@ decide(struct turn *t)
 {
 	static void (*const handlers[])(struct turn *) = {
 		[SIM_AT_DISCOVER] = on_discover,
+		[SIM_AT_READ] = on_read,
 		[SIM_AT_DELETE] = on_delete,
 		[SIM_AT_WRITE] = on_write,
 		[SIM_AT_FINISH] = on_finish,
@@ -253,6 +266,8 @@ misbehave_before(struct turn *t)
 	const struct sim_fault *f = &c->conf->fault;
 	struct sim_out o;
 
+	if (t->m->block1.present && c->conf->no_block1 && c->conf->block1_code == 0)
+		return true; /* a stack that drops what it does not know */
 	if (f->kind == SIM_FAULT_NONE || (f->step != t->step && f->step != SIM_AT_ANY))
 		return false;
 	if (f->kind == SIM_FAULT_SILENT) {
@@ -283,24 +298,25 @@ misbehave_before(struct turn *t)
 static void
 misbehave_after(struct turn *t)
 {
-	static const struct {
+	const struct sim_fault *f = &t->c->conf->fault;
+	const struct {
 		enum sim_fault_kind kind;
 		enum sim_step step;
 		uint8_t code;
 	} codes[] = {
 		{ SIM_FAULT_REFUSE, SIM_AT_ANY, SIM_BAD_REQUEST },
+		{ SIM_FAULT_ANSWER, SIM_AT_ANY, f->code },
 		{ SIM_FAULT_REFUSE_WRITE, SIM_AT_WRITE, SIM_BAD_REQUEST },
 		{ SIM_FAULT_REFUSE_DELETE, SIM_AT_DELETE, SIM_BAD_REQUEST },
 		{ SIM_FAULT_REFUSE_FINISH, SIM_AT_FINISH, SIM_NOT_ACCEPTABLE },
 		{ SIM_FAULT_CREATED, SIM_AT_WRITE, SIM_CREATED },
 		{ SIM_FAULT_DISCOVER_405, SIM_AT_DISCOVER, SIM_NOT_ALLOWED },
 	};
-	const struct sim_fault *f = &t->c->conf->fault;
 
 	t->lose = sim_fault_is_at(f, SIM_FAULT_LOSE, t->step);
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
 		bool here = codes[i].step == t->step || (codes[i].step == SIM_AT_ANY && f->step == t->step);
-		bool fits = codes[i].code != SIM_CREATED || t->verdict.code == SIM_CHANGED;
+		bool fits = f->kind != SIM_FAULT_CREATED || t->verdict.code == SIM_CHANGED;
 		if (f->kind == codes[i].kind && here && fits) {
 			t->verdict.code = codes[i].code;
 			snprintf(t->verdict.text, sizeof(t->verdict.text), "as told");
@@ -323,7 +339,7 @@ put_body(const struct turn *t, struct sim_out *o)
 	bool whole = !b.present && left <= size;
 	b.more = left > size;
 	sim_coap_option_uint(o, OPT_ETAG, (uint32_t)t->body_len);
-	sim_coap_option_uint(o, OPT_FORMAT, SIM_FORMAT_LINK);
+	sim_coap_option_uint(o, OPT_FORMAT, t->body_format);
 	if (!whole)
 		sim_coap_option_block(o, OPT_BLOCK2, &b);
 	if (left > 0)
@@ -334,7 +350,7 @@ static void
 put_answer(const struct turn *t, struct sim_out *o, enum sim_type type, uint16_t mid)
 {
 	sim_coap_start(o, type, t->verdict.code, mid, t->m->token, t->m->token_len);
-	if (t->verdict.code == SIM_CONTENT && t->body_len > 0)
+	if (t->verdict.code == SIM_CONTENT && t->body != NULL)
 		put_body(t, o);
 	if (t->block1.present)
 		sim_coap_option_block(o, OPT_BLOCK1, &t->block1);

@@ -34,6 +34,9 @@ enum {
 	OPT_STALE,
 	OPT_REPOSITORY,
 	OPT_OBJECT,
+	OPT_HOLDS,
+	OPT_NO_ACCESS_CONTROL,
+	OPT_NO_BLOCK1,
 	OPT_BLOCK,
 	OPT_MAX_FRAGMENT,
 	OPT_LINGER,
@@ -77,13 +80,16 @@ static const struct row {
 	{ "ca", OPT_CA, "FILE", "for X.509: trust anchors, PEM" },
 	{ "server-cert", OPT_CERT, "FILE", "for X.509: the server's certificate itself, PEM" },
 	{ "suite", OPT_SUITE, "LIST", "ciphersuites by OpenSSL's names" },
-	{ "lwm2m", OPT_LWM2M, "1.0|1.1", "version the device speaks (1.1)" },
-	{ "pct", OPT_PCT, "N", "preferred Content-Format (112 with 1.1)" },
+	{ "lwm2m", OPT_LWM2M, "1.0|1.1|1.2", "version the device speaks (1.1)" },
+	{ "pct", OPT_PCT, "N", "preferred Content-Format: 110, 112, 11542, 11544 (112 from 1.1 on)" },
 	{ "no-pct", OPT_NO_PCT, NULL, "prefer none" },
 	{ "bs-instance", OPT_BS_INSTANCE, "N", "instance of the device's own account in Object 0 (0)" },
 	{ "stale", OPT_STALE, NULL, "begin with an outdated server account" },
 	{ "repository", OPT_REPOSITORY, NULL, "a Security instance may stand without Short Server ID" },
 	{ "object", OPT_OBJECT, "N", "an object the device has besides 0, 1, 2, 3 and 21; may be repeated" },
+	{ "holds", OPT_HOLDS, "FILE", "instances it begins with: objects as --json shows them" },
+	{ "no-access-control", OPT_NO_ACCESS_CONTROL, NULL, "a device without Object 2" },
+	{ "no-block1", OPT_NO_BLOCK1, "4.02|4.13|silent", "a device without Block1: what it says to it" },
 	{ "block", OPT_BLOCK, "N", "largest block, 16 to 1024 (1024)" },
 	{ "max-fragment", OPT_MAX_FRAGMENT, "N", "largest DTLS record to ask for, 512 to 4096 (none)" },
 	{ "timeout", OPT_TIMEOUT, "S", "seconds for a run up to Finish (60)" },
@@ -269,6 +275,7 @@ take_flag(struct sim_args *a, int id)
 		[OPT_NO_CHECK - OPT_SERVER] = &a->conf.unchecked,
 		[OPT_LEGACY_SERVER - OPT_SERVER] = &a->dtls.legacy_server,
 		[OPT_STALE - OPT_SERVER] = &a->conf.stale,
+		[OPT_NO_ACCESS_CONTROL - OPT_SERVER] = &a->conf.lacks_access_control,
 		[OPT_REPOSITORY - OPT_SERVER] = &a->conf.repository_ok };
 
 	if (id == OPT_NO_PCT) {
@@ -281,6 +288,41 @@ take_flag(struct sim_args *a, int id)
 }
 
 static bool
+take_version(struct sim_args *a, const char *arg)
+{
+	static const char *const versions[] = {
+		[SIM_LWM2M_1_0] = "1.0",
+		[SIM_LWM2M_1_1] = "1.1",
+		[SIM_LWM2M_1_2] = "1.2",
+	};
+
+	a->version_given = true;
+	for (int v = SIM_LWM2M_1_0; v <= SIM_LWM2M_1_2; v++)
+		if (strcmp(arg, versions[v]) == 0) {
+			a->conf.version = (enum sim_version)v;
+			return true;
+		}
+	return false;
+}
+
+static bool
+take_no_block1(struct sim_conf *conf, const char *arg)
+{
+	static const struct {
+		const char *word;
+		uint8_t code;
+	} answers[] = { { "4.02", SIM_BAD_OPTION }, { "4.13", SIM_TOO_LARGE }, { "silent", 0 } };
+
+	conf->no_block1 = true;
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
+		if (strcmp(arg, answers[i].word) == 0) {
+			conf->block1_code = answers[i].code;
+			return true;
+		}
+	return false;
+}
+
+static bool
 take_option(struct sim_args *a, int id, const char *arg)
 {
 	const char **texts[] = { [OPT_SERVER - OPT_SERVER] = &a->server,
@@ -290,6 +332,7 @@ take_option(struct sim_args *a, int id, const char *arg)
 		[OPT_OUTPUT - OPT_SERVER] = &a->output,
 		[OPT_SUMMARY - OPT_SERVER] = &a->summary,
 		[OPT_URI - OPT_SERVER] = &a->conf.uri,
+		[OPT_HOLDS - OPT_SERVER] = &a->holds,
 		[OPT_SUITE - OPT_SERVER] = &a->dtls.suite,
 		[OPT_PUBLIC_KEY - OPT_SERVER] = &a->dtls.server_public_key,
 		[OPT_CA - OPT_SERVER] = &a->dtls.ca,
@@ -302,10 +345,10 @@ take_option(struct sim_args *a, int id, const char *arg)
 		return add_endpoint(a, arg);
 	if (id == OPT_MISBEHAVE)
 		return sim_fault_parse(arg, &a->conf.fault);
-	if (id == OPT_LWM2M) {
-		a->conf.version = strcmp(arg, "1.0") == 0 ? SIM_LWM2M_1_0 : SIM_LWM2M_1_1;
-		return strcmp(arg, "1.0") == 0 || strcmp(arg, "1.1") == 0;
-	}
+	if (id == OPT_LWM2M)
+		return take_version(a, arg);
+	if (id == OPT_NO_BLOCK1)
+		return take_no_block1(&a->conf, arg);
 	if (id == OPT_SOURCE)
 		return sim_source_parse(arg, &a->conf.source);
 	if (id == OPT_MODE) {
@@ -334,6 +377,8 @@ settle(struct sim_args *a)
 
 	if (!a->pct_given && a->conf.version == SIM_LWM2M_1_0)
 		a->conf.pct = -1;
+	if (a->conf.pct == SIM_FORMAT_LWM2M_CBOR && !a->version_given)
+		a->conf.version = SIM_LWM2M_1_2;
 	a->conf.server_text = a->server != NULL ? a->server : a->listen;
 	a->all = a->all || a->devices > 0;
 	a->mishaps.dice = &a->seed;

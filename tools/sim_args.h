@@ -8,10 +8,10 @@
 #include "tools/sim_client.h"
 
 struct sim_args {
-	const char *server, *listen, *csv, *key_dir, *output, *summary, *mode;
+	const char *server, *listen, *csv, *key_dir, *output, *summary, *mode, *holds;
 	const char **endpoints;
 	size_t endpoint_count;
-	bool all, print, json, quiet, pct_given;
+	bool all, print, json, quiet, pct_given, version_given;
 	size_t devices; /* of the file, the first; 0: all */
 	struct sim_dtls_conf dtls;
 	struct sim_conf conf;

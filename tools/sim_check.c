@@ -250,8 +250,9 @@ is_binding(const struct sim_device *d, const char *text)
 				return true;
 		return false;
 	}
+	const char *letters = d->version >= SIM_LWM2M_1_2 ? "UMHTSN" : "UTSN";
 	for (const char *c = text; *c != '\0'; c++)
-		if (strchr("UTSN", *c) == NULL || strchr(c + 1, *c) != NULL)
+		if (strchr(letters, *c) == NULL || strchr(c + 1, *c) != NULL)
 			return false;
 	return *text != '\0';
 }

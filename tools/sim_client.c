@@ -40,6 +40,7 @@ sim_client_new(const struct sim_conf *conf, const struct sim_row *row, const cha
 	c->device.version = conf->version;
 	c->device.bs_iid = conf->bs_iid;
 	c->device.repository_ok = conf->repository_ok;
+	c->device.lacks_access_control = conf->lacks_access_control;
 	memcpy(c->device.extra, conf->extra, sizeof(conf->extra));
 	c->device.extra_count = conf->extra_count;
 	c->from = sim_source_nth(&conf->source, index);

@@ -41,6 +41,10 @@ struct sim_conf {
 	bool stale, repository_ok;
 	uint16_t extra[SIM_EXTRA_OBJECTS];
 	size_t extra_count;
+	bool lacks_access_control; /* no Object 2 */
+	const struct sim_store *holds; /* what the device holds besides its own account; NULL: nothing */
+	bool no_block1; /* a stack without Block1 ... */
+	uint8_t block1_code; /* ... answers it with this, 0: silence */
 	uint8_t block_szx; /* the largest block the device takes or gives, as SZX */
 	uint64_t timeout_ms; /* for the run up to Finish */
 	uint64_t ack_timeout_ms; /* RFC 7252 section 4.8 */

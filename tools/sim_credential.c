@@ -145,7 +145,7 @@ enum bs_err
 sim_client_load(struct sim_client *c, const struct sim_row *row, const char *key_dir)
 {
 	char uri[300];
-	struct sim_factory f = { .uri = uri, .stale = c->conf->stale };
+	struct sim_factory f = { .uri = uri, .stale = c->conf->stale, .holds = c->conf->holds };
 	enum bs_err err = load_identity(c, row, key_dir);
 
 	snprintf(uri, sizeof(uri), "coaps://%s", c->conf->server_text);

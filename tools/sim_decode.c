@@ -80,6 +80,70 @@ sim_decode_instance(struct sim_decoder *d, uint16_t oid, uint16_t iid)
 	       sim_refuse(d->why, SIM_SERVER_ERROR, "out of memory");
 }
 
+/* "o:i", decimal without leading zeros (LwM2M Core 1.1 appendix C). */
+static bool
+parse_link(const struct sim_scalar *s, int64_t *out)
+{
+	char text[12], again[12];
+	unsigned oid, iid;
+
+	if (s->len == 0 || s->len >= sizeof(text))
+		return false;
+	memcpy(text, s->data, s->len);
+	text[s->len] = '\0';
+	if (sscanf(text, "%5u:%5u", &oid, &iid) != 2 || oid > UINT16_MAX || iid > UINT16_MAX)
+		return false;
+	snprintf(again, sizeof(again), "%u:%u", oid, iid);
+	*out = (int64_t)(oid << 16 | iid);
+	return strcmp(text, again) == 0;
+}
+
+static bool
+form_fits(enum sim_kind kind, enum sim_form form)
+{
+	static const unsigned fits[] = {
+		[SIM_STRING] = 1u << SIM_FORM_TEXT,
+		[SIM_INTEGER] = 1u << SIM_FORM_INTEGER,
+		[SIM_UNSIGNED] = 1u << SIM_FORM_INTEGER,
+		[SIM_FLOAT] = 1u << SIM_FORM_REAL | 1u << SIM_FORM_INTEGER,
+		[SIM_BOOLEAN] = 1u << SIM_FORM_BOOLEAN,
+		[SIM_OPAQUE] = 1u << SIM_FORM_OCTETS,
+		[SIM_TIME] = 1u << SIM_FORM_INTEGER,
+		[SIM_OBJLNK] = 1u << SIM_FORM_LINK,
+		[SIM_SECRET_TEXT] = 1u << SIM_FORM_TEXT | 1u << SIM_FORM_OCTETS,
+		[SIM_RAW] = 0,
+	};
+
+	return (fits[kind] >> form & 1) != 0;
+}
+
+bool
+sim_decode_scalar(struct sim_decoder *d, struct sim_path p, const struct sim_resource *rule, const struct sim_scalar *s)
+{
+	static const enum sim_kind by_form[] = {
+		[SIM_FORM_INTEGER] = SIM_INTEGER,
+		[SIM_FORM_REAL] = SIM_FLOAT,
+		[SIM_FORM_BOOLEAN] = SIM_BOOLEAN,
+		[SIM_FORM_TEXT] = SIM_STRING,
+		[SIM_FORM_OCTETS] = SIM_OPAQUE,
+		[SIM_FORM_LINK] = SIM_OBJLNK,
+	};
+	enum sim_kind kind = rule != NULL ? rule->kind : by_form[s->form];
+	int64_t n = s->number;
+
+	if (!form_fits(kind, s->form))
+		return sim_decode_fail(d, p, "a value that does not fit the resource's type");
+	if (kind == SIM_OBJLNK && !parse_link(s, &n))
+		return sim_decode_fail(d, p, "not an object link");
+	if (kind == SIM_FLOAT) {
+		double real = s->form == SIM_FORM_REAL ? s->real : (double)s->number;
+		memcpy(&n, &real, sizeof(n));
+	}
+	if (s->form == SIM_FORM_TEXT || s->form == SIM_FORM_OCTETS)
+		return sim_decode_octets(d, p, kind, s->data, s->len);
+	return sim_decode_number(d, p, kind, n);
+}
+
 /* Decimal as LwM2M has it: no blanks, no plus sign, no leading zeros. */
 static bool
 parse_integer(const char *text, int64_t *out)

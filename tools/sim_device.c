@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "server/base/buf.h"
+#include "tools/sim_encode.h"
 
 #define STALE_SSID 999
 #define STALE_IID 7
@@ -58,6 +59,20 @@ put_own(struct sim_store *s, uint16_t iid, const struct sim_factory *f)
 	return err;
 }
 
+/* All but Bootstrap-Server accounts: the device has its own. */
+static enum bs_err
+put_held(struct sim_store *s, const struct sim_store *held)
+{
+	enum bs_err err = BS_OK;
+
+	for (size_t i = 0; i < held->count && err == BS_OK; i++) {
+		const struct sim_value *v = &held->v[i];
+		if (v->path.oid != 0 || sim_store_number(held, 0, v->path.iid, 1, 0) != 1)
+			err = sim_store_put(s, v);
+	}
+	return err;
+}
+
 enum bs_err
 sim_device_init(struct sim_device *d, const struct sim_factory *f)
 {
@@ -68,6 +83,8 @@ sim_device_init(struct sim_device *d, const struct sim_factory *f)
 		err = sim_store_put_instance(&d->store, 3, 0);
 	if (err == BS_OK && f->stale)
 		err = put_stale(&d->store);
+	if (err == BS_OK && f->holds != NULL)
+		err = put_held(&d->store, f->holds);
 	return err;
 }
 
@@ -97,6 +114,8 @@ sim_device_implements(const struct sim_device *d, uint16_t oid)
 	for (size_t i = 0; i < d->extra_count; i++)
 		if (d->extra[i] == oid)
 			return true;
+	if (oid == 2 && d->lacks_access_control)
+		return false;
 	return oid <= 3 || (oid == 21 && d->version >= SIM_LWM2M_1_1);
 }
 
@@ -221,6 +240,11 @@ discover_object(const struct sim_device *d, uint16_t oid, struct bs_wr *w)
 void
 sim_device_discover(const struct sim_device *d, struct sim_path p, char *out, size_t out_max, struct sim_verdict *v)
 {
+	static const char *const heads[] = {
+		[SIM_LWM2M_1_0] = "lwm2m=\"1.0\"",
+		[SIM_LWM2M_1_1] = "</>;lwm2m=1.1",
+		[SIM_LWM2M_1_2] = "</>;lwm2m=1.2",
+	};
 	struct bs_wr w = bs_wr_init(out, out_max - 1);
 	size_t len = 0;
 
@@ -230,7 +254,7 @@ sim_device_discover(const struct sim_device *d, struct sim_path p, char *out, si
 		sim_refuse(v, SIM_NOT_FOUND, "an object that the device does not have");
 	if (v->code != 0)
 		return;
-	add_text(&w, d->version >= SIM_LWM2M_1_1 ? "</>;lwm2m=1.1" : "lwm2m=\"1.0\"");
+	add_text(&w, heads[d->version]);
 	for (uint16_t oid = next_implemented(d, 0); oid != SIM_NONE; oid = next_implemented(d, oid + 1u))
 		if (p.oid == SIM_NONE || p.oid == oid)
 			discover_object(d, oid, &w);
@@ -241,24 +265,69 @@ sim_device_discover(const struct sim_device *d, struct sim_path p, char *out, si
 		v->code = SIM_CONTENT;
 }
 
+void
+sim_device_read(const struct sim_device *d, struct sim_path p, uint32_t format, char **out, size_t *out_len,
+	struct sim_verdict *v)
+{
+	bool readable = p.oid == 1 || p.oid == 2;
+	enum bs_err err = BS_OK;
+
+	if (d->version < SIM_LWM2M_1_1)
+		sim_refuse(v, SIM_NOT_ALLOWED, "a Bootstrap-Read before LwM2M 1.1");
+	else if (!readable || p.rid != SIM_NONE)
+		sim_refuse(v, SIM_NOT_ALLOWED, "a Bootstrap-Read of other than Objects 1 and 2 and their instances");
+	else if (!sim_device_implements(d, p.oid) ||
+		 (p.iid != SIM_NONE && !sim_store_has_instance(&d->store, p.oid, p.iid)))
+		sim_refuse(v, SIM_NOT_FOUND, "nothing there to read");
+	else if (!sim_encode_knows(format) || !sim_device_takes(d->version, format))
+		sim_refuse(v, SIM_NOT_ACCEPTABLE, "Accept %u", (unsigned)format);
+	else
+		err = sim_encode(&d->store, p, format, out, out_len);
+	if (err != BS_OK)
+		sim_refuse(v, SIM_SERVER_ERROR, "%s", bs_strerror(err));
+	if (v->code == 0)
+		v->code = SIM_CONTENT;
+}
+
+static const struct format {
+	uint32_t number;
+	enum sim_version since;
+	bool (*decode)(struct sim_decoder *d, const uint8_t *data, size_t len);
+} formats[] = {
+	{ SIM_FORMAT_TLV, SIM_LWM2M_1_0, sim_decode_tlv },
+	{ SIM_FORMAT_TEXT, SIM_LWM2M_1_0, sim_decode_text },
+	{ SIM_FORMAT_OPAQUE, SIM_LWM2M_1_0, sim_decode_opaque },
+	{ SIM_FORMAT_SENML_JSON, SIM_LWM2M_1_1, sim_decode_senml_json },
+	{ SIM_FORMAT_SENML_CBOR, SIM_LWM2M_1_1, sim_decode_senml_cbor },
+	{ SIM_FORMAT_LWM2M_CBOR, SIM_LWM2M_1_2, sim_decode_lwm2m_cbor },
+};
+
+/* NULL: not a format of this version. */
+static const struct format *
+find_format(enum sim_version version, uint32_t number)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (formats[i].number == number && formats[i].since <= version)
+			return &formats[i];
+	return NULL;
+}
+
+bool
+sim_device_takes(enum sim_version version, uint32_t format)
+{
+	return find_format(version, format) != NULL;
+}
+
 static bool
 decode(struct sim_decoder *dec, uint32_t format, const uint8_t *data, size_t len)
 {
-	switch (format) {
-	case SIM_FORMAT_TLV:
-		return sim_decode_tlv(dec, data, len);
-	case SIM_FORMAT_SENML_CBOR:
-		if (dec->version >= SIM_LWM2M_1_1)
-			return sim_decode_senml_cbor(dec, data, len);
-		break;
-	case SIM_FORMAT_TEXT:
-		return sim_decode_text(dec, data, len);
-	case SIM_FORMAT_OPAQUE:
-		return sim_decode_opaque(dec, data, len);
-	case SIM_NO_FORMAT:
+	const struct format *f = find_format(dec->version, format);
+
+	if (format == SIM_NO_FORMAT)
 		return sim_refuse(dec->why, SIM_BAD_REQUEST, "a Write without Content-Format");
-	}
-	return sim_refuse(dec->why, SIM_UNSUPPORTED, "Content-Format %u", (unsigned)format);
+	if (f == NULL)
+		return sim_refuse(dec->why, SIM_UNSUPPORTED, "Content-Format %u", (unsigned)format);
+	return f->decode(dec, data, len);
 }
 
 /* A Write of whole instances brings every mandatory resource. */

@@ -17,6 +17,7 @@ static const struct row {
 static const char *const step_words[] = {
 	[SIM_AT_REQUEST] = "request",
 	[SIM_AT_DISCOVER] = "discover",
+	[SIM_AT_READ] = "read",
 	[SIM_AT_DELETE] = "delete",
 	[SIM_AT_WRITE] = "write",
 	[SIM_AT_FINISH] = "finish",
@@ -40,6 +41,22 @@ parse_step(const char *word, enum sim_step *out)
 	return false;
 }
 
+/* Behind "=": the endpoint that is named, or "C.DD@STEP", a response code. */
+static bool
+parse_text(const char *text, struct sim_fault *out)
+{
+	if (out->kind == SIM_FAULT_WRONG_EP) {
+		out->text = text;
+		return true;
+	}
+	if (out->kind != SIM_FAULT_ANSWER || text[0] < '2' || text[0] > '5' || text[1] != '.' || text[2] < '0' ||
+		text[2] > '3' || text[3] < '0' || text[3] > '9')
+		return false;
+	unsigned detail = (unsigned)(text[2] - '0') * 10 + (unsigned)(text[3] - '0');
+	out->code = (uint8_t)((unsigned)(text[0] - '0') << 5 | detail);
+	return detail < 32 && (text[4] == '\0' || (text[4] == '@' && parse_step(text + 5, &out->step)));
+}
+
 bool
 sim_fault_parse(const char *arg, struct sim_fault *out)
 {
@@ -49,11 +66,9 @@ sim_fault_parse(const char *arg, struct sim_fault *out)
 		if (strlen(rows[k].word) != len || strncmp(rows[k].word, arg, len) != 0)
 			continue;
 		*out = (struct sim_fault){ .kind = (enum sim_fault_kind)k, .step = rows[k].at };
-		if (arg[len] == '=') {
-			out->text = arg + len + 1;
-			return k == SIM_FAULT_WRONG_EP;
-		}
-		if (k == SIM_FAULT_WRONG_EP)
+		if (arg[len] == '=')
+			return parse_text(arg + len + 1, out);
+		if (k == SIM_FAULT_WRONG_EP || k == SIM_FAULT_ANSWER)
 			return false;
 		return arg[len] == '\0' || (rows[k].steps && parse_step(arg + len + 1, &out->step));
 	}
@@ -71,5 +86,5 @@ sim_fault_list(FILE *to)
 {
 	for (int k = 1; k < SIM_FAULT_COUNT; k++)
 		fprintf(to, "  %-18s %s\n", rows[k].word, rows[k].what);
-	fputs("STEP: request, discover, delete, write, finish (each by default its own, or write)\n", to);
+	fputs("STEP: request, discover, read, delete, write, finish (each by default its own, or write)\n", to);
 }

@@ -4,9 +4,10 @@
 #define SIM_FAULT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
-enum sim_step { SIM_AT_REQUEST, SIM_AT_DISCOVER, SIM_AT_DELETE, SIM_AT_WRITE, SIM_AT_FINISH, SIM_AT_ANY };
+enum sim_step { SIM_AT_REQUEST, SIM_AT_DISCOVER, SIM_AT_READ, SIM_AT_DELETE, SIM_AT_WRITE, SIM_AT_FINISH, SIM_AT_ANY };
 
 /* X(enum, word, takes a step, its step otherwise, what it does) */
 #define SIM_FAULTS(X) \
@@ -14,6 +15,7 @@ enum sim_step { SIM_AT_REQUEST, SIM_AT_DISCOVER, SIM_AT_DELETE, SIM_AT_WRITE, SI
 	X(SIM_FAULT_SILENT, "silent", true, SIM_AT_WRITE, "say nothing more from STEP on") \
 	X(SIM_FAULT_RESET, "reset", true, SIM_AT_WRITE, "answer STEP with a CoAP reset") \
 	X(SIM_FAULT_REFUSE, "refuse", true, SIM_AT_WRITE, "answer STEP with 4.00") \
+	X(SIM_FAULT_ANSWER, "answer", true, SIM_AT_WRITE, "answer STEP with another code: answer=4.15@write") \
 	X(SIM_FAULT_REFUSE_WRITE, "refuse-write", false, SIM_AT_WRITE, "answer every Write with 4.00") \
 	X(SIM_FAULT_REFUSE_DELETE, "refuse-delete", false, SIM_AT_DELETE, "answer every Delete with 4.00") \
 	X(SIM_FAULT_REFUSE_FINISH, "refuse-finish", false, SIM_AT_FINISH, "answer Finish with 4.06") \
@@ -41,10 +43,11 @@ enum sim_fault_kind { SIM_FAULTS(X) SIM_FAULT_COUNT };
 struct sim_fault {
 	enum sim_fault_kind kind;
 	enum sim_step step;
-	const char *text; /* behind "=": borrowed from the argument */
+	const char *text; /* of wrong-ep, behind "=": borrowed from the argument */
+	uint8_t code; /* of answer */
 };
 
-/* "KIND", "KIND@STEP", "wrong-ep=NAME". False when there is no such thing. */
+/* "KIND", "KIND@STEP", "wrong-ep=NAME", "answer=C.DD@STEP". False when there is no such thing. */
 bool sim_fault_parse(const char *arg, struct sim_fault *out);
 bool sim_fault_is_at(const struct sim_fault *f, enum sim_fault_kind kind, enum sim_step step);
 const char *sim_step_word(enum sim_step step);

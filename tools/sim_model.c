@@ -3,6 +3,7 @@
 
 #define V10 SIM_LWM2M_1_0
 #define V11 SIM_LWM2M_1_1
+#define V12 SIM_LWM2M_1_2
 #define MULTI .multiple = true
 #define MUST .mandatory = true
 #define KEY .secret = true
@@ -34,6 +35,19 @@ static const struct sim_resource table[] = {
 	R(0, 15, UNSIGNED, V11, "Certificate Usage"),
 	R(0, 16, UNSIGNED, V11, "DTLS/TLS Ciphersuite", MULTI),
 	R(0, 17, OBJLNK, V11, "OSCORE Security Mode"),
+	R(0, 18, UNSIGNED, V12, "Groups To Use by Client", MULTI),
+	R(0, 19, UNSIGNED, V12, "Signature Algorithms Supported by Server", MULTI),
+	R(0, 20, UNSIGNED, V12, "Signature Algorithms To Use by Client", MULTI),
+	R(0, 21, UNSIGNED, V12, "Signature Algorithm Certs Supported by Server", MULTI),
+	R(0, 22, UNSIGNED, V12, "TLS 1.3 Features To Use by Client"),
+	R(0, 23, UNSIGNED, V12, "TLS Extensions Supported by Server"),
+	R(0, 24, UNSIGNED, V12, "TLS Extensions To Use by Client"),
+	R(0, 25, STRING, V12, "Secondary LwM2M Server URI", MULTI),
+	R(0, 26, OBJLNK, V12, "MQTT Server"),
+	R(0, 27, OBJLNK, V12, "LwM2M COSE Security", MULTI),
+	R(0, 28, INTEGER, V12, "RDS Destination Port"),
+	R(0, 29, INTEGER, V12, "RDS Source Port"),
+	R(0, 30, STRING, V12, "RDS Application ID"),
 	R(1, 0, INTEGER, V10, "Short Server ID", MUST),
 	R(1, 1, INTEGER, V10, "Lifetime", MUST),
 	R(1, 2, INTEGER, V10, "Default Minimum Period"),
@@ -58,6 +72,10 @@ static const struct sim_resource table[] = {
 	R(1, 21, BOOLEAN, V11, "Trigger"),
 	R(1, 22, STRING, V11, "Preferred Transport"),
 	R(1, 23, BOOLEAN, V11, "Mute Send"),
+	R(1, 24, OBJLNK, V12, "Alternate APN Links", MULTI),
+	R(1, 25, STRING, V12, "Supported Server Versions", MULTI),
+	R(1, 26, INTEGER, V12, "Default Notification Mode"),
+	R(1, 27, UNSIGNED, V12, "Profile ID Hash Algorithm"),
 	R(2, 0, INTEGER, V10, "Object ID", MUST),
 	R(2, 1, INTEGER, V10, "Object Instance ID", MUST),
 	R(2, 2, INTEGER, V10, "ACL", MULTI),

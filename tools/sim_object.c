@@ -97,15 +97,19 @@ sim_store_put_instance(struct sim_store *s, uint16_t oid, uint16_t iid)
 }
 
 enum bs_err
+sim_store_put(struct sim_store *s, const struct sim_value *v)
+{
+	return v->data != NULL ? sim_store_put_octets(s, v->path, v->kind, v->data, v->len)
+			       : sim_store_put_number(s, v->path, v->kind, v->number);
+}
+
+enum bs_err
 sim_store_add(struct sim_store *to, const struct sim_store *from)
 {
 	enum bs_err err = BS_OK;
 
-	for (size_t i = 0; i < from->count && err == BS_OK; i++) {
-		const struct sim_value *v = &from->v[i];
-		err = v->data != NULL ? sim_store_put_octets(to, v->path, v->kind, v->data, v->len)
-				      : sim_store_put_number(to, v->path, v->kind, v->number);
-	}
+	for (size_t i = 0; i < from->count && err == BS_OK; i++)
+		err = sim_store_put(to, &from->v[i]);
 	return err;
 }
 

@@ -23,6 +23,7 @@ enum sim_kind {
 	SIM_STRING,
 	SIM_INTEGER,
 	SIM_UNSIGNED,
+	SIM_FLOAT, /* held as the bits of a double */
 	SIM_BOOLEAN,
 	SIM_OPAQUE,
 	SIM_TIME,
@@ -31,7 +32,7 @@ enum sim_kind {
 	SIM_RAW, /* a resource outside the table: whatever came, held as octets */
 };
 
-enum sim_version { SIM_LWM2M_1_0, SIM_LWM2M_1_1 };
+enum sim_version { SIM_LWM2M_1_0, SIM_LWM2M_1_1, SIM_LWM2M_1_2 };
 
 /* One resource of the table: what LwM2M Core says in its appendices on Objects 0, 1, 2, 3 and 21. */
 struct sim_resource {
@@ -52,7 +53,7 @@ bool sim_model_is_strict(uint16_t oid);
 struct sim_value {
 	struct sim_path path; /* rid SIM_NONE: a mark that the instance exists; riid SIM_NONE: a single resource */
 	enum sim_kind kind;
-	int64_t number; /* integers, Boolean, Time, and a link as object << 16 | instance */
+	int64_t number; /* integers, Boolean, Time, a link as object << 16 | instance, the bits of a Float */
 	uint8_t *data; /* String, Opaque, raw: owned, followed by a NUL that len does not count */
 	size_t len;
 };
@@ -67,6 +68,8 @@ void sim_store_clear(struct sim_store *s);
 BS_MUST_USE enum bs_err sim_store_put_number(struct sim_store *s, struct sim_path p, enum sim_kind kind, int64_t n);
 BS_MUST_USE enum bs_err sim_store_put_octets(
 	struct sim_store *s, struct sim_path p, enum sim_kind kind, const void *data, size_t len);
+/* Add a copy of a value. */
+BS_MUST_USE enum bs_err sim_store_put(struct sim_store *s, const struct sim_value *v);
 /* Note that an instance exists. */
 BS_MUST_USE enum bs_err sim_store_put_instance(struct sim_store *s, uint16_t oid, uint16_t iid);
 BS_MUST_USE enum bs_err sim_store_copy(struct sim_store *to, const struct sim_store *from);

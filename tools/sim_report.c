@@ -17,6 +17,15 @@ is_number(enum sim_kind kind)
 	return kind == SIM_INTEGER || kind == SIM_UNSIGNED || kind == SIM_TIME;
 }
 
+static double
+real_of(const struct sim_value *v)
+{
+	double real;
+
+	memcpy(&real, &v->number, sizeof(real));
+	return real;
+}
+
 static void
 print_octets(const struct sim_value *v, FILE *to)
 {
@@ -41,6 +50,8 @@ print_value(const struct sim_value *v, bool secret, FILE *to)
 		fprintf(to, "%lld:%lld", (long long)(v->number >> 16), (long long)(v->number & 0xffff));
 	else if (is_number(v->kind))
 		fprintf(to, "%lld", (long long)v->number);
+	else if (v->kind == SIM_FLOAT)
+		fprintf(to, "%g", real_of(v));
 	else
 		print_octets(v, to);
 }
@@ -92,6 +103,8 @@ json_value(const struct sim_value *v)
 		return json_sprintf("%lld:%lld", (long long)(v->number >> 16), (long long)(v->number & 0xffff));
 	if (is_number(v->kind))
 		return json_integer(v->number);
+	if (v->kind == SIM_FLOAT)
+		return json_real(real_of(v));
 	return json_octets(v);
 }
 

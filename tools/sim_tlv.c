@@ -72,6 +72,7 @@ take_value(struct sim_decoder *d, struct sim_path p, const struct tlv *t)
 		return sim_decode_number(d, p, kind,
 			(int64_t)((uint32_t)t->value[0] << 24 | (uint32_t)t->value[1] << 16 |
 				  (uint32_t)t->value[2] << 8 | t->value[3]));
+	case SIM_FLOAT: /* none in the table: a Float of another object is raw here */
 	case SIM_STRING:
 	case SIM_OPAQUE:
 	case SIM_SECRET_TEXT:

@@ -288,7 +288,7 @@ test_oddities(void **state)
 		{ "an unknown critical option", "40 04 1118 90 2130", "60 82 1118" },
 		{ "an unknown path", "40 04 1119 b27264", "60 84 1119" },
 		{ "a query", "40 04 111a b130 4161", "60 80 111a" },
-		{ "GET without Accept", "40 01 111b b131", "60 85 111b" },
+		{ "GET / without Accept", "40 01 111b", "60 85 111b" },
 		{ "PUT /", "40 03 111c c22d16 ff c10065", "60 85 111c" },
 		{ "POST /", "40 02 111d", "60 85 111d" },
 		{ "Finish with a payload", "40 02 111e b26273 ff 30", "60 80 111e" },
@@ -350,6 +350,53 @@ test_smaller_blocks(void **state)
 	stop(&fx);
 }
 
+/* Bootstrap-Read in the format asked for, or preferred; in blocks where it is long. */
+static void
+test_read(void **state)
+{
+	struct fixture fx;
+
+	(void)state;
+	start_accepted(&fx, NULL);
+	turn(&fx, SERVER, "62 44 0a02 7777");
+	turn(&fx, "40 01 2001 b131 0130 622d16", /* Accept 11542 */
+		"60 45 2001 410f 822d16 ff c10065 c40100015180 c10601 c10755");
+	turn(&fx, "40 01 2002 b131 0130", /* no Accept: pct 112 */
+		"60 45 2002 4126 8170 ff 84 a321652f312f302f0061300218 65 a2006131021a00015180 a200613604f5 "
+		"a2006137036155");
+	turn(&fx, "40 01 2003 b131 62d000", "60 86 2003"); /* Accept 53248 */
+	turn(&fx, "40 01 2004 b131 622d18", "60 86 2004"); /* LwM2M CBOR: not with 1.1 */
+	fx.conf.block_szx = 0;
+	turn(&fx, "40 01 2005 b131 622d16", "60 45 2005 4112 822d16 b108 ff 08000fc10065c40100015180c10601c1");
+	turn(&fx, "40 01 2006 b131 622d16 6110", "60 45 2006 4112 822d16 b110 ff 0755");
+	assert_int_equal(fx.client->count[SIM_AT_READ], 6);
+	turn(&fx, "40 01 2007 b132 622d16", "60 45 2007 40 822d16"); /* Object 2 has no instance */
+	stop(&fx);
+}
+
+/* A client without Block1 says so, or says nothing; what fits into a datagram it takes. */
+static void
+test_no_block1(void **state)
+{
+	static const struct {
+		uint8_t code;
+		const char *answer;
+	} rows[] = { { SIM_BAD_OPTION, "60 82 2001" }, { SIM_TOO_LARGE, "60 8d 2001" }, { 0, "" } };
+	struct fixture fx;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		start_accepted(&fx, NULL);
+		fx.conf.no_block1 = true;
+		fx.conf.block1_code = rows[i].code;
+		turn(&fx, "40 03 2001 b131 0130 122d16 d1 02 08 ff c10065c40100015180c10601c10755c8", rows[i].answer);
+		turn(&fx, SERVER, "62 44 0a02 7777");
+		turn(&fx, "40 03 2002 b130 0131 0133 112a ff 6465762d31", "60 44 2002"); /* /0/1/3 as octets */
+		assert_hex("identity", sim_store_res(&fx.client->device.store, 0, 1, 3)->data, 5, "6465762d31");
+		stop(&fx);
+	}
+}
+
 static void
 test_failed_run_changes_nothing(void **state)
 {
@@ -381,6 +428,10 @@ test_faults(void **state)
 		{ "discover-405", "40 01 0001 d10428", "60 85 0001" },
 		{ "refuse-delete", "40 04 0001 b130", "60 80 0001" },
 		{ "lose@write", SERVER, "" },
+		{ "answer=4.15@write", SERVER, "62 8f 0a02 7777" },
+		{ "answer=4.04@discover", "40 01 0001 d10428", "60 84 0001" },
+		{ "answer=4.04@finish", FINISH, "62 84 0f00 7777" },
+		{ "answer=5.00@read", "40 01 0001 b131", "60 a0 0001" },
 		{ "payload", "40 04 0001 b130", "60 42 0001 ff 6120776f7264206f66206578706c616e6174696f6e" },
 	};
 	struct fixture fx;
@@ -466,6 +517,8 @@ main(void)
 		cmocka_unit_test(test_oddities),
 		cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_smaller_blocks),
+		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_no_block1),
 		cmocka_unit_test(test_failed_run_changes_nothing),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_fault_separate),
