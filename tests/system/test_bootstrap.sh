@@ -62,8 +62,8 @@ same() { # NAME GOT WANTED
 }
 
 for d in dev-psk dev-rpk dev-x dev-named; do
-	for format in 112 11542; do
-		case $format in 112) o="--pct 112" ;; *) o="--no-pct --lwm2m 1.0" ;; esac
+	for format in 112 11542 110 11544; do
+		case $format in 11542) o="--no-pct --lwm2m 1.0" ;; *) o="--pct $format" ;; esac
 		if run_sim "$d" $o; then ok "$d bootstraps, format $format"; else
 			not_ok "$d bootstraps, format $format" "$(cat "$W/sim.out" "$W/$d.json")"
 			continue
