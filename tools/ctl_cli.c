@@ -101,9 +101,10 @@ bs_ctl_locate(struct bs_ctl *ctl)
 {
 	enum bs_exit exit_status = BS_EXIT_DONE;
 
-	if (ctl->dir_arg != NULL)
+	/* A command may look more than once. */
+	if (ctl->dir == NULL && ctl->dir_arg != NULL)
 		ctl->dir = strdup(ctl->dir_arg);
-	if (ctl->key_arg != NULL)
+	if (ctl->key_file == NULL && ctl->key_arg != NULL)
 		ctl->key_file = strdup(ctl->key_arg);
 	if (ctl->dir == NULL || ctl->key_file == NULL)
 		exit_status = locate_by_conf(ctl);
