@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What clients in the field do: stories behind tests/traps.md that the general scenarios do not tell. Payloads are written by
+ * hand after LwM2M Core 1.1, appendix C. How to read the texts: script.h.
+ */
+#include "tests/lib/test.h"
+
+#include "tests/scenario/scenario.h"
+
+#include <stdlib.h>
+
+static void
+set_setting(struct bs_setting *s, uint16_t rid, enum bs_type type, const char *text)
+{
+	*s = (struct bs_setting){ .oid = 1, .rid = rid, .type = type, .text = strdup(text) };
+	assert_non_null(s->text);
+}
+
+/* One server, PSK. Discover, Deletes of objects, instance by instance: the defaults. */
+static struct bs_account *
+one_server(void)
+{
+	struct bs_account *a = bs_account_new();
+	struct bs_grant *g = calloc(1, sizeof(*g));
+
+	assert_true(a != NULL && g != NULL);
+	a->device_id = 7;
+	strcpy(a->endpoint, "dev-0001");
+	a->enabled = true;
+	bs_profile_init(&a->profile);
+	a->profile.omit_unused_keys = true;
+	a->grants = g;
+	a->grant_count = 1;
+	g->ssid = 101;
+	g->mode = BS_MODE_PSK;
+	strcpy(g->uri, "coaps://dm.example:5684");
+	assert_int_equal(bs_blob_set(&g->public_or_identity, "dev-0001", 8), BS_OK);
+	g->secret_key.len = 16;
+	for (uint8_t i = 0; i < 16; i++)
+		g->secret_key.data[i] = i;
+	g->settings = calloc(3, sizeof(*g->settings));
+	assert_non_null(g->settings);
+	g->setting_count = 3;
+	set_setting(&g->settings[0], 1, BS_TYPE_INTEGER, "86400");
+	set_setting(&g->settings[1], 6, BS_TYPE_BOOLEAN, "true");
+	set_setting(&g->settings[2], 7, BS_TYPE_STRING, "U");
+	return a;
+}
+
+/* OMA's INT-0: whole objects, nothing deleted. */
+static struct bs_account *
+by_object(void)
+{
+	struct bs_account *a = one_server();
+
+	a->profile.write_level = BS_LEVEL_OBJECT;
+	a->profile.delete_policy = BS_DELETE_NONE;
+	return a;
+}
+
+#define SECURITY \
+	"[C80017 636F6170733A2F2F646D2E6578616D706C653A35363834 C10100 C10200 C80308 6465762D30303031" \
+	" C80510 000102030405060708090A0B0C0D0E0F C10A65] reply 2.04\n"
+#define SERVER "dev < PUT /1/0 format 11542 [C10065 C40100015180 C10601 C10755] reply 2.04\n"
+#define REQUEST "dev > POST /bs?ep=dev-0001  expect 2.04\n"
+#define DISCOVER(links) "dev < GET / accept 40  reply 2.05 \"" links "\"\n"
+#define DELETES "dev < DELETE /0  reply 2.02\n dev < DELETE /1  reply 2.02\n"
+#define WRITES_AT(iid) "dev < PUT /0/" iid " format 11542 " SECURITY SERVER
+#define FINISH "dev < POST /bs  reply 2.04\n"
+
+static const struct scenario deleting[] = {
+	{ "5: instances that Discover shows are deleted as an object, never one by one", one_server,
+		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</0/1>;ssid=5,</0/3>;ssid=7,</1/0>;ssid=5,</1/4>;ssid=7,</3/0>")
+			DELETES WRITES_AT("1") FINISH "end done because \"\" writes 2\n" },
+	{ "6: two instances without ssid: neither is written to", one_server,
+		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</0/1>,</0/2>;ssid=5,</1/0>;ssid=5") DELETES WRITES_AT("2")
+			FINISH "end done writes 2\n" },
+	{ "1: a client that knows DELETE / alone", one_server,
+		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>") "dev < DELETE /0  reply 4.00\n"
+							      "dev < DELETE /1  reply 4.00\n" WRITES_AT("1") FINISH
+		"end done because \"delete /0 answered 4.00; delete /1 answered 4.00\"\n" },
+	{ "3: a client that does not delete /1", one_server,
+		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>") "dev < DELETE /0  reply 2.02\n"
+							      "dev < DELETE /1  reply 4.01\n" WRITES_AT("1") FINISH
+		"end done because \"delete /1 answered 4.01\"\n" },
+};
+
+static const struct scenario levels[] = {
+	{ "OMA INT-0: PUT /0, PUT /1, Finish", by_object,
+		REQUEST DISCOVER(
+			"</>;lwm2m=1.1,</0/0>,</1>") "dev < PUT /0 format 11542 [080141 C80017 "
+						     "636F6170733A2F2F646D2E6578616D706C653A35363834 C10100 C10200"
+						     " C80308 6465762D30303031 C80510 000102030405060708090A0B0C0D0E0F "
+						     "C10A65] reply 2.04\n"
+						     "dev < PUT /1 format 11542 [08000F C10065 C40100015180 C10601 "
+						     "C10755] reply 2.04\n" FINISH "end done writes 2\n" },
+};
+
+static const struct scenario answers[] = {
+	{ "11: a client that swallows a bad resource says so at Finish alone", one_server,
+		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>")
+			DELETES WRITES_AT("1") "dev < POST /bs  reply 4.06\n"
+					       "end finish-refused at \"finish\" code 4.06 writes 2\n" },
+	{ "23: a slow store is no reason for an error code", one_server,
+		"given store busy 6\n" REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>") DELETES WRITES_AT("1") FINISH
+		"end done\n" },
+	{ "27: Finish answered 4.04", one_server,
+		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>")
+			DELETES WRITES_AT("1") "dev < POST /bs  reply 4.04\n"
+					       "end finish-refused at \"finish\" code 4.04 writes 2\n" },
+	{ "31: the quoted form, with slashes, blanks and no ssid at /1", one_server,
+		REQUEST DISCOVER("lwm2m=\\\"1.0\\\", </0/0/>;ssid=101, </0/1/>, </1/0/>, </3/0/>")
+			DELETES WRITES_AT("0") FINISH "end done because \"\" version 10\n" },
+	{ "31: the quoted form from a 1.1 client", one_server,
+		REQUEST DISCOVER("</>;lwm2m=\\\"1.1\\\",</0/2>,</1>") DELETES WRITES_AT("0") FINISH
+		"end done version 11\n" },
+	{ "32: Discover answered 4.00", one_server,
+		REQUEST "dev < GET / accept 40  reply 4.00\n" DELETES WRITES_AT("1") FINISH
+		"end done because \"discover answered 4.00\"\n" },
+	{ "32: Discover answered 4.04", one_server,
+		REQUEST "dev < GET / accept 40  reply 4.04\n" DELETES WRITES_AT("1") FINISH
+		"end done because \"discover answered 4.04\"\n" },
+	{ "32: Discover never answered", one_server,
+		REQUEST "dev < GET / accept 40  silent\n" DELETES WRITES_AT("1") FINISH
+		"end done because \"no answer to discover\"\n" },
+	{ "5 of OMA's cases: triggered by a management server, the client just asks again", one_server,
+		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>,</3/0>") DELETES WRITES_AT("1") FINISH
+		"after 300s " REQUEST DISCOVER(
+			"</>;lwm2m=1.1,</0/0>,</0/1>;ssid=101;uri=\\\"coaps://dm.example:5684\\\","
+			"</1/0>;ssid=101,</3/0>") DELETES WRITES_AT("1") FINISH "end done\nend done\n" },
+};
+
+static void
+play(const struct scenario *s, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		scenario_play(&s[i]);
+}
+
+static void
+test_deleting(void **state)
+{
+	(void)state;
+	play(deleting, sizeof(deleting) / sizeof(deleting[0]));
+}
+
+static void
+test_levels(void **state)
+{
+	(void)state;
+	play(levels, sizeof(levels) / sizeof(levels[0]));
+}
+
+static void
+test_answers(void **state)
+{
+	(void)state;
+	play(answers, sizeof(answers) / sizeof(answers[0]));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_deleting),
+		cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_answers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
