@@ -37,6 +37,7 @@ enum stmt {
 };
 
 #define COMMON_COLUMNS "at_ms, outcome, claimed, identity, address, mode, detail, step, handshake_ms, took_ms, suite"
+#define DEVICE_COLUMNS "device_id, endpoint, psk_slot, code, version, format, writes, proven"
 /* Newest ids of one index; each index is ordered by its column, then by age. */
 #define NEWEST(table, where, order) \
 	"SELECT id FROM (SELECT id FROM " table " WHERE " where " ORDER BY " order " DESC LIMIT ?2)"
@@ -48,39 +49,40 @@ enum stmt {
 static const char *const sql[J_COUNT] = {
 	[J_ADD] = "INSERT INTO attempt (at_ms, outcome, claimed, identity, host, address, mode, detail, step, "
 		  "handshake_ms, "
-		  "took_ms, suite, device_id, endpoint, psk_slot, code, version, format, writes) "
-		  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+		  "took_ms, suite, device_id, endpoint, psk_slot, code, version, format, writes, proven) "
+		  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
 	[J_ADD_UNKNOWN] =
 		"INSERT INTO unknown (at_ms, outcome, claimed, identity, host, address, mode, detail, step, "
 		"handshake_ms, "
-		"took_ms, suite, who, seen, first_ms) "
-		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, CASE ?4 WHEN '' THEN ?5 ELSE ?4 END, 1, "
-		"?1) "
+		"took_ms, suite, public_key, who, seen, first_ms) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, CASE ?4 WHEN '' THEN ?5 ELSE ?4 END, "
+		"1, ?1) "
 		"ON CONFLICT (outcome, who) DO UPDATE SET seen = seen + 1, at_ms = excluded.at_ms, "
 		"claimed = excluded.claimed, host = excluded.host, address = excluded.address, mode = excluded.mode, "
 		"detail = excluded.detail, step = excluded.step, handshake_ms = excluded.handshake_ms, "
-		"took_ms = excluded.took_ms, suite = excluded.suite",
-	[J_FIND] = "SELECT " COMMON_COLUMNS ", 1, at_ms, device_id, endpoint, psk_slot, code, version, format, writes "
+		"took_ms = excluded.took_ms, suite = excluded.suite, public_key = excluded.public_key",
+	[J_FIND] = "SELECT " COMMON_COLUMNS ", 1, at_ms, " DEVICE_COLUMNS " "
 		   "FROM attempt WHERE id IN (" NEWEST("attempt", "endpoint = ?1", "id") " UNION " ANY_OF(
 			   "attempt", "id") ") ORDER BY id DESC LIMIT ?2",
-	[J_FIND_UNKNOWN] = "SELECT " COMMON_COLUMNS ", seen, first_ms FROM unknown WHERE id IN (" ANY_OF(
+	[J_FIND_UNKNOWN] = "SELECT " COMMON_COLUMNS ", seen, first_ms, public_key FROM unknown WHERE id IN (" ANY_OF(
 		"unknown", "at_ms") ") ORDER BY at_ms DESC LIMIT ?2",
 	/* Refusals among the newest attempts: a bounded look back, however many were done. */
-	[J_RECENT] = "SELECT " COMMON_COLUMNS
-		     ", 1, at_ms, device_id, endpoint, psk_slot, code, version, format, writes "
+	[J_RECENT] = "SELECT " COMMON_COLUMNS ", 1, at_ms, " DEVICE_COLUMNS " "
 		     "FROM attempt WHERE id > (SELECT max(id) FROM attempt) - 10000 AND outcome <> 'done' "
 		     "ORDER BY id DESC LIMIT ?1",
-	[J_RECENT_UNKNOWN] = "SELECT " COMMON_COLUMNS ", seen, first_ms FROM unknown ORDER BY at_ms DESC LIMIT ?1",
+	[J_RECENT_UNKNOWN] = "SELECT " COMMON_COLUMNS
+			     ", seen, first_ms, public_key FROM unknown ORDER BY at_ms DESC LIMIT ?1",
 	[J_STRANGERS] = "SELECT " COMMON_COLUMNS
-			", seen, first_ms FROM unknown WHERE identity <> '' ORDER BY at_ms DESC LIMIT ?1",
+			", seen, first_ms, public_key FROM unknown WHERE identity <> '' ORDER BY at_ms DESC LIMIT ?1",
 	/* A time far ahead comes from a clock that was wrong: it must not stay for ever. */
 	[J_TRIM_AGE] = "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt ORDER BY id LIMIT ?3) "
 		       "AND (at_ms < ?1 OR at_ms > ?2)",
 	[J_TRIM_AGE_UNKNOWN] = "DELETE FROM unknown WHERE id IN "
 			       "(SELECT id FROM unknown WHERE at_ms < ?1 ORDER BY at_ms LIMIT ?2)",
 	[J_NEW_DEVICES] = "SELECT id, device_id FROM attempt WHERE id > ?1 ORDER BY id LIMIT ?2",
-	[J_TRIM_DEVICE] = "DELETE FROM attempt WHERE device_id = ?1 AND id <= "
-			  "(SELECT id FROM attempt WHERE device_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+	/* ?3: proven or not; each kind has its own allowance */
+	[J_TRIM_DEVICE] = "DELETE FROM attempt WHERE device_id = ?1 AND proven = ?3 AND id <= (SELECT id FROM attempt "
+			  "WHERE device_id = ?1 AND proven = ?3 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
 	[J_TRIM_OLDEST] = "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt ORDER BY id LIMIT ?1)",
 	[J_COUNT_UNKNOWN] = "SELECT count(*) FROM unknown",
 	[J_TRIM_UNKNOWN] = "DELETE FROM unknown WHERE id IN (SELECT id FROM unknown ORDER BY at_ms, id LIMIT ?1)",
@@ -223,6 +225,11 @@ append_one(struct bs_journal *j, const struct bs_attempt *a)
 		bs_query_put_int(&q, a->version);
 		bs_query_put_int(&q, a->format);
 		bs_query_put_int(&q, a->writes);
+		bs_query_put_int(&q, a->proven);
+	} else if (a->public_key_len > 0 && a->public_key_len <= sizeof(a->public_key)) {
+		bs_query_put_blob(&q, a->public_key, a->public_key_len);
+	} else {
+		bs_query_put_null(&q);
 	}
 	return bs_query_run(&q);
 }
@@ -299,6 +306,22 @@ new_devices(struct bs_journal *j, int64_t *cursor, int64_t devices[SLICE], size_
 }
 
 static enum bs_err
+trim_device(struct bs_journal *j, const struct bs_journal_limits *l, int64_t device_id)
+{
+	enum bs_err err = BS_OK;
+
+	for (int proven = 0; proven <= 1 && err == BS_OK; proven++) {
+		struct bs_query q = bs_query(j->stmts[J_TRIM_DEVICE]);
+
+		bs_query_put_int(&q, device_id);
+		bs_query_put_int(&q, l->per_device);
+		bs_query_put_int(&q, proven);
+		err = bs_query_run(&q);
+	}
+	return err;
+}
+
+static enum bs_err
 trim_devices(struct bs_journal *j, const struct bs_journal_limits *l)
 {
 	int64_t devices[SLICE], cursor;
@@ -309,12 +332,8 @@ trim_devices(struct bs_journal *j, const struct bs_journal_limits *l)
 	if (err == BS_OK)
 		err = new_devices(j, &cursor, devices, &count);
 	for (size_t i = 0; i < count && err == BS_OK && l->per_device > 0; i++) {
-		if (i > 0 && devices[i] == devices[i - 1])
-			continue;
-		q = bs_query(j->stmts[J_TRIM_DEVICE]);
-		bs_query_put_int(&q, devices[i]);
-		bs_query_put_int(&q, l->per_device);
-		err = bs_query_run(&q);
+		if (i == 0 || devices[i] != devices[i - 1])
+			err = trim_device(j, l, devices[i]);
 	}
 	if (err == BS_OK && count > 0) {
 		q = bs_query(j->stmts[J_SET_CURSOR]);
@@ -387,7 +406,19 @@ bs_journal_trim_pending(const struct bs_journal *j)
 
 /* ---- reading -------------------------------------------------------------------------------------------------------- */
 
-/* COMMON_COLUMNS, seen, first_ms; then, of a known device, the rest of J_FIND. */
+static void
+read_key(const struct bs_query *q, int column, struct bs_attempt *a)
+{
+	size_t len;
+	const uint8_t *key = bs_query_blob(q, column, &len);
+
+	if (key == NULL || len > sizeof(a->public_key))
+		return;
+	memcpy(a->public_key, key, len);
+	a->public_key_len = (uint16_t)len;
+}
+
+/* COMMON_COLUMNS, seen, first_ms; then DEVICE_COLUMNS of a known device, public_key of a stranger. */
 static void
 read_attempt(const struct bs_query *q, bool known, struct bs_attempt *a)
 {
@@ -406,8 +437,10 @@ read_attempt(const struct bs_query *q, bool known, struct bs_attempt *a)
 	a->seen = (uint32_t)bs_query_int(q, 11);
 	a->first_ms = bs_query_int(q, 12);
 	a->format = UINT16_MAX;
-	if (!known)
+	if (!known) {
+		read_key(q, 13, a);
 		return;
+	}
 	a->device_id = bs_query_int(q, 13);
 	bs_query_copy_text(q, 14, a->endpoint, sizeof(a->endpoint));
 	a->psk_slot = (uint8_t)bs_query_int(q, 15);
@@ -415,6 +448,7 @@ read_attempt(const struct bs_query *q, bool known, struct bs_attempt *a)
 	a->version = (uint8_t)bs_query_int(q, 17);
 	a->format = (uint16_t)bs_query_int(q, 18);
 	a->writes = (uint16_t)bs_query_int(q, 19);
+	a->proven = bs_query_int(q, 20) != 0;
 }
 
 /* One of the two lists that find merges. */

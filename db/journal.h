@@ -10,6 +10,8 @@
 #include "server/base/outcome.h"
 #include "server/model/account.h"
 
+#define BS_UNKNOWN_KEY_MAX 160 /* SubjectPublicKeyInfo on P-521 has 158 octets */
+
 struct bs_journal;
 
 /* One attempt, as recorded. Fixed size: it travels through the recorder's queue. */
@@ -33,6 +35,10 @@ struct bs_attempt {
 	char suite[48];
 	char claimed[BS_ENDPOINT_MAX +
 		     1]; /* endpoint that the device named, when another (endpoint-mismatch); "" else */
+	bool proven; /* the handshake was done: it was the device, or who has its key */
+	/* Attempts that led to no device: SubjectPublicKeyInfo of the raw public key that was shown; 0: none, or a longer one. */
+	uint8_t public_key[BS_UNKNOWN_KEY_MAX];
+	uint16_t public_key_len;
 	/* Out of find only. Attempts that led to no device are kept as one row for each outcome and identity. */
 	uint32_t seen; /* how many there were, this one included */
 	int64_t first_ms; /* the first of them */
@@ -42,7 +48,7 @@ struct bs_journal_limits {
 	uint32_t days; /* attempts older than that go; 0: no limit */
 	uint64_t bytes; /* size of the file; the oldest attempts go first; 0: no limit */
 	uint32_t unknown_max; /* rows of unknown identities; the least recent go first */
-	uint32_t per_device; /* attempts kept for one device */
+	uint32_t per_device; /* attempts kept for one device, and as many that were not proven */
 };
 void bs_journal_limits_init(struct bs_journal_limits *l); /* 90 days, 1 GiB, 10,000, 50 */
 

@@ -38,10 +38,11 @@ bs_schema_check(sqlite3 *db, const char *what, const char *path, struct bs_diag 
 		return complain_newer(what, path, have, diag);
 	if (have < bs_schema_newest(what))
 		return bs_diag_set(diag, BS_ESCHEMA, 0,
-			"%s: the %s has schema version %d, this program needs %d; run any lwm2m-bootstrapctl command "
-			"that "
-			"writes, it migrates the %s",
-			path, what, (int)have, bs_schema_newest(what), what);
+			"%s: the %s has schema version %d, this program needs %d; %s, it migrates the %s", path, what,
+			(int)have, bs_schema_newest(what),
+			strcmp(what, "journal") == 0 ? "restart lwm2m-bootstrapd"
+						     : "run any lwm2m-bootstrapctl command that writes",
+			what);
 	return BS_OK;
 }
 

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "server/base/log.h"
+#include "server/base/text.h"
 #include "tools/ctl_cli.h"
+#include "tools/ctl_convert.h"
 #include "tools/ctl_number.h"
 #include "tools/ctl_row.h"
 
@@ -125,33 +127,66 @@ struct stranger {
 	struct bs_attempt last;
 };
 
-/* The newest is the first. */
+/* Refused for nothing but that no device has it. */
+static bool
+is_merely_unknown(const struct bs_attempt *a)
+{
+	static const struct {
+		enum bs_mode mode;
+		enum bs_outcome outcome;
+	} rows[] = {
+		{ BS_MODE_X509, BS_OUT_CERT_NOT_MAPPED },
+		{ BS_MODE_X509, BS_OUT_CERT_UNTRUSTED },
+		{ BS_MODE_RPK, BS_OUT_RAW_KEY_UNKNOWN },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (a->mode == rows[i].mode && a->outcome == rows[i].outcome)
+			return true;
+	return false;
+}
+
+/* The newest comes first; but one that can be adopted goes before one that met a busy server, say. */
 static void
-keep_newest(void *arg, const struct bs_attempt *a)
+keep_best(void *arg, const struct bs_attempt *a)
 {
 	struct stranger *s = arg;
 
-	if (!s->found && a->device_id == 0)
-		s->last = *a;
-	s->found = s->found || a->device_id == 0;
+	if (a->device_id != 0 || (s->found && (is_merely_unknown(&s->last) || !is_merely_unknown(a))))
+		return;
+	s->last = *a;
+	s->found = true;
+}
+
+static bool
+is_key_of(const char *id, const struct bs_attempt *a)
+{
+	uint8_t digest[32];
+	char text[2 * sizeof(digest) + 1];
+
+	return a->public_key_len > 0 && bs_convert_sha256(a->public_key, a->public_key_len, digest) == BS_OK &&
+	       strcmp(bs_hex_encode(digest, sizeof(digest), text), id) == 0;
 }
 
 /* Only what is stored in whole, or compared by its digest, can be adopted; and only what being known would let in. */
 static int
 check_stranger(const char *id, const struct stranger *s)
 {
+	const char *what = s->last.mode == BS_MODE_RPK ? "raw public key" : "certificate";
+
 	if (!s->found)
 		bs_ctl_say("the journal knows no stranger %s; see unknown list", id);
 	else if (s->last.mode == BS_MODE_PSK)
 		bs_ctl_say("a PSK identity cannot be adopted: its key is known to the device alone; import the device");
-	else if (s->last.mode == BS_MODE_RPK)
-		bs_ctl_say("the journal holds the digest of a raw public key alone, and the store compares the whole "
-			   "key; import the device with rpk_public_b64");
-	else if (s->last.mode != BS_MODE_X509)
-		bs_ctl_say("%s is no certificate", id);
-	else if (s->last.outcome != BS_OUT_CERT_NOT_MAPPED && s->last.outcome != BS_OUT_CERT_UNTRUSTED)
-		bs_ctl_say("the certificate was refused as %s, which adopting does not change: %s",
+	else if (s->last.mode != BS_MODE_X509 && s->last.mode != BS_MODE_RPK)
+		bs_ctl_say("%s is neither a certificate nor a raw public key", id);
+	else if (!is_merely_unknown(&s->last))
+		bs_ctl_say("the %s was refused as %s, which adopting does not change: %s", what,
 			bs_outcome_word(s->last.outcome), bs_outcome_todo(s->last.outcome));
+	else if (s->last.mode == BS_MODE_RPK && !is_key_of(id, &s->last))
+		bs_ctl_say("the journal does not hold the whole key, as it is too weak, longer than %d octets, or came "
+			   "to an older version; import the device with rpk_public_b64",
+			BS_UNKNOWN_KEY_MAX);
 	else
 		return BS_EXIT_DONE;
 	return BS_EXIT_FAILED;
@@ -166,7 +201,7 @@ find_stranger(struct bs_ctl *ctl, const char *id, struct stranger *s)
 	enum bs_err err = BS_OK;
 
 	if (status == BS_EXIT_DONE && journal != NULL)
-		err = bs_journal_find(journal, id, LOOK_BACK, keep_newest, s, &found);
+		err = bs_journal_find(journal, id, LOOK_BACK, keep_best, s, &found);
 	bs_journal_close(journal);
 	if (err != BS_OK)
 		return bs_ctl_fail_at(BS_JOURNAL_FILE, err);
@@ -176,6 +211,7 @@ find_stranger(struct bs_ctl *ctl, const char *id, struct stranger *s)
 struct adoption {
 	struct bs_ctl *ctl;
 	const char *id, *endpoint, *profile;
+	struct stranger stranger;
 	struct bs_csv *csv; /* NULL: nothing but what the command line says */
 	struct bs_rows *rows;
 	struct bs_report report;
@@ -222,8 +258,13 @@ check_end(struct adoption *ad, struct bs_diag *diag)
 static enum bs_err
 add_device(struct adoption *ad, struct bs_diag *diag)
 {
-	static const char *const names[OWN_COLUMNS] = { "endpoint", "profile", "mode", "cert_sha256" };
-	const char *const values[OWN_COLUMNS] = { ad->endpoint, ad->profile, "x509", ad->id };
+	const struct bs_attempt *shown = &ad->stranger.last;
+	bool raw = shown->mode == BS_MODE_RPK;
+	char key[4 * ((BS_UNKNOWN_KEY_MAX + 2) / 3) + 1];
+	const char *const names[OWN_COLUMNS] = { "endpoint", "profile", "mode",
+		raw ? "rpk_public_b64" : "cert_sha256" };
+	const char *const values[OWN_COLUMNS] = { ad->endpoint, ad->profile, raw ? "rpk" : "x509",
+		raw ? bs_base64_encode(shown->public_key, shown->public_key_len, key) : ad->id };
 	const struct bs_device_def *def;
 	struct bs_conflict conflict = { 0 };
 	struct bs_csv_row row;
@@ -270,13 +311,13 @@ static int
 adopt_from(struct adoption *ad, int fd)
 {
 	struct bs_catalog catalog = { 0 };
-	struct stranger s = { 0 };
+	const struct bs_attempt *last = &ad->stranger.last;
 	struct bs_quote q;
 	int status = (int)bs_ctl_open(ad->ctl);
 	enum bs_err err;
 
 	if (status == BS_EXIT_DONE)
-		status = find_stranger(ad->ctl, ad->id, &s);
+		status = find_stranger(ad->ctl, ad->id, &ad->stranger);
 	if (status != BS_EXIT_DONE)
 		return status;
 	err = bs_catalog_load(ad->ctl->store, &catalog);
@@ -287,8 +328,9 @@ adopt_from(struct adoption *ad, int fd)
 	else
 		status = store_device(ad);
 	if (status == BS_EXIT_DONE)
-		bs_ctl_say("%s is a device now; its certificate came from %s, %s", ad->endpoint, s.last.address,
-			bs_log_quote(&q, s.last.detail));
+		bs_ctl_say("%s is a device now; its %s came from %s, %s", ad->endpoint,
+			last->mode == BS_MODE_RPK ? "raw public key" : "certificate", last->address,
+			bs_log_quote(&q, last->detail));
 	bs_csv_free(ad->csv);
 	bs_rows_free(ad->rows);
 	bs_catalog_clear(&catalog);
@@ -332,7 +374,7 @@ const struct bs_ctl_command bs_cmd_unknown_list = {
 const struct bs_ctl_command bs_cmd_adopt = {
 	.name = "adopt",
 	.synopsis = "SHA256 --endpoint EP --profile NAME [--credentials FILE|-]",
-	.summary = "make a device of a certificate that unknown list shows",
+	.summary = "make a device of a certificate or raw public key that unknown list shows",
 	.min_words = 1,
 	.max_words = 1,
 	.options = adopt_options,

@@ -14,6 +14,8 @@
 #include "server/dtls/cookie.h"
 #include "server/dtls/credential.h"
 
+#define BS_PROOF_KEY_MAX 160 /* keys on elliptic curves fit */
+
 struct bs_peer;
 
 /* What the device showed so far; known parts are filled in also when the handshake fails. */
@@ -24,6 +26,8 @@ struct bs_proof {
 	/* For people: PSK identity as it came (may hold anything), SHA-256 of key or certificate in hex, subject. */
 	uint8_t identity[256];
 	size_t identity_len;
+	uint8_t public_key[BS_PROOF_KEY_MAX]; /* SubjectPublicKeyInfo of a good raw key that no device has */
+	size_t public_key_len; /* 0: none, or a longer one */
 	unsigned psk_slot; /* which key of bs_psk_match was used */
 	int64_t expires_s; /* Unix time at which the certificate ends; 0: none */
 	const char *suite; /* OpenSSL name; NULL before it is chosen */

@@ -87,6 +87,16 @@ take_match(struct bs_handshake *hs, enum bs_err err, const struct bs_device_matc
 	return true;
 }
 
+/* So that an operator can make a device of it. */
+static void
+keep_key(struct bs_proof *proof, const uint8_t *spki, size_t len)
+{
+	if (len > sizeof(proof->public_key))
+		return;
+	memcpy(proof->public_key, spki, len);
+	proof->public_key_len = len;
+}
+
 static bool
 verify_raw_key(struct bs_handshake *hs, EVP_PKEY *key, int *error)
 {
@@ -108,10 +118,12 @@ verify_raw_key(struct bs_handshake *hs, EVP_PKEY *key, int *error)
 			hs, BS_OUT_RAW_KEY_UNKNOWN, "the raw public key is too weak (%d bits)", EVP_PKEY_get_bits(key));
 	} else {
 		err = hs->ctx->lookup.raw_key(hs->ctx->lookup.arg, spki, (size_t)len, &match);
-		if (err == BS_ENOTFOUND)
+		if (err == BS_ENOTFOUND) {
+			keep_key(&hs->proof, spki, (size_t)len);
 			bs_handshake_refuse(hs, BS_OUT_RAW_KEY_UNKNOWN, "raw public key");
-		else
+		} else {
 			in = take_match(hs, err, &match);
+		}
 	}
 	OPENSSL_free(spki);
 	return in;

@@ -103,6 +103,9 @@ fill_from_peer(struct bs_attempt *a, struct bs_peer *peer)
 	if (proof->has_device) {
 		a->device_id = proof->device.device_id;
 		snprintf(a->endpoint, sizeof(a->endpoint), "%s", proof->device.endpoint);
+	} else if (proof->public_key_len <= sizeof(a->public_key)) {
+		memcpy(a->public_key, proof->public_key, proof->public_key_len);
+		a->public_key_len = (uint16_t)proof->public_key_len;
 	}
 	if (proof->suite != NULL)
 		snprintf(a->suite, sizeof(a->suite), "%s", proof->suite);
@@ -156,6 +159,7 @@ record_peer(struct bs_worker *w, uint64_t now_ms, struct bs_peer *peer, enum bs_
 	const char *subject = subject_of(bs_peer_get_proof(peer), &q);
 
 	fill_from_peer(&a, peer);
+	a.proven = !stranger;
 	snprintf(a.detail, sizeof(a.detail), "%s%s%s%s", bs_peer_is_dialled(peer) ? BS_TRIGGERED ": " : "", detail,
 		*subject ? "; subject " : "", subject);
 	record(w, now_ms, &a, stranger);
@@ -257,7 +261,9 @@ static void
 on_finished(void *arg, uint64_t now_ms, const struct bs_report *r)
 {
 	struct link *l = arg;
-	struct bs_attempt a = { .outcome = r->outcome, .code = r->code, .version = (uint8_t)r->version };
+	struct bs_attempt a = {
+		.outcome = r->outcome, .code = r->code, .version = (uint8_t)r->version, .proven = true
+	};
 
 	fill_from_peer(&a, l->peer);
 	snprintf(a.detail, sizeof(a.detail), "%s%s%.*s", l->trigger != NULL ? BS_TRIGGERED : "",

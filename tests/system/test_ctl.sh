@@ -8,7 +8,7 @@ umask 077
 
 BUILD=${BUILD:-build/release}
 ctl=$PWD/$BUILD/lwm2m-bootstrapctl
-schema=$PWD/schema/sqlite/journal/0001_init.sql
+schema=$PWD/schema/sqlite/journal
 t=$(mktemp -d)
 trap 'rm -rf "$t"' EXIT
 trap 'exit 143' INT TERM
@@ -274,8 +274,8 @@ check 'explain a stranger' both 1 'neither store nor journal knows'
 
 journal() { sqlite3 store/journal.db "$1"; }
 journal "PRAGMA journal_mode = WAL" >/dev/null
-sqlite3 store/journal.db <"$schema"
-journal "PRAGMA user_version = 1; PRAGMA application_id = 0x4c42424a"
+cat "$schema"/*.sql | sqlite3 store/journal.db
+journal "PRAGMA user_version = $(ls "$schema" | wc -l); PRAGMA application_id = 0x4c42424a"
 attempt() { # ENDPOINT IDENTITY SLOT OUTCOME SECONDS_FROM_NOW
 	journal "INSERT INTO attempt (at_ms, device_id, endpoint, claimed, identity, host, address, mode, psk_slot, outcome,
 		detail, step, code, version, format, writes, handshake_ms, took_ms, suite)

@@ -70,6 +70,19 @@ find(struct db_fixture *fx, struct bs_journal *j, const char *what, size_t max, 
 	return found;
 }
 
+static char *
+read_text(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char *text = calloc(1, 65536);
+
+	assert_non_null(f);
+	assert_non_null(text);
+	assert_true(fread(text, 1, 65535, f) > 0);
+	fclose(f);
+	return text;
+}
+
 static struct bs_journal *
 open_writer(struct db_fixture *fx)
 {
@@ -105,6 +118,7 @@ attempt_comes_back_whole(void **state)
 	struct seen s;
 
 	a.psk_slot = 1;
+	a.proven = true;
 	a.outcome = BS_OUT_ENDPOINT_MISMATCH;
 	a.code = 0x80;
 	a.version = BS_LWM2M_1_1;
@@ -184,8 +198,12 @@ strangers_share_a_row(void **state)
 	};
 	struct seen s;
 
+	memcpy(a[1].public_key, "whole key", 9);
+	a[1].public_key_len = 9;
 	OK(bs_journal_append(w, a, 5));
 	assert_int_equal(find(fx, w, "nobody", 10, &s), 1);
+	assert_int_equal(s.list[0].public_key_len, 9);
+	assert_memory_equal(s.list[0].public_key, "whole key", 9);
 	assert_int_equal(s.list[0].seen, 2);
 	assert_int_equal(s.list[0].first_ms, 1000);
 	assert_int_equal(s.list[0].at_ms, 3000);
@@ -193,6 +211,7 @@ strangers_share_a_row(void **state)
 	assert_int_equal(s.list[0].outcome, BS_OUT_IDENTITY_UNKNOWN);
 	assert_int_equal(s.list[0].format, 0xffff);
 	assert_int_equal(find(fx, w, "192.0.2.11", 10, &s), 1);
+	assert_int_equal(s.list[0].public_key_len, 0);
 	assert_int_equal(find(fx, w, "192.0.2.12", 10, &s), 1);
 	assert_int_equal(s.list[0].seen, 2);
 	bs_journal_close(w);
@@ -245,6 +264,71 @@ retention_by_age_and_device(void **state)
 	OK(bs_journal_append(w, &a[7], 1));
 	trim_all(fx, w, &l, now);
 	assert_int_equal(find(fx, w, "many", 10, &s), 3);
+	bs_journal_close(w);
+}
+
+/* Who merely knows an identity can fail as often as they like: what the device itself did stays. */
+static void
+unproven_attempts_are_counted_apart(void **state)
+{
+	struct db_fixture *fx = *state;
+	struct bs_journal *w = open_writer(fx);
+	struct bs_journal_limits l = { .days = 90, .unknown_max = 2, .per_device = 2 };
+	struct bs_attempt a[] = {
+		attempt_of(1000, 1, "dev", "id", "192.0.2.1:1"),
+		attempt_of(2000, 1, "dev", "id", "192.0.2.1:1"),
+		attempt_of(3000, 1, "dev", "id", "192.0.2.1:1"),
+		attempt_of(4000, 1, "dev", "id", "192.0.2.66:1"),
+		attempt_of(5000, 1, "dev", "id", "192.0.2.66:1"),
+		attempt_of(6000, 1, "dev", "id", "192.0.2.66:1"),
+	};
+	struct seen s;
+
+	for (size_t i = 0; i < 6; i++)
+		a[i].proven = i < 3;
+	OK(bs_journal_append(w, a, 6));
+	trim_all(fx, w, &l, 7000);
+	assert_int_equal(find(fx, w, "dev", 10, &s), 4);
+	assert_int_equal(s.list[0].at_ms, 6000);
+	assert_false(s.list[0].proven);
+	assert_int_equal(s.list[1].at_ms, 5000);
+	assert_int_equal(s.list[2].at_ms, 3000);
+	assert_true(s.list[2].proven);
+	assert_int_equal(s.list[3].at_ms, 2000);
+	bs_journal_close(w);
+}
+
+/* What the version before wrote: of its attempts those that ended in the handshake were not proven. */
+static void
+version_1_is_migrated(void **state)
+{
+	static const char row[] =
+		"INSERT INTO attempt (at_ms, device_id, endpoint, claimed, identity, host, address, mode, psk_slot, "
+		"outcome, detail, step, code, version, format, writes, handshake_ms, took_ms, suite) VALUES "
+		"(%d, 1, 'dev', '', 'id', '192.0.2.1', '192.0.2.1:1', 0, 0, '%s', '', '', 0, 0, 65535, 0, 0, 0, '')";
+	struct db_fixture *fx = *state;
+	struct bs_journal *w, *r = NULL;
+	struct seen s;
+	sqlite3 *db;
+	char *sql = read_text("schema/sqlite/journal/0001_init.sql"), text[600];
+
+	assert_int_equal(sqlite3_open(fx->file, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	free(sql);
+	snprintf(text, sizeof(text), row, 1000, "done");
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	snprintf(text, sizeof(text), row, 2000, "key-mismatch-suspected");
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(db, "PRAGMA user_version = 1; PRAGMA application_id = 0x4c42424a", NULL, NULL, NULL),
+		SQLITE_OK);
+	sqlite3_close(db);
+	FAILS(BS_ESCHEMA, bs_journal_open(fx->dir, BS_JOURNAL_READ, &r, &fx->diag));
+	assert_non_null(strstr(fx->diag.text, "restart lwm2m-bootstrapd")); /* the tool cannot: it reads alone */
+	w = open_writer(fx);
+	assert_int_equal(find(fx, w, "dev", 10, &s), 2);
+	assert_false(s.list[0].proven);
+	assert_true(s.list[1].proven);
 	bs_journal_close(w);
 }
 
@@ -458,6 +542,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(find_by_each_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(strangers_share_a_row, setup, teardown),
 		cmocka_unit_test_setup_teardown(retention_by_age_and_device, setup, teardown),
+		cmocka_unit_test_setup_teardown(unproven_attempts_are_counted_apart, setup, teardown),
+		cmocka_unit_test_setup_teardown(version_1_is_migrated, setup, teardown),
 		cmocka_unit_test_setup_teardown(retention_by_size, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign_file_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(full_disk_stores_nothing, setup, teardown),
