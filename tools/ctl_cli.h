@@ -71,7 +71,7 @@ int bs_ctl_usage(const char *fmt, ...) BS_PRINTF(1, 2); /* returns BS_EXIT_USAGE
 
 /* ---- store ------------------------------------------------------------------------------------------------------- */
 
-/* Find folder and master key file from -s, -k, -c. Says what is missing. */
+/* Find folder and master key file from -s, -k, -c, once: a second call keeps them. Says what is missing. */
 BS_MUST_USE enum bs_exit bs_ctl_locate(struct bs_ctl *ctl);
 /*
  * As root: become the owner of path, so that no file there ever belongs to another user. Files of the operator's own are

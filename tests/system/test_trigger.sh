@@ -5,7 +5,6 @@
 # may answer in their place.
 . tests/system/lib.sh
 
-hexdump() { od -An -v -tx1 | tr -d ' \n'; }
 text_hex() { printf %s "$1" | hexdump; }
 key() { openssl rand -hex 16; }
 
