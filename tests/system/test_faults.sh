@@ -9,7 +9,7 @@
 . tests/system/lib.sh
 
 case ${FAULTS:-} in
-full) fleet=5000 crowd=5000 rows=200000 strangers=50000 ;;
+full) fleet=20000 crowd=20000 rows=1000000 strangers=50000 ;;
 *) fleet=2000 crowd=2000 rows=20000 strangers=6000 ;;
 esac
 workers=2
@@ -156,7 +156,7 @@ test_disk() {
 		echo "skip a limit of file size: there is no prlimit"
 	fi
 	mkdir -p "$W/small"
-	if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=8m,mode=0700 none "$W/small" 2>/dev/null; then
+	if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=$(($(stat -c %s "$W/good/store.db") / 1024 + 4096))k,mode=0700 none "$W/small" 2>/dev/null; then
 		cp "$W/good/store.db" "$W/small"
 		mv "$W/store" "$W/store.aside"
 		ln -s small "$W/store"
@@ -188,6 +188,7 @@ test_import() {
 	is "the import is done" $? = 0
 	is "devices came during it" $rounds -ge 1
 	is "none of them failed" $bad = 0
+	echo "# $((rounds * 50)) devices came while $rows rows were imported"
 	stop_daemon
 	put_back
 }
@@ -393,6 +394,9 @@ test_certificate() {
 
 # ---- crowds and strangers -------------------------------------------------------------------------------------------
 
+kernel_drops() { # datagrams that found the daemon's sockets full; sockets have a line each
+	awk -v port=":$(printf %04X "${address##*:}")" 'substr($2, 9) == port { n += $NF } END { print n + 0 }' /proc/net/udp
+}
 rss_kb() { awk '/^VmHWM/ {print $2}' /proc/"$daemon_pid"/status; }
 honest() { # NAME: at least 99 % of the load finish
 	fleet_sim --devices $load --rate $rate --timeout 30 --json --output "$W/honest.json" >/dev/null 2>&1
@@ -408,6 +412,7 @@ test_crowd() {
 		not_ok "all are done" "$(tail -n 4 "$W/sim.out")"
 	fi
 	sed 's/^/# /' "$W/sim.out"
+	sed 's/^/# /' "$W/crowd.json"
 	is "retransmissions are told" "$(sqlite3_json '$.repeated.server_requests' <"$W/crowd.json")" -ge 0
 	is "also by the daemon" "$(metric coap_retransmissions_total)" -ge 0
 	stop_daemon
@@ -436,8 +441,8 @@ test_strangers() {
 	honest "spoofed ClientHellos"
 	bounded $flood_pid 65
 	sleep 1.2 # workers publish each second
-	# A busy machine's kernel drops most of them before the daemon sees them: that is no fault of the daemon's.
-	is "the flood was one" "$(metric client_hellos_total)" -ge $((strangers / 10))
+	# A busy machine's kernel drops many before the daemon sees them: that is no fault of the daemon's, and the kernel counts it.
+	is "the flood was one" $(($(metric client_hellos_total) + $(kernel_drops))) -ge $((strangers * 8 / 10))
 	is "it left nothing behind" "$(metric half_open)" -le 5
 	memory "it took no memory" 4096
 
