@@ -124,13 +124,20 @@ request(struct view *v, const char *method, const char *path, const char *words)
 	printf("%2u  %-6s %-8s %s\n", ++v->number, method, path, words);
 }
 
+/* A Write of one resource shows that one alone. */
+static size_t
+entries_end(const struct bs_op *op, const struct bs_instance *in)
+{
+	return op->entry_count > 0 ? op->entry_first + op->entry_count : in->count;
+}
+
 static void
-print_entries(const struct view *v, const struct bs_instance *in)
+print_entries(const struct view *v, const struct bs_op *op, const struct bs_instance *in)
 {
 	struct bs_model_resource model;
 	char text[420], id[16];
 
-	for (size_t i = 0; i < in->count; i++) {
+	for (size_t i = op->entry_first; i < entries_end(op, in); i++) {
 		const struct bs_entry *e = &in->entries[i];
 
 		entry_text(in, e, true, text, sizeof(text));
@@ -151,7 +158,7 @@ instances_json(const struct view *v, const struct bs_op *op)
 		const struct bs_instance *in = &v->plan->instances[i];
 		json_t *entries = json_array();
 
-		for (size_t k = 0; k < in->count; k++) {
+		for (size_t k = op->entry_first; k < entries_end(op, in); k++) {
 			const struct bs_entry *e = &in->entries[k];
 			json_t *one = json_object();
 			struct bs_model_resource model;
@@ -185,6 +192,7 @@ write_size(const struct view *v, const struct bs_op *op, size_t *len, size_t *bl
 static enum bs_err
 print_write(struct view *v, const struct bs_op *op, json_t *list)
 {
+	const char *format = bs_plan_op_format(v->plan, op)->name;
 	char path[BS_PATH_TEXT], words[120];
 	size_t len = 0, blocks;
 	enum bs_err err = write_size(v, op, &len, &blocks);
@@ -195,18 +203,18 @@ print_write(struct view *v, const struct bs_op *op, json_t *list)
 	if (list != NULL) {
 		json_array_append_new(
 			list, json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:b, s:o}", "method", "PUT", "path", path,
-				      "format", v->plan->format->name, "content_format", v->plan->format->number,
+				      "format", format, "content_format", bs_plan_op_format(v->plan, op)->number,
 				      "octets", (json_int_t)len, "blocks", (json_int_t)blocks, "mandatory",
 				      op->mandatory, "instances", instances_json(v, op)));
 		return BS_OK;
 	}
-	snprintf(words, sizeof(words), "%s, %zu octets, %zu block%s%s", v->plan->format->name, len, blocks,
-		blocks == 1 ? "" : "s", op->mandatory ? "" : ", may be refused");
+	snprintf(words, sizeof(words), "%s, %zu octets, %zu block%s%s", format, len, blocks, blocks == 1 ? "" : "s",
+		op->mandatory ? "" : ", may be refused");
 	request(v, "PUT", path, words);
 	for (size_t i = op->first; i < op->first + op->count; i++) {
 		if (op->count > 1)
 			printf("      instance %u\n", v->plan->instances[i].iid);
-		print_entries(v, &v->plan->instances[i]);
+		print_entries(v, op, &v->plan->instances[i]);
 	}
 	return BS_OK;
 }
@@ -259,6 +267,10 @@ print_plan(struct view *v)
 	if (v->account->profile.discover)
 		print_simple(v, list, "GET", "/",
 			"Bootstrap-Discover; may be refused. Instance IDs and version follow its answer");
+	if (v->account->profile.delete_policy == BS_DELETE_INSTANCES)
+		print_simple(v, list, "DELETE", "/O/I",
+			"each instance of /0 (with Short Server ID), /1 and what is written of /2, /21 that Discover "
+			"shows");
 	for (size_t i = 0; i < v->plan->op_count && err == BS_OK; i++)
 		err = print_op(v, &v->plan->ops[i], list);
 	if (list != NULL && err == BS_OK)

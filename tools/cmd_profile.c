@@ -46,9 +46,10 @@ static const struct bs_ctl_option add_options[] = {
 	[O_WRITE] = { "write", "/O/I/R[/RI]=[TYPE:]VALUE",
 		"an extra resource to write; may be repeated; time \"now\" is the run's; no TYPE: after model import" },
 	[O_DISCOVER] = { "discover", "yes|no", "send Bootstrap-Discover first (yes)" },
-	[O_DELETE] = { "delete", "objects|root|none",
-		"what to delete first: /0 and /1 (and /2, /21), /, nothing (objects)" },
-	[O_WRITE_LEVEL] = { "write-level", "object|instance", "one Write an object, or one an instance (instance)" },
+	[O_DELETE] = { "delete", "objects|instances|root|none",
+		"what to delete first: /0 and /1 (and /2, /21), each of their instances, /, nothing (objects)" },
+	[O_WRITE_LEVEL] = { "write-level", "object|instance|resource",
+		"one Write an object, an instance or a resource (instance)" },
 	[O_FORMAT] = { "format", "NAME|auto",
 		"whatever the client prefers: tlv, senml-json, senml-cbor, lwm2m-cbor (auto)" },
 	[O_OMIT_UNUSED_KEYS] = { "omit-unused-keys", NULL,
@@ -74,8 +75,9 @@ static const struct word on_change_words[] = { { "keep", BS_CHANGE_KEEP }, { "cl
 static const struct word access_words[] = { { "none", BS_AC_NONE }, { "derived", BS_AC_DERIVED },
 	{ "explicit", BS_AC_EXPLICIT }, { 0 } };
 static const struct word delete_words[] = { { "objects", BS_DELETE_OBJECTS }, { "root", BS_DELETE_ROOT },
-	{ "none", BS_DELETE_NONE }, { 0 } };
-static const struct word level_words[] = { { "object", BS_LEVEL_OBJECT }, { "instance", BS_LEVEL_INSTANCE }, { 0 } };
+	{ "instances", BS_DELETE_INSTANCES }, { "none", BS_DELETE_NONE }, { 0 } };
+static const struct word level_words[] = { { "object", BS_LEVEL_OBJECT }, { "instance", BS_LEVEL_INSTANCE },
+	{ "resource", BS_LEVEL_RESOURCE }, { 0 } };
 static const struct word version_words[] = { { "1.0", BS_LWM2M_1_0 }, { "1.1", BS_LWM2M_1_1 }, { "1.2", BS_LWM2M_1_2 },
 	{ 0 } };
 static const struct word yes_words[] = { { "yes", true }, { "no", false }, { 0 } };

@@ -413,6 +413,8 @@ check_running(struct bs_report *r, const struct bs_profile *p)
 			"it below "
 			"%d s",
 			p->max_retransmit, (unsigned long long)(step_ms / 1000), BS_STEP_MAX_MS / 1000);
+	if (p->delete_policy == BS_DELETE_INSTANCES && !p->discover)
+		bs_report_error(r, "--delete", "instances needs --discover yes, which shows them");
 	if (p->first_delay_ms > 60000)
 		bs_report_error(r, "--first-delay", "at most 60000 ms: the client waits");
 	if (p->block_size < 16 || p->block_size > 1024 || (p->block_size & (p->block_size - 1)) != 0)

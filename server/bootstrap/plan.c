@@ -28,9 +28,45 @@ add_delete(struct bs_plan *p, enum bs_level level, uint16_t oid)
 	add_op(p, &(struct bs_op){ .kind = BS_OP_DELETE, .target = { .level = level, .oid = oid } });
 }
 
+/*
+ * Never a Security instance without Short Server ID: some clients do delete their bootstrap account when it is named. An
+ * OSCORE instance without one belongs to that account.
+ */
+static const struct {
+	uint16_t oid;
+	bool with_ssid_alone, when_written_alone;
+} deleted_instances[] = {
+	{ BS_OBJ_SECURITY, true, false },
+	{ BS_OBJ_SERVER, false, false },
+	{ BS_OBJ_ACCESS_CONTROL, false, true },
+	{ BS_OBJ_OSCORE, true, true },
+};
+
 static void
-add_deletes(struct bs_plan *p, enum bs_delete_policy policy)
+add_instance_deletes(struct bs_plan *p, const struct bs_discovered *d)
 {
+	p->left_out_deletes = d == NULL;
+	for (size_t k = 0; d != NULL && k < sizeof(deleted_instances) / sizeof(deleted_instances[0]); k++) {
+		uint16_t oid = deleted_instances[k].oid;
+
+		if (deleted_instances[k].when_written_alone && !writes_object(p, oid))
+			continue;
+		for (size_t i = 0; i < d->count; i++) {
+			const struct bs_link *l = &d->links[i];
+			struct bs_path target = { .level = BS_LEVEL_INSTANCE, .oid = oid, .iid = l->iid };
+
+			if (l->oid == oid && l->iid != UINT16_MAX &&
+				(l->has_ssid || !deleted_instances[k].with_ssid_alone))
+				add_op(p, &(struct bs_op){ .kind = BS_OP_DELETE, .target = target });
+		}
+	}
+}
+
+static void
+add_deletes(struct bs_plan *p, enum bs_delete_policy policy, const struct bs_discovered *d)
+{
+	if (policy == BS_DELETE_INSTANCES)
+		add_instance_deletes(p, d);
 	if (policy == BS_DELETE_ROOT)
 		add_delete(p, BS_LEVEL_ROOT, 0);
 	if (policy != BS_DELETE_OBJECTS)
@@ -41,6 +77,67 @@ add_deletes(struct bs_plan *p, enum bs_delete_policy policy)
 		add_delete(p, BS_LEVEL_OBJECT, BS_OBJ_ACCESS_CONTROL);
 	if (writes_object(p, BS_OBJ_OSCORE))
 		add_delete(p, BS_LEVEL_OBJECT, BS_OBJ_OSCORE);
+}
+
+/* Is a 4.04 no more than what a client does by itself with a resource in an instance: pass over what it does not know? */
+static bool
+may_be_unknown(uint16_t oid, uint16_t rid)
+{
+	const struct bs_resource_def *def = bs_resource_find(oid, rid);
+	bool names_server = oid == BS_OBJ_SECURITY &&
+			    rid == 10; /* optional in the table, as a bootstrap account has none */
+
+	return def != NULL && !def->mandatory && !names_server;
+}
+
+static size_t
+count_same_resource(const struct bs_instance *inst, size_t first)
+{
+	size_t n = 1;
+
+	while (first + n < inst->count && inst->entries[first + n].rid == inst->entries[first].rid)
+		n++;
+	return n;
+}
+
+bool
+bs_plan_part(const struct bs_plan *plan, const struct bs_op *op, size_t n, struct bs_op *out)
+{
+	for (size_t i = op->first; i < op->first + op->count; i++) {
+		const struct bs_instance *inst = &plan->instances[i];
+
+		for (size_t k = 0, same; k < inst->count; k += same) {
+			uint16_t rid = inst->entries[k].rid;
+
+			same = count_same_resource(inst, k);
+			if (n-- > 0)
+				continue;
+			*out = (struct bs_op){ .kind = BS_OP_WRITE,
+				.target = { BS_LEVEL_RESOURCE, inst->oid, inst->iid, rid },
+				.mandatory = op->mandatory,
+				.first = i,
+				.count = 1,
+				.entry_first = k,
+				.entry_count = same,
+				.unknown_ok = may_be_unknown(inst->oid, rid) };
+			return true;
+		}
+	}
+	return false;
+}
+
+const struct bs_format *
+bs_plan_op_format(const struct bs_plan *plan, const struct bs_op *op)
+{
+	const struct bs_entry *e;
+
+	if (op->entry_count != 1 || plan->no_single)
+		return plan->format;
+	e = &plan->instances[op->first].entries[op->entry_first];
+	/* No octets would be no payload, which some take for no Write. */
+	if (e->multiple || e->value.type != BS_TYPE_OPAQUE || e->value.bytes.len == 0)
+		return plan->format;
+	return bs_format_find_single(BS_CF_OPAQUE);
 }
 
 static void
@@ -55,6 +152,13 @@ add_writes(struct bs_plan *p, enum bs_level level)
 			while (i + n < p->instance_count && inst[n].oid == inst->oid)
 				n++;
 		op.count = n;
+		if (level == BS_LEVEL_RESOURCE) {
+			struct bs_op part;
+
+			for (size_t k = 0; bs_plan_part(p, &op, k, &part); k++)
+				add_op(p, &part);
+			continue;
+		}
 		op.target.level = level == BS_LEVEL_OBJECT ? level : BS_LEVEL_INSTANCE;
 		op.target.oid = inst->oid;
 		op.target.iid = level == BS_LEVEL_OBJECT ? 0 : inst->iid;
@@ -102,6 +206,7 @@ bs_plan_build(const struct bs_account *account, const struct bs_client_view *vie
 	};
 
 	*out = NULL;
+	sizes.deletes = view->discovered != NULL ? view->discovered->count : 0;
 	if (format == NULL)
 		return BS_EUNSUPPORTED;
 	b.plan = bs_plan_allocate(&sizes);
@@ -116,7 +221,7 @@ bs_plan_build(const struct bs_account *account, const struct bs_client_view *vie
 	bs_plan_build_servers(&b);
 	bs_plan_build_access_control(&b);
 	bs_plan_build_writes(&b, false);
-	add_deletes(b.plan, account->profile.delete_policy);
+	add_deletes(b.plan, account->profile.delete_policy, view->discovered);
 	add_writes(b.plan, account->profile.write_level);
 	add_op(b.plan, &(struct bs_op){ .kind = BS_OP_FINISH, .mandatory = true });
 
@@ -132,9 +237,17 @@ enum bs_err
 bs_plan_encode(const struct bs_plan *plan, const struct bs_op *op, uint8_t *out, size_t max, size_t *len)
 {
 	struct bs_wr w = bs_wr_init(out, max);
+	const struct bs_instance *instances = plan->instances + op->first;
+	struct bs_instance part;
 
 	if (op->kind != BS_OP_WRITE)
 		return BS_ESTATE;
-	plan->format->encode(&w, &op->target, plan->instances + op->first, op->count);
+	if (op->entry_count > 0) {
+		part = *instances;
+		part.entries += op->entry_first;
+		part.count = op->entry_count;
+		instances = &part;
+	}
+	bs_plan_op_format(plan, op)->encode(&w, &op->target, instances, op->count);
 	return bs_wr_done(&w, len);
 }

@@ -2,7 +2,7 @@
 /*
  * From an account to an ordered list of requests (LwM2M Core 1.1, 6.1.7).
  *
- * Order: Delete /0, /1 (/2 and /21 when used), or /; Write /21, /0, /1, /2, then extra writes in the operator's order;
+ * Order: Delete /0, /1 (/2 and /21 when used), or each of their instances that Discover showed, or /; Write /21, /0, /1, /2, then extra writes in the operator's order;
  * Finish.
  * Bootstrap-Discover comes before a plan can be made, so it is not in it: what it found is an argument.
  * Instance IDs: /0 takes the lowest IDs that avoid the client's own bootstrap account (from Discover; without it, from
@@ -22,6 +22,9 @@ struct bs_op {
 	struct bs_path target;
 	bool mandatory; /* a refusal ends the run; Deletes are not: many clients refuse some */
 	size_t first, count; /* WRITE: its instances in the plan */
+	size_t entry_first, entry_count; /* WRITE of one resource: its entries in the one instance */
+	/* 4.04 says that the client has no such resource. In a Write of the instance it would pass over it (6.1.7.3). */
+	bool unknown_ok;
 };
 
 /* What is known of the client when the plan is made. */
@@ -40,6 +43,8 @@ struct bs_plan {
 	struct bs_instance *instances;
 	size_t instance_count;
 	bool left_out_access_control; /* the client has no Object 2: /2 was dropped, worth a warning in the outcome */
+	bool left_out_deletes; /* there was no Discover to show which instances to delete */
+	bool no_single; /* the client refused a format of one value: resources go in format too */
 	/* private: storage of entries and decoded octets */
 	struct bs_plan_arena *arena;
 };
@@ -52,6 +57,14 @@ struct bs_plan {
 BS_MUST_USE enum bs_err bs_plan_build(const struct bs_account *account, const struct bs_client_view *view,
 	int64_t now_s, struct bs_plan **out, struct bs_diag *diag);
 void bs_plan_free(struct bs_plan *plan); /* wipes; NULL is fine */
+
+/*
+ * The n-th of the Writes of one resource each that do what op, a Write of instances, does: for a client that cannot take it
+ * whole. False: there are no more.
+ */
+bool bs_plan_part(const struct bs_plan *plan, const struct bs_op *op, size_t n, struct bs_op *out);
+/* Of a WRITE: plan->format, but octets alone are written as such (Content-Format 42), which spares room. */
+const struct bs_format *bs_plan_op_format(const struct bs_plan *plan, const struct bs_op *op);
 
 /* Payload of a WRITE into out (a secret: the caller wipes it). */
 BS_MUST_USE enum bs_err bs_plan_encode(

@@ -49,7 +49,7 @@ bs_plan_allocate(const struct bs_plan_sizes *s)
 		return NULL;
 	p->arena = calloc(1, sizeof(*p->arena));
 	p->instances = calloc(s->instances + 1, sizeof(*p->instances));
-	p->ops = calloc(4 + s->instances + 1, sizeof(*p->ops)); /* Deletes, Writes, Finish */
+	p->ops = calloc(4 + s->deletes + s->instances + s->entries + 1, sizeof(*p->ops)); /* Deletes, Writes, Finish */
 	if (p->arena == NULL || p->instances == NULL || p->ops == NULL)
 		goto fail;
 	p->arena->entries = calloc(s->entries + 1, sizeof(*p->arena->entries));

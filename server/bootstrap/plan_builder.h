@@ -31,6 +31,7 @@ struct bs_plan_builder {
 /* Upper bounds of what an account makes. */
 struct bs_plan_sizes {
 	size_t entries, octets, instances;
+	size_t deletes; /* of instances that Discover showed */
 };
 
 struct bs_plan_sizes bs_plan_count(const struct bs_account *a);

@@ -23,7 +23,7 @@
 	X(BUSY) /* the store could not answer */ \
 	X(RETRY_DUE) X(ACK_DUE) X(PAUSE_OVER) X(GIVE_UP) /* timers */ \
 	X(DISCOVER) X(MAKE_PLAN) X(NEXT) X(PLAN_END) /* what follows from the profile and the plan */ \
-	X(SUCCESS) X(TOLERATED) X(OTHER_FORMAT) X(REFUSED) X(RESET) X(SILENT) /* how the client answered */ \
+	X(SUCCESS) X(TOLERATED) X(OTHER_FORMAT) X(IN_PARTS) X(REFUSED) X(RESET) X(SILENT) /* how the client answered */ \
 	X(BROKEN) /* the server cannot go on */ \
 	X(ABORT) /* the owner ends the run, or the device began anew */
 /* clang-format on */
@@ -46,6 +46,9 @@ struct bs_run {
 	struct bs_account *account;
 	struct bs_plan *plan;
 	size_t op; /* the one at work is ops[op - 1]; 0: none yet */
+	size_t part; /* that operation goes resource by resource: part_op is its part - 1st; 0: it goes whole */
+	struct bs_op part_op;
+	bool no_blocks; /* the client cannot take a payload in blocks: as little as possible goes so */
 	unsigned writes;
 	/* for the report */
 	enum bs_outcome outcome; /* of UNFIT, BAD_REQUEST, ABORT */
@@ -81,12 +84,14 @@ enum bs_run_event bs_run_judge_request(
 	struct bs_session *s, const struct bs_msg *msg, const struct bs_request *req, uint8_t code);
 /* Refusals of a Bootstrap-Request and the outcomes they are; other codes answer requests that are none. */
 bool bs_run_outcome_of_refusal(uint8_t code, enum bs_outcome *out);
+void bs_run_apply_profile(struct bs_session *s); /* to the exchange */
 /* What the loading of an account came to. */
 enum bs_run_event bs_run_judge_account(struct bs_session *s, enum bs_err err);
 
 /* run_commands.c */
 bs_run_action_fn bs_run_begin_commands, bs_run_send_discover, bs_run_plan_without_discover, bs_run_plan_with_discover,
-	bs_run_send_next, bs_run_count_write, bs_run_note_refusal, bs_run_use_tlv, bs_run_send_finish;
+	bs_run_send_next, bs_run_count_write, bs_run_note_refusal, bs_run_use_other_format, bs_run_write_parts,
+	bs_run_send_finish;
 
 /* run.c */
 bs_run_action_fn bs_run_end_done, bs_run_end_refused, bs_run_end_finish_refused, bs_run_end_reset, bs_run_end_silent,

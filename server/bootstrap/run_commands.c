@@ -51,6 +51,8 @@ make_plan(struct bs_session *s, const struct bs_discovered *found)
 		return bs_run_broken(s, diag.text[0] != '\0' ? diag.text : "plan", err);
 	if (r->plan->left_out_access_control)
 		bs_tell(r->notes, sizeof(r->notes), "the device has no Object 2: access control left out");
+	if (r->plan->left_out_deletes)
+		bs_tell(r->notes, sizeof(r->notes), "no result of discover: nothing deleted");
 	return EV_NEXT;
 }
 
@@ -82,7 +84,7 @@ bs_run_plan_with_discover(struct bs_session *s)
 static const struct bs_op *
 current_op(const struct bs_run *r)
 {
-	return &r->plan->ops[r->op - 1];
+	return r->part > 0 ? &r->part_op : &r->plan->ops[r->op - 1];
 }
 
 /* Path segments in decimal digits; the text must live as long as msg. */
@@ -127,7 +129,7 @@ send_write(struct bs_session *s, const struct bs_op *op)
 	bs_run_set_step(s->run, "write", &op->target);
 	bs_msg_init(&msg, BS_CON, BS_PUT, 0);
 	set_path(&msg, &op->target, &text);
-	msg.content_format = s->run->plan->format->number;
+	msg.content_format = bs_plan_op_format(s->run->plan, op)->number;
 	err = bs_plan_encode(s->run->plan, op, payload, sizeof(payload), &msg.payload_len);
 	msg.payload = payload;
 	ev = err == BS_OK ? send_request(s, &msg) : bs_run_broken(s, s->run->step, err);
@@ -148,6 +150,11 @@ bs_run_send_next(struct bs_session *s)
 {
 	struct bs_run *r = s->run;
 
+	if (r->part > 0 && bs_plan_part(r->plan, &r->plan->ops[r->op - 1], r->part, &r->part_op)) {
+		r->part++;
+		return send_op(s);
+	}
+	r->part = 0;
 	if (r->op == r->plan->op_count || r->plan->ops[r->op].kind == BS_OP_FINISH)
 		return EV_PLAN_END;
 	r->op++;
@@ -170,10 +177,33 @@ bs_run_note_refusal(struct bs_session *s)
 }
 
 enum bs_run_event
-bs_run_use_tlv(struct bs_session *s)
+bs_run_use_other_format(struct bs_session *s)
 {
+	struct bs_plan *plan = s->run->plan;
+
 	bs_run_note_refusal(s);
-	s->run->plan->format = bs_format_find(BS_CF_TLV);
+	if (bs_plan_op_format(plan, current_op(s->run)) != plan->format)
+		plan->no_single = true;
+	else
+		plan->format = bs_format_find(BS_CF_TLV);
+	return send_op(s);
+}
+
+/*
+ * A client without Block1 (it need not have it) still takes a certificate that fits one datagram: each resource by itself,
+ * in as few blocks as the datagram allows.
+ */
+enum bs_run_event
+bs_run_write_parts(struct bs_session *s)
+{
+	struct bs_run *r = s->run;
+
+	bs_run_note_refusal(s);
+	r->no_blocks = true;
+	bs_run_apply_profile(s);
+	r->part = 1;
+	if (!bs_plan_part(r->plan, &r->plan->ops[r->op - 1], 0, &r->part_op))
+		return bs_run_broken(s, r->step, BS_EINTERNAL);
 	return send_op(s);
 }
 
@@ -190,6 +220,15 @@ bs_run_send_finish(struct bs_session *s)
 	return send_request(s, &msg);
 }
 
+/* Codes that say that the payload is too much, or that its blocks are not understood. */
+static bool
+wants_parts(uint8_t code)
+{
+	static const uint8_t codes[] = { BS_BAD_OPTION, BS_INCOMPLETE, BS_TOO_LARGE, BS_NOT_IMPLEMENTED };
+
+	return memchr(codes, code, sizeof(codes)) != NULL;
+}
+
 /* What an error code means for the request that it answers. */
 static enum bs_run_event
 judge_refusal(const struct bs_session *s, uint8_t code)
@@ -198,8 +237,13 @@ judge_refusal(const struct bs_session *s, uint8_t code)
 
 	if (op == NULL)
 		return EV_REFUSED;
-	if (op->kind == BS_OP_WRITE && code == BS_UNSUPPORTED_FORMAT && s->run->plan->format->number != BS_CF_TLV)
+	if (op->kind == BS_OP_WRITE && code == BS_UNSUPPORTED_FORMAT &&
+		bs_plan_op_format(s->run->plan, op)->number != BS_CF_TLV)
 		return EV_OTHER_FORMAT;
+	if (op->kind == BS_OP_WRITE && op->target.level != BS_LEVEL_RESOURCE && wants_parts(code))
+		return EV_IN_PARTS;
+	if (op->unknown_ok && code == BS_NOT_FOUND)
+		return EV_TOLERATED;
 	return op->kind == BS_OP_DELETE || !op->mandatory ? EV_TOLERATED : EV_REFUSED;
 }
 

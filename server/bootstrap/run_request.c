@@ -40,8 +40,8 @@ bs_run_send_empty_ack(struct bs_session *s)
 	return EV_NONE;
 }
 
-static void
-apply_profile(struct bs_session *s)
+void
+bs_run_apply_profile(struct bs_session *s)
 {
 	const struct bs_profile *p = &s->run->account->profile;
 	struct bs_exchange_params params;
@@ -49,7 +49,7 @@ apply_profile(struct bs_session *s)
 	bs_exchange_params_init(&params);
 	params.ack_timeout_ms = p->ack_timeout_ms;
 	params.max_retransmit = p->max_retransmit;
-	params.block_size = p->block_size;
+	params.block_size = s->run->no_blocks ? 1024 : p->block_size;
 	bs_exchange_set_params(s->ex, &params);
 }
 
@@ -59,7 +59,7 @@ bs_run_accept_request(struct bs_session *s)
 	struct bs_run *r = s->run;
 	enum bs_err err;
 
-	apply_profile(s);
+	bs_run_apply_profile(s);
 	err = bs_exchange_respond(s->ex, s->now_ms, &r->ref, BS_CHANGED);
 	if (err != BS_OK)
 		return bs_run_broken(s, "answer to the request", err);
@@ -80,7 +80,7 @@ bs_run_fetch_account(struct bs_session *s)
 enum bs_run_event
 bs_run_begin_unasked(struct bs_session *s)
 {
-	apply_profile(s);
+	bs_run_apply_profile(s);
 	return EV_PAUSE_OVER;
 }
 

@@ -53,7 +53,8 @@ static const struct transition transitions[] = {
 	{ ST_RUNNING, EV_NEXT, ST_RUNNING, bs_run_send_next }, /* Deletes and Writes in plan order */
 	{ ST_RUNNING, EV_SUCCESS, ST_RUNNING, bs_run_count_write },
 	{ ST_RUNNING, EV_TOLERATED, ST_RUNNING, bs_run_note_refusal },
-	{ ST_RUNNING, EV_OTHER_FORMAT, ST_RUNNING, bs_run_use_tlv }, /* 4.15: the same Write again, once */
+	{ ST_RUNNING, EV_OTHER_FORMAT, ST_RUNNING, bs_run_use_other_format }, /* 4.15: the same Write again */
+	{ ST_RUNNING, EV_IN_PARTS, ST_RUNNING, bs_run_write_parts }, /* the same Write resource by resource */
 	{ ST_RUNNING, EV_REFUSED, ST_IDLE, bs_run_end_refused },
 	{ ST_RUNNING, EV_RESET, ST_IDLE, bs_run_end_reset },
 	{ ST_RUNNING, EV_SILENT, ST_IDLE, bs_run_end_silent },

@@ -65,7 +65,8 @@ struct bs_acl {
 
 enum bs_access_control { BS_AC_NONE, BS_AC_DERIVED, BS_AC_EXPLICIT };
 enum bs_on_change { BS_CHANGE_KEEP, BS_CHANGE_CLOSE, BS_CHANGE_CLOSE_AFTER_RUN };
-enum bs_delete_policy { BS_DELETE_OBJECTS, BS_DELETE_ROOT, BS_DELETE_NONE }; /* /0 /1 (/2 /21); /; nothing */
+/* /0 /1 (/2 /21); /; nothing; of these objects each instance that Discover shows */
+enum bs_delete_policy { BS_DELETE_OBJECTS, BS_DELETE_ROOT, BS_DELETE_NONE, BS_DELETE_INSTANCES };
 
 /* How to run: one row of the store's table profile. */
 struct bs_profile {
@@ -75,7 +76,7 @@ struct bs_profile {
 	enum bs_on_change on_change;
 	bool discover; /* send Bootstrap-Discover first (default yes) */
 	enum bs_delete_policy delete_policy;
-	enum bs_level write_level; /* OBJECT or INSTANCE (default) */
+	enum bs_level write_level; /* OBJECT, INSTANCE (default) or RESOURCE */
 	uint16_t format; /* Content-Format to use whatever the client prefers; 0: the client's choice */
 	bool omit_unused_keys; /* leave resources 3, 4, 5 out where the mode does not use them (default no) */
 	uint8_t sms_parameters_len; /* resource 7: 6 (default) or 7 octets (with the second octet of SPI) */

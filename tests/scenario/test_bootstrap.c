@@ -197,6 +197,24 @@ clock_too(void)
 	return a;
 }
 
+static struct bs_account *
+by_resource(void)
+{
+	struct bs_account *a = without_discover();
+
+	a->profile.write_level = BS_LEVEL_RESOURCE;
+	return a;
+}
+
+static struct bs_account *
+delete_instances(void)
+{
+	struct bs_account *a = one_server();
+
+	a->profile.delete_policy = BS_DELETE_INSTANCES;
+	return a;
+}
+
 /* What is written. */
 
 #define URI_TLV "C80017 636F6170733A2F2F646D2E6578616D706C653A35363834 "
@@ -252,6 +270,28 @@ clock_too(void)
 #define WRITE_SERVER "dev < PUT /1/0 format 11542 " SERVER_TLV " reply 2.04\n"
 #define WRITES WRITE_SECURITY WRITE_SERVER
 #define FINISH "dev < POST /bs  reply 2.04\n"
+
+/* The same, resource by resource. */
+#define SECURITY_PARTS \
+	"dev < PUT /0/1/0 format 11542 [" URI_TLV "] reply 2.04\n" \
+	"dev < PUT /0/1/1 format 11542 [C10100] reply 2.04\n" \
+	"dev < PUT /0/1/2 format 11542 [C10200] reply 2.04\n" \
+	"dev < PUT /0/1/3 format 42 [6465762D30303031] reply 2.04\n" \
+	"dev < PUT /0/1/5 format 42 [000102030405060708090A0B0C0D0E0F] reply 2.04\n" \
+	"dev < PUT /0/1/10 format 11542 [C10A65] reply 2.04\n"
+#define SERVER_PARTS \
+	"dev < PUT /1/0/0 format 11542 [C10065] reply 2.04\n" \
+	"dev < PUT /1/0/1 format 11542 [C40100015180] reply 2.04\n" \
+	"dev < PUT /1/0/6 format 11542 [C10601] reply 2.04\n" \
+	"dev < PUT /1/0/7 format 11542 [C10755] reply 2.04\n"
+#define CERTIFICATE_PARTS \
+	"dev < PUT /0/1/0 format 11542 [" URI_TLV "] reply 2.04\n" \
+	"dev < PUT /0/1/1 format 11542 [C10100] reply 2.04\n" \
+	"dev < PUT /0/1/2 format 11542 [C10202] reply 2.04\n" \
+	"dev < PUT /0/1/3 format 42 [600*AB] reply 2.04\n" \
+	"dev < PUT /0/1/4 format 42 [500*CD] reply 2.04\n" \
+	"dev < PUT /0/1/5 format 42 [138*EF] reply 2.04\n" \
+	"dev < PUT /0/1/10 format 11542 [C10A65] reply 2.04\n"
 
 /* Runs that go well. */
 
@@ -642,6 +682,51 @@ static const struct scenario troubles[] = {
 		"once\n" },
 };
 
+/* Resource by resource: because the profile has it so, or because the device cannot take an instance whole. */
+
+static const struct scenario parts[] = {
+	{ "a profile that writes resources", by_resource,
+		REQUEST DELETES SECURITY_PARTS SERVER_PARTS FINISH "end done because \"\" writes 10 format 11542\n" },
+	{ "no Block1: 4.02", certificate,
+		REQUEST DELETES "dev < PUT /0/1 format 11542  reply 4.02\n" CERTIFICATE_PARTS WRITE_SERVER FINISH
+				"end done because \"write /0/1 answered 4.02\" writes 8\n" },
+	{ "no Block1: 4.13", certificate,
+		REQUEST DELETES "dev < PUT /0/1 format 11542  reply 4.13\n" CERTIFICATE_PARTS WRITE_SERVER FINISH
+				"end done because \"write /0/1 answered 4.13\" writes 8\n" },
+	{ "instances are not implemented: 5.01", without_discover,
+		REQUEST DELETES "dev < PUT /0/1 format 11542  reply 5.01\n" SECURITY_PARTS
+				"dev < PUT /1/0 format 11542  reply 5.01\n" SERVER_PARTS FINISH
+				"end done because \"write /0/1 answered 5.01; write /1/0 answered 5.01\" writes 10\n" },
+	{ "and one resource is too large as well", certificate,
+		REQUEST DELETES "dev < PUT /0/1 format 11542  reply 4.13\n"
+				"dev < PUT /0/1/0 format 11542  reply 2.04\n"
+				"dev < PUT /0/1/1 format 11542  reply 2.04\n"
+				"dev < PUT /0/1/2 format 11542  reply 2.04\n"
+				"dev < PUT /0/1/3 format 42  reply 4.13\n"
+				"end write-refused at \"write /0/1/3\" because \"write /0/1/3 answered 4.13; "
+				"write /0/1 answered 4.13\" code 4.13 writes 3\n" },
+	{ "octets as such are refused: TLV", by_resource,
+		REQUEST DELETES "dev < PUT /0/1/0 format 11542  reply 2.04\n"
+				"dev < PUT /0/1/1 format 11542  reply 2.04\n"
+				"dev < PUT /0/1/2 format 11542  reply 2.04\n"
+				"dev < PUT /0/1/3 format 42  reply 4.15\n"
+				"dev < PUT /0/1/3 format 11542 [" IDENTITY_TLV "] reply 2.04\n"
+				"dev < PUT /0/1/5 format 11542 [" KEY_TLV "] reply 2.04\n"
+				"dev < PUT /0/1/10 format 11542 [C10A65] reply 2.04\n" SERVER_PARTS FINISH
+				"end done writes 10\n" },
+	{ "a mandatory resource is unknown", by_resource,
+		REQUEST DELETES "dev < PUT /0/1/0 format 11542  reply 4.04\n"
+				"end write-refused at \"write /0/1/0\" code 4.04 writes 0\n" },
+	{ "instances that Discover shows are deleted", delete_instances,
+		REQUEST
+		"dev < GET / accept 40  reply 2.05 \"</>;lwm2m=1.1,</0/0>,</0/1>;ssid=9,</1/4>;ssid=9,</3/0>\"\n"
+		"dev < DELETE /0/1  reply 2.02\n"
+		"dev < DELETE /1/4  reply 4.04\n" WRITES FINISH "end done because \"delete /1/4 answered 4.04\"\n" },
+	{ "instances are to be deleted, and there is no Discover", delete_instances,
+		REQUEST "dev < GET / accept 40  reply 4.05\n" WRITES FINISH
+			"end done because \"discover answered 4.05; no result of discover: nothing deleted\"\n" },
+};
+
 static void
 play_all(const struct scenario *s, size_t count)
 {
@@ -661,6 +746,7 @@ TEST(refusals)
 TEST(losses)
 TEST(requests)
 TEST(troubles)
+TEST(parts)
 
 int
 main(void)
@@ -672,6 +758,7 @@ main(void)
 		cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_troubles),
+		cmocka_unit_test(test_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

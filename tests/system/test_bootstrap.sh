@@ -119,6 +119,23 @@ check "its device bootstraps" run_sim dev-large
 same "it holds the whole certificate of the server" "$(held '$.objects."0"."1"."4"')" "hex:$(openssl x509 -in "$W/long-server.pem" -outform DER | hexdump)"
 cp "$W/all.csv" "$W/devices.csv"
 
+# A device without Block1 gets what is above one block resource by resource.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=plain" \
+	-keyout "$W/plain.key" -out "$W/plain.pem" >/dev/null 2>&1
+{
+	echo "endpoint,mode,psk_identity,psk_key_hex,fx.cert_b64,fx.private_b64"
+	echo "dev-plain,psk,id of dev-plain,$(key),$(cert_b64 "$W/plain.pem"),$(private_b64 "$W/plain.key")"
+} >"$W/plain.csv"
+check "the profile of a device without Block1" ctl profile add plain --server fx
+check "its import" ctl import "$W/plain.csv" --profile plain
+cp "$W/plain.csv" "$W/devices.csv"
+for answer in 4.02 4.13; do
+	check "it bootstraps, answering $answer to blocks" run_sim dev-plain --no-block1 $answer
+	same "it holds its certificate, after $answer" "$(held '$.objects."0"."1"."3"')" \
+		"hex:$(openssl x509 -in "$W/plain.pem" -outform DER | hexdump)"
+done
+cp "$W/all.csv" "$W/devices.csv"
+
 # A device with little memory asks for short records; certificates and keys reach it in blocks.
 for n in 512 1024; do
 	if run_sim dev-psk --max-fragment $n --timeout 10; then ok "records of at most $n octets"; else

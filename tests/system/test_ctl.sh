@@ -137,6 +137,13 @@ run profile add two --server prod --server raw
 check 'two servers need access control' both 1 --access-control
 run profile add two --server prod --server raw --access-control derived
 check 'derived' exits 0
+run profile add parts --server prod --delete instances --write-level resource
+check 'profile add by instance and resource' exits 0
+run profile show parts
+check 'profile show what is deleted' says instances
+check 'profile show the level of writes' says resource
+run profile add blind --server prod --delete instances --discover no
+check 'deletes of instances need Discover' both 1 'discover yes'
 run profile add byname --server cert --anchor ca.pem
 check 'profile with an anchor' exits 0
 got=$(sql "SELECT lower(hex(anchor_sha256)) FROM profile WHERE name = 'byname'")

@@ -656,6 +656,78 @@ object_level_makes_one_write_per_object(void **state)
 				"finish \n");
 }
 
+/* Octets go as such, but not none at all; a resource that LwM2M leaves optional may be unknown, a Short Server ID not. */
+static void
+resource_level_makes_one_write_a_resource(void **state)
+{
+	static const struct {
+		uint16_t rid, format;
+		bool unknown_ok;
+		const char *payload; /* NULL: not looked at */
+	} rows[] = { { 0, 11542, false, NULL }, { 1, 11542, false, "c10100" }, { 2, 11542, false, "c10200" },
+		{ 3, 42, false, "6964" }, { 4, 11542, false, "c004" }, { 5, 42, false, KEY_A_HEX },
+		{ 9, 11542, true, "c4093132 3334" }, { 10, 11542, false, "c10a65" },
+		{ 16, 11542, true, "88100c 4400 0000c0a8 4401 0000c0ae" } };
+	struct fixture *fx = *state;
+	struct bs_grant *g = add_grant(fx->account, 101, BS_MODE_PSK);
+	struct bs_setting *second;
+
+	g->sms.mode = 3;
+	snprintf(g->sms_number, sizeof(g->sms_number), "1234");
+	set(g, 0, 16, BS_TYPE_UNSIGNED, "49320")->multiple = true;
+	second = set(g, 0, 16, BS_TYPE_UNSIGNED, "49326");
+	second->multiple = true;
+	second->riid = 1;
+	fx->view.pct = 11542; /* 1.1: it has resource 16 */
+	fx->account->profile.write_level = BS_LEVEL_RESOURCE;
+	fx->account->profile.delete_policy = BS_DELETE_NONE;
+	assert_int_equal(build(fx), BS_OK);
+	for (size_t i = 0, k = 0; i < sizeof(rows) / sizeof(rows[0]); i++, k++) {
+		const struct bs_op *op = &fx->plan->ops[k];
+		uint8_t payload[256], want[256];
+		size_t len;
+
+		if (op->target.rid == 6) /* SMS Security Mode */
+			op = &fx->plan->ops[++k];
+		assert_int_equal(op->kind, BS_OP_WRITE);
+		assert_int_equal(op->target.level, BS_LEVEL_RESOURCE);
+		assert_int_equal(op->target.oid, 0);
+		assert_int_equal(op->target.iid, 1);
+		assert_int_equal(op->target.rid, rows[i].rid);
+		assert_int_equal(bs_plan_op_format(fx->plan, op)->number, rows[i].format);
+		assert_int_equal(op->unknown_ok, rows[i].unknown_ok);
+		assert_true(op->mandatory);
+		assert_int_equal(bs_plan_encode(fx->plan, op, payload, sizeof(payload), &len), BS_OK);
+		if (rows[i].payload != NULL) {
+			assert_int_equal(len, hex(rows[i].payload, want, sizeof(want)));
+			assert_memory_equal(payload, want, len);
+		}
+	}
+	fx->plan->no_single = true;
+	assert_int_equal(bs_plan_op_format(fx->plan, &fx->plan->ops[3])->number, 11542);
+}
+
+static void
+deletes_of_instances_follow_discover(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx->account->profile.delete_policy = BS_DELETE_INSTANCES;
+	expect_plan(fx, "finish \n");
+	assert_true(fx->plan->left_out_deletes);
+	discover(fx,
+		"</>;lwm2m=1.1,</0/0>,</0/1>;ssid=1,</0/4>;ssid=2,</1/3>;ssid=1,</1/5>,</2/0>,</3/0>,</21/0>;ssid=1");
+	expect_plan(fx, "delete /0/1\ndelete /0/4\ndelete /1/3\ndelete /1/5\nfinish \n");
+	assert_false(fx->plan->left_out_deletes);
+	fx->account->acls = grow(NULL, 0, sizeof(*fx->account->acls));
+	fx->account->acl_count = 1;
+	fx->account->acls[0] = (struct bs_acl){ 3, 0, 1, { { 1, 15 } }, 1 };
+	fx->account->profile.access_control = BS_AC_EXPLICIT;
+	extra(fx->account, 21, 0, 3, BS_TYPE_INTEGER, "10");
+	expect_plan(fx, "delete /0/1\ndelete /0/4\ndelete /1/3\ndelete /1/5\ndelete /2/0\ndelete /21/0\n"
+			"write /21/0 : 21/0 3=10\nwrite /2/0 : 2/0 0=3 1=0 2[1]=15 3=1\nfinish \n");
+}
+
 static void
 deletes_follow_the_policy(void **state)
 {
@@ -791,6 +863,8 @@ main(void)
 		TEST(extra_writes_are_grouped_and_oscore_comes_first),
 		TEST(object_level_makes_one_write_per_object),
 		TEST(deletes_follow_the_policy),
+		TEST(resource_level_makes_one_write_a_resource),
+		TEST(deletes_of_instances_follow_discover),
 		TEST(version_and_format_are_chosen),
 		TEST(unknown_format_is_refused),
 		TEST(payloads_are_encoded),

@@ -18,6 +18,7 @@
 #define bs_plan_build fake_plan_build
 #define bs_plan_free fake_plan_free
 #define bs_plan_encode fake_plan_encode
+#define bs_plan_part fake_plan_part
 #define bs_wipe fake_wipe
 #include "server/bootstrap/run.c"
 #include "server/bootstrap/run_commands.c"
@@ -154,6 +155,16 @@ bs_plan_build(const struct bs_account *account, const struct bs_client_view *vie
 	(*out)->ops = ops;
 	(*out)->op_count = sizeof(ops) / sizeof(ops[0]);
 	return BS_OK;
+}
+
+/* The Write of the instance has two parts. */
+bool
+bs_plan_part(const struct bs_plan *plan, const struct bs_op *op, size_t n, struct bs_op *out)
+{
+	(void)plan;
+	*out = *op;
+	out->target = (struct bs_path){ BS_LEVEL_RESOURCE, op->target.oid, op->target.iid, (uint16_t)n };
+	return n < 2;
 }
 
 void
@@ -358,6 +369,7 @@ static const struct pair {
 	{ ST_RUNNING, EV_SUCCESS, ST_RUNNING, NO_OUTCOME },
 	{ ST_RUNNING, EV_TOLERATED, ST_RUNNING, NO_OUTCOME },
 	{ ST_RUNNING, EV_OTHER_FORMAT, ST_RUNNING, NO_OUTCOME },
+	{ ST_RUNNING, EV_IN_PARTS, ST_RUNNING, NO_OUTCOME },
 	{ ST_RUNNING, EV_REFUSED, ST_IDLE, BS_OUT_WRITE_REFUSED },
 	{ ST_RUNNING, EV_RESET, ST_IDLE, BS_OUT_CLIENT_RESET },
 	{ ST_RUNNING, EV_SILENT, ST_IDLE, BS_OUT_CLIENT_SILENT },
@@ -509,6 +521,28 @@ test_other_format_once(void **state)
 	expect_sent("");
 	expect_report(BS_OUT_FORMAT_UNSUPPORTED, "write /0/1", "write /0/1 answered 4.15; write /0/1 answered 4.15");
 	assert_int_equal(fx->report.code, BS_UNSUPPORTED_FORMAT);
+}
+
+/* The payload is too much: its resources one by one, in blocks as large as can be from then on. */
+static void
+test_write_in_parts(void **state)
+{
+	(void)state;
+	reach(ST_RUNNING);
+	fx->sent[0] = '\0';
+	answer(START_MS + 80, BS_OK, BS_TOO_LARGE, NULL);
+	assert_ptr_equal(strstr(fx->sent, "params 2000 4 1024; PUT /0/1/0; "), fx->sent);
+	fx->sent[0] = '\0';
+	answer(START_MS + 90, BS_OK, BS_CHANGED, NULL);
+	assert_ptr_equal(strstr(fx->sent, "PUT /0/1/1; "), fx->sent);
+	fx->sent[0] = '\0';
+	answer(START_MS + 100, BS_OK, BS_CHANGED, NULL);
+	expect_sent("PUT /3/0/13; format 112 \"op 2\"");
+	answer(START_MS + 110, BS_OK, BS_TOO_LARGE, NULL); /* a resource has no parts */
+	expect_sent("POST /bs");
+	answer(START_MS + 120, BS_OK, BS_CHANGED, NULL);
+	expect_report(BS_OUT_DONE, "finish", "write /0/1 answered 4.13; write /3/0/13 answered 4.13");
+	assert_int_equal(fx->report.writes, 2);
 }
 
 /* Diagnostic payloads are shown when they are text, and not beyond 64 octets. */
@@ -862,6 +896,7 @@ main(void)
 		T(test_run),
 		T(test_tolerated_and_told),
 		T(test_other_format_once),
+		T(test_write_in_parts),
 		T(test_diagnostic_payload),
 		T(test_profile_reaches_the_exchange),
 		T(test_slow_store_is_bridged_by_an_empty_ack),

@@ -66,8 +66,8 @@ add_profile(struct db_fixture *fx)
 	def.profile.access_control = BS_AC_EXPLICIT;
 	def.profile.on_change = BS_CHANGE_CLOSE;
 	def.profile.discover = false;
-	def.profile.delete_policy = BS_DELETE_ROOT;
-	def.profile.write_level = BS_LEVEL_OBJECT;
+	def.profile.delete_policy = BS_DELETE_INSTANCES;
+	def.profile.write_level = BS_LEVEL_RESOURCE;
 	def.profile.format = 112;
 	def.profile.omit_unused_keys = true;
 	def.profile.sms_parameters_len = 7;
@@ -245,8 +245,8 @@ account_comes_back_whole(void **state)
 	assert_int_equal(a->profile.access_control, BS_AC_EXPLICIT);
 	assert_int_equal(a->profile.on_change, BS_CHANGE_CLOSE);
 	assert_false(a->profile.discover);
-	assert_int_equal(a->profile.delete_policy, BS_DELETE_ROOT);
-	assert_int_equal(a->profile.write_level, BS_LEVEL_OBJECT);
+	assert_int_equal(a->profile.delete_policy, BS_DELETE_INSTANCES);
+	assert_int_equal(a->profile.write_level, BS_LEVEL_RESOURCE);
 	assert_int_equal(a->profile.format, 112);
 	assert_true(a->profile.omit_unused_keys);
 	assert_int_equal(a->profile.sms_parameters_len, 7);

@@ -268,6 +268,27 @@ static const struct {
 };
 
 static void
+test_deletes_need_discover(void **state)
+{
+	const struct bs_server_def server = { .name = "a", .ssid = 1 };
+	const struct bs_server_def *const servers[] = { &server };
+	struct bs_profile_check check = { .servers = servers, .count = 1 };
+	struct bs_profile_def def = { 0 };
+
+	(void)state;
+	bs_profile_init(&def.profile);
+	strcpy(def.profile.name, "p");
+	def.profile.delete_policy = BS_DELETE_INSTANCES;
+	listen();
+	bs_check_profile(&report, &def, &check);
+	expect("with Discover", "");
+	def.profile.discover = false;
+	listen();
+	bs_check_profile(&report, &def, &check);
+	expect("without", "--delete: instances needs --discover yes");
+}
+
+static void
 test_profile(void **state)
 {
 	(void)state;
@@ -443,6 +464,7 @@ main(void)
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_server),
 		cmocka_unit_test(test_profile),
+		cmocka_unit_test(test_deletes_need_discover),
 		cmocka_unit_test(test_matrix),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_settings_twice),
