@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+#include "server/base/clock.h"
+#include "server/base/secret.h"
+
 void
 bs_dedup_init(struct bs_dedup *d)
 {
@@ -15,6 +18,9 @@ bs_dedup_remove(struct bs_dedup *d, struct bs_dedup_entry *e)
 {
 	STAILQ_REMOVE(&d->entries, e, bs_dedup_entry, link);
 	d->count--;
+	if (e->answer != NULL)
+		bs_wipe(e->answer, e->answer_len);
+	free(e->answer);
 	free(e);
 }
 
@@ -66,4 +72,16 @@ bs_dedup_add(struct bs_dedup *d, uint64_t now_ms, const struct bs_request_ref *r
 	STAILQ_INSERT_TAIL(&d->entries, e, link);
 	d->count++;
 	return e;
+}
+
+uint64_t
+bs_dedup_next_wipe_ms(const struct bs_dedup *d)
+{
+	const struct bs_dedup_entry *e;
+	uint64_t next = BS_NEVER;
+
+	STAILQ_FOREACH (e, &d->entries, link)
+		if (e->has_payload && e->answer != NULL && e->expires_ms < next)
+			next = e->expires_ms;
+	return next;
 }

@@ -22,8 +22,10 @@ struct bs_dedup_entry {
 	STAILQ_ENTRY(bs_dedup_entry) link;
 	struct bs_request_ref ref;
 	enum bs_dedup_state state;
-	uint8_t code; /* of the answer: with ref it gives the same octets again */
 	uint64_t expires_ms;
+	bool has_payload; /* the answer may carry keys */
+	uint8_t *answer; /* ANSWERED in the ACK: its octets; owned, wiped with the entry */
+	size_t answer_len;
 };
 
 struct bs_dedup {
@@ -40,5 +42,7 @@ struct bs_dedup_entry *bs_dedup_add(struct bs_dedup *d, uint64_t now_ms, const s
 void bs_dedup_remove(struct bs_dedup *d, struct bs_dedup_entry *e);
 /* Free what is over. */
 void bs_dedup_expire(struct bs_dedup *d, uint64_t now_ms);
+/* When the next answer with a payload is to be wiped; BS_NEVER: none is held. */
+uint64_t bs_dedup_next_wipe_ms(const struct bs_dedup *d);
 
 #endif

@@ -10,7 +10,8 @@
 #include "server/coap/dedup.h"
 
 #define TOKEN_LEN 8
-#define HEAD_MAX 32 /* header 4, token 8, Content-Format 3, Accept 3, Block1 4, Block2 4, Size1 5, payload marker 1 */
+#define HEAD_MAX \
+	32 /* header 4, token 8, Content-Format 3, Accept 3, Block1 4, Block2 4, Size1 5, payload marker 1; an answer: less */
 #define LATE_MAX 8 /* responses remembered, to acknowledge their duplicates: a run has about so many */
 
 /* Where a confirmable message of ours stands (RFC 7252, 4.2). */
@@ -41,10 +42,9 @@ struct request {
 
 /* A response of ours that is a message of its own. */
 struct separate {
-	bool active;
-	uint8_t code;
+	uint8_t *wire; /* owned; NULL: none is on its way */
+	size_t wire_len;
 	uint16_t id;
-	struct bs_token token;
 	struct repeat repeat;
 };
 
@@ -105,12 +105,22 @@ request_free(struct request *q)
 	free(q);
 }
 
+static void
+separate_clear(struct separate *s)
+{
+	if (s->wire != NULL)
+		bs_wipe(s->wire, s->wire_len);
+	free(s->wire);
+	*s = (struct separate){ 0 };
+}
+
 void
 bs_exchange_free(struct bs_exchange *ex)
 {
 	if (ex == NULL)
 		return;
 	request_free(ex->request);
+	separate_clear(&ex->separate);
 	bs_dedup_clear(&ex->dedup);
 	free(ex);
 }
@@ -327,7 +337,7 @@ bs_exchange_request(struct bs_exchange *ex, uint64_t now_ms, const struct bs_msg
 	new_token(ex, &q->msg.token);
 	ex->request = q;
 	q->state = REQUEST_HELD;
-	err = ex->separate.active ? check_fits(&q->msg) : transmit_request(ex, now_ms);
+	err = ex->separate.wire != NULL ? check_fits(&q->msg) : transmit_request(ex, now_ms);
 	if (err != BS_OK)
 		bs_exchange_cancel(ex);
 	return err;
@@ -451,29 +461,60 @@ release_held(struct bs_exchange *ex, uint64_t now_ms)
 		end_request(ex, now_ms, err, NULL);
 }
 
-static void
-start_separate(struct bs_exchange *ex, uint64_t now_ms, const struct bs_request_ref *ref, uint8_t code)
+/* For what is sent again: a piggybacked answer to duplicates of its request, a separate one by itself, a NON never. */
+static enum bs_err
+keep_answer(struct bs_exchange *ex, uint64_t now_ms, struct bs_dedup_entry *e, const struct bs_msg *m,
+	const uint8_t *wire, size_t len)
 {
-	struct separate *s = &ex->separate;
+	uint8_t *copy = m->type != BS_NON ? malloc(len) : NULL;
 
-	*s = (struct separate){ .active = true, .code = code, .id = ex->next_id++, .token = ref->token };
-	repeat_start(ex, &s->repeat, now_ms);
-	send_short(ex, BS_CON, s->code, s->id, &s->token);
+	if (m->type == BS_NON)
+		return BS_OK;
+	if (copy == NULL)
+		return BS_ENOMEM;
+	memcpy(copy, wire, len);
+	if (m->type == BS_CON) {
+		separate_clear(&ex->separate);
+		ex->separate = (struct separate){ .wire = copy, .wire_len = len, .id = m->id };
+		repeat_start(ex, &ex->separate.repeat, now_ms);
+	} else {
+		e->has_payload = m->payload_len > 0;
+		e->answer = copy;
+		e->answer_len = len;
+	}
+	return BS_OK;
 }
 
-static void
-answer(struct bs_exchange *ex, uint64_t now_ms, struct bs_dedup_entry *e, uint8_t code)
+static enum bs_err
+answer(struct bs_exchange *ex, uint64_t now_ms, struct bs_dedup_entry *e, const struct bs_msg *what)
 {
 	bool acked = e->state == BS_DEDUP_ACKED;
+	struct bs_msg m = *what;
+	uint8_t wire[BS_DATAGRAM_MAX];
+	size_t len;
+	enum bs_err err;
 
-	e->code = code;
-	e->state = acked ? BS_DEDUP_SEPARATE : BS_DEDUP_ANSWERED;
-	if (e->ref.type == BS_NON)
-		send_short(ex, BS_NON, code, ex->next_id++, &e->ref.token);
-	else if (acked)
-		start_separate(ex, now_ms, &e->ref, code);
-	else
-		send_short(ex, BS_ACK, code, e->ref.id, &e->ref.token);
+	m.type = e->ref.type == BS_NON ? BS_NON : acked ? BS_CON : BS_ACK;
+	m.id = m.type == BS_ACK ? e->ref.id : ex->next_id++;
+	m.token = e->ref.token;
+	err = bs_msg_write(&m, wire, ex->max_message, &len);
+	if (err == BS_OK)
+		err = keep_answer(ex, now_ms, e, &m, wire, len);
+	if (err == BS_OK) {
+		e->state = acked ? BS_DEDUP_SEPARATE : BS_DEDUP_ANSWERED;
+		ex->ops.send(ex->arg, wire, len);
+	}
+	bs_wipe(wire, sizeof(wire));
+	return err;
+}
+
+static enum bs_err
+answer_code(struct bs_exchange *ex, uint64_t now_ms, struct bs_dedup_entry *e, uint8_t code)
+{
+	struct bs_msg m;
+
+	bs_msg_init(&m, BS_ACK, code, 0);
+	return answer(ex, now_ms, e, &m);
 }
 
 static void
@@ -483,7 +524,7 @@ answer_duplicate(struct bs_exchange *ex, const struct bs_dedup_entry *e)
 	if (e->ref.type == BS_NON || e->state == BS_DEDUP_PENDING)
 		return;
 	if (e->state == BS_DEDUP_ANSWERED)
-		send_short(ex, BS_ACK, e->code, e->ref.id, &e->ref.token);
+		ex->ops.send(ex->arg, e->answer, e->answer_len);
 	else
 		send_empty_ack(ex, e->ref.id);
 }
@@ -522,7 +563,8 @@ on_request(struct bs_exchange *ex, uint64_t now_ms, const struct bs_msg *m)
 		return;
 	}
 	if (code != BS_EMPTY) {
-		answer(ex, now_ms, e, code);
+		if (answer_code(ex, now_ms, e, code) != BS_OK)
+			bs_dedup_remove(&ex->dedup, e);
 		return;
 	}
 	if (ex->ops.on_request(ex->arg, now_ms, m, &ref))
@@ -547,10 +589,25 @@ bs_exchange_respond(struct bs_exchange *ex, uint64_t now_ms, const struct bs_req
 {
 	struct bs_dedup_entry *e = find_open(ex, now_ms, ref);
 
-	if (e == NULL)
-		return BS_ESTATE;
-	answer(ex, now_ms, e, code);
-	return BS_OK;
+	return e != NULL ? answer_code(ex, now_ms, e, code) : BS_ESTATE;
+}
+
+enum bs_err
+bs_exchange_respond_with(
+	struct bs_exchange *ex, uint64_t now_ms, const struct bs_request_ref *ref, const struct bs_msg *content)
+{
+	struct bs_dedup_entry *e = find_open(ex, now_ms, ref);
+
+	return e != NULL ? answer(ex, now_ms, e, content) : BS_ESTATE;
+}
+
+size_t
+bs_exchange_get_block_max(const struct bs_exchange *ex)
+{
+	struct bs_msg m;
+
+	bs_msg_init(&m, BS_ACK, BS_CONTENT, 0);
+	return choose_block_size(ex, &m);
 }
 
 void
@@ -569,7 +626,7 @@ bs_exchange_ack_empty(struct bs_exchange *ex, uint64_t now_ms, const struct bs_r
 static void
 end_separate(struct bs_exchange *ex, uint64_t now_ms)
 {
-	ex->separate.active = false;
+	separate_clear(&ex->separate);
 	release_held(ex, now_ms);
 }
 
@@ -586,7 +643,7 @@ on_empty(struct bs_exchange *ex, uint64_t now_ms, const struct bs_msg *m)
 	} else if (ours && q->state == REQUEST_SENT) {
 		q->state = REQUEST_ACKED;
 		q->repeat.deadline_ms = now_ms + BS_SEPARATE_WAIT_MS;
-	} else if (ex->separate.active && ex->separate.id == m->id) {
+	} else if (ex->separate.wire != NULL && ex->separate.id == m->id) {
 		end_separate(ex, now_ms);
 	} else {
 		ex->counters.ignored++;
@@ -618,11 +675,11 @@ uint64_t
 bs_exchange_next_deadline_ms(const struct bs_exchange *ex)
 {
 	const struct request *q = ex->request;
-	uint64_t next = BS_NEVER;
+	uint64_t next = bs_dedup_next_wipe_ms(&ex->dedup);
 
-	if (q != NULL && q->state != REQUEST_HELD)
+	if (q != NULL && q->state != REQUEST_HELD && q->repeat.deadline_ms < next)
 		next = q->repeat.deadline_ms;
-	if (ex->separate.active && ex->separate.repeat.deadline_ms < next)
+	if (ex->separate.wire != NULL && ex->separate.repeat.deadline_ms < next)
 		next = ex->separate.repeat.deadline_ms;
 	return next;
 }
@@ -632,10 +689,10 @@ tick_separate(struct bs_exchange *ex, uint64_t now_ms)
 {
 	struct separate *s = &ex->separate;
 
-	if (!s->active || now_ms < s->repeat.deadline_ms)
+	if (s->wire == NULL || now_ms < s->repeat.deadline_ms)
 		return;
 	if (repeat_again(ex, &s->repeat, now_ms))
-		send_short(ex, BS_CON, s->code, s->id, &s->token);
+		ex->ops.send(ex->arg, s->wire, s->wire_len);
 	else
 		end_separate(ex, now_ms);
 }

@@ -2,7 +2,8 @@
 /*
  * The exchange layer of one peer (RFC 7252, 4 and 5; RFC 7959): one outstanding request of ours (NSTART 1) with
  * retransmission, separate responses and block-wise transfer both ways; deduplication and answers for requests of the
- * client. It knows no clock, no socket, no DTLS: time and randomness are arguments, datagrams leave by a callback.
+ * client, whose long answers the layer above cuts into blocks. It knows no clock, no socket, no DTLS: time and randomness
+ * are arguments, datagrams leave by a callback.
  *
  * One struct bs_exchange belongs to one DTLS association, so (association, Message ID) is the key of deduplication:
  * never the endpoint name (leshan#1012).
@@ -74,13 +75,21 @@ void bs_exchange_set_max_message(struct bs_exchange *ex, size_t max);
 void bs_exchange_input(struct bs_exchange *ex, uint64_t now_ms, const uint8_t *data, size_t len);
 
 /*
- * Answer a request. Piggybacked while its ACK has not been sent, else as a separate CON, repeated until the client
- * acknowledges it; a second separate response before that takes the place of the first, which is not repeated any more.
- * Remembered for duplicates. No payload: this server answers with codes alone. BS_ESTATE: nothing remembers that request
- * as open.
+ * Answer a request, by a code alone. Piggybacked while its ACK has not been sent, else as a separate CON, repeated until
+ * the client acknowledges it; a second separate response before that takes the place of the first, which is not repeated
+ * any more. Remembered for duplicates. BS_ESTATE: nothing remembers that request as open. BS_ENOMEM: nothing was sent.
  */
 BS_MUST_USE enum bs_err bs_exchange_respond(
 	struct bs_exchange *ex, uint64_t now_ms, const struct bs_request_ref *ref, uint8_t code);
+/*
+ * The same with code, ETag, Content-Format, Block2 and payload of content (bs_exchange_get_block_max octets or less);
+ * type, id and token are set here. The copies kept for duplicates and retransmission are wiped: that of a piggybacked
+ * answer with its request's lifetime, that of a separate one when it is acknowledged. BS_ESPACE: it does not fit.
+ */
+BS_MUST_USE enum bs_err bs_exchange_respond_with(
+	struct bs_exchange *ex, uint64_t now_ms, const struct bs_request_ref *ref, const struct bs_msg *content);
+/* The largest payload of one answer: the block size of the parameters, or what the association has room for. */
+size_t bs_exchange_get_block_max(const struct bs_exchange *ex);
 /* The answer will take longer: send the empty ACK now (RFC 7252, 5.2.2). */
 void bs_exchange_ack_empty(struct bs_exchange *ex, uint64_t now_ms, const struct bs_request_ref *ref);
 

@@ -11,6 +11,7 @@
 #define PAYLOAD_MARKER 0xff
 #define SEGMENT_MAX 255
 #define OPTION_MAX 65535
+#define ETAG_MAX 8
 
 const char *
 bs_code_format(uint8_t code, char out[BS_CODE_TEXT])
@@ -134,7 +135,7 @@ static const struct rule {
 	void (*take)(struct bs_msg *m, const coap_option_t *o);
 } rules[] = {
 	{ COAP_OPTION_URI_HOST, 1, 255, false, take_nothing },
-	{ COAP_OPTION_ETAG, 1, 8, false, take_etag },
+	{ COAP_OPTION_ETAG, 1, ETAG_MAX, false, take_etag },
 	{ COAP_OPTION_URI_PORT, 0, 2, false, take_nothing },
 	{ COAP_OPTION_URI_PATH, 0, SEGMENT_MAX, true, take_path },
 	{ COAP_OPTION_CONTENT_FORMAT, 0, 2, false, take_content_format },
@@ -287,12 +288,15 @@ bs_msg_write(const struct bs_msg *msg, uint8_t *out, size_t max, size_t *len)
 {
 	struct option_writer ow = { .w = bs_wr_init(out, max) };
 
-	if (msg->token.len > BS_TOKEN_MAX || msg->path_count > BS_SEGMENTS_MAX || msg->query_count > BS_SEGMENTS_MAX)
+	if (msg->token.len > BS_TOKEN_MAX || msg->path_count > BS_SEGMENTS_MAX || msg->query_count > BS_SEGMENTS_MAX ||
+		msg->etag.len > ETAG_MAX)
 		return BS_ERANGE;
 	bs_wr_u8(&ow.w, (uint8_t)(1 << 6 | msg->type << 4 | msg->token.len));
 	bs_wr_u8(&ow.w, msg->code);
 	bs_wr_u16(&ow.w, msg->id);
 	bs_wr_bytes(&ow.w, msg->token.data, msg->token.len);
+	if (msg->etag.len > 0)
+		put_option(&ow, COAP_OPTION_ETAG, msg->etag.data, msg->etag.len);
 	put_segments(&ow, COAP_OPTION_URI_PATH, msg->path, msg->path_count);
 	put_format(&ow, COAP_OPTION_CONTENT_FORMAT, msg->content_format);
 	put_segments(&ow, COAP_OPTION_URI_QUERY, msg->query, msg->query_count);

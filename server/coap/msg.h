@@ -80,7 +80,7 @@ struct bs_msg {
 	struct bs_block block1, block2;
 	bool has_size1;
 	uint32_t size1;
-	struct bs_segment etag;
+	struct bs_segment etag; /* len 0: absent */
 	bool unknown_critical; /* an option that must be understood and is not; also too many path or query options */
 	bool proxy; /* Proxy-Uri or Proxy-Scheme */
 	const uint8_t *payload; /* borrowed; NULL: none */
@@ -97,8 +97,8 @@ enum bs_malformed { BS_MALFORMED_IGNORE, BS_MALFORMED_RESET };
 BS_MUST_USE enum bs_err bs_msg_parse(const uint8_t *wire, size_t len, struct bs_msg *out, enum bs_malformed *what);
 
 /*
- * Write msg; options: Uri-Path, Content-Format, Uri-Query, Accept, Block2, Block1, Size1 (ETag is never sent).
- * BS_ESPACE. *len is set on BS_OK only.
+ * Write msg; options: ETag, Uri-Path, Content-Format, Uri-Query, Accept, Block2, Block1, Size1. BS_ERANGE: a part is longer
+ * than an option may be. BS_ESPACE. *len is set on BS_OK only.
  */
 BS_MUST_USE enum bs_err bs_msg_write(const struct bs_msg *msg, uint8_t *out, size_t max, size_t *len);
 

@@ -355,6 +355,30 @@ do_respond_refused(struct run *r, const char *text)
 		FAIL(r, "not refused");
 }
 
+/* "I N [NUM MORE SZX]": 2.05 with ETag ABCD, Content-Format 112 and N octets of payload, counted from 0. */
+static void
+do_content(struct run *r, const char *text)
+{
+	uint8_t payload[BS_DATAGRAM_MAX];
+	unsigned i, len, num = 0, more = 0, szx = 0;
+	int words = sscanf(text, "%u %u %u %u %u", &i, &len, &num, &more, &szx);
+	struct bs_msg m;
+	enum bs_err err;
+
+	bs_msg_init(&m, BS_ACK, BS_CONTENT, 0);
+	for (unsigned k = 0; k < len && k < sizeof(payload); k++)
+		payload[k] = (uint8_t)k;
+	m.etag = (struct bs_segment){ (const uint8_t *)"\xab\xcd", 2 };
+	m.content_format = 112;
+	m.block2 = (struct bs_block){ .present = words == 5, .more = more != 0, .num = num, .szx = (uint8_t)szx };
+	m.payload = payload;
+	m.payload_len = len;
+	err = bs_exchange_respond_with(r->ex, r->now_ms, &r->refs[i - 1], &m);
+	memset(payload, 0xee, sizeof(payload)); /* it was copied */
+	if (err != BS_OK)
+		FAIL(r, "ended with \"%s\"", bs_strerror(err));
+}
+
 static void
 do_wait(struct run *r, const char *text)
 {
@@ -434,6 +458,7 @@ static const struct {
 	{ "ack", do_ack },
 	{ "respond", do_respond },
 	{ "respond!", do_respond_refused },
+	{ "content", do_content },
 	{ "wait", do_wait },
 	{ "tick", do_tick },
 	{ "deadline", do_deadline },

@@ -12,6 +12,7 @@
  *   react WORD                what the layer above does with a request: answer CODE, later, drop
  *   requests N                so many requests came up so far
  *   ack I | respond I CODE    what it does later with request number I; respond! is to fail with BS_ESTATE
+ *   content I N [NUM MORE SZX]  it answers 2.05 with ETag ABCD, format 112, N octets 00 01 02 .., and such a Block2
  *   wait MS | tick            let time pass, then tick | go to the next deadline, then tick
  *   deadline none             no timer runs
  *   params ACK_MS RETRANSMIT BLOCK

@@ -331,6 +331,39 @@ test_what_is_refused_while_held(void **state)
 	assert_int_equal(fx->done_count, 0);
 }
 
+/* An answer that does not fit leaves the request open for another one. */
+static void
+test_content_that_does_not_fit(void **state)
+{
+	struct fixture *fx = *state;
+	const struct bs_request_ref ref = { BS_CON, 0x1234, { 1, { 0xaa } } };
+	static uint8_t payload[BS_DATAGRAM_MAX];
+	struct bs_exchange_params params;
+	struct bs_msg m;
+
+	bs_exchange_params_init(&params);
+	params.block_size = 1024;
+	bs_exchange_set_params(fx->ex, &params);
+	assert_int_equal(bs_exchange_get_block_max(fx->ex), 1024);
+	bs_exchange_set_max_message(fx->ex, 512);
+	assert_in_range(bs_exchange_get_block_max(fx->ex), 256, 511);
+	fx->mute = true;
+	bs_exchange_input(fx->ex, fx->now_ms, (const uint8_t[]){ 0x41, 0x01, 0x12, 0x34, 0xaa }, 5);
+	bs_msg_init(&m, BS_ACK, BS_CONTENT, 0);
+	m.payload = payload;
+	m.payload_len = 513;
+	assert_int_equal(bs_exchange_respond_with(fx->ex, fx->now_ms, &ref, &m), BS_ESPACE);
+	assert_int_equal(fx->sent_count, 0);
+	m.etag = (struct bs_segment){ payload, 8 };
+	m.content_format = 11544;
+	m.block2 = (struct bs_block){ .present = true, .num = 0xfffff, .szx = 4 };
+	m.payload_len = bs_exchange_get_block_max(fx->ex);
+	assert_int_equal(bs_exchange_respond_with(fx->ex, fx->now_ms, &ref, &m), BS_OK);
+	assert_int_equal(fx->sent_count, 1);
+	assert_true(fx->wire_len <= 512);
+	assert_int_equal(bs_exchange_respond_with(fx->ex, fx->now_ms, &ref, &m), BS_ESTATE);
+}
+
 /* done runs when the exchange is free again: a whole run is a chain of such calls. */
 static void
 test_next_request_from_done(void **state)
@@ -508,6 +541,7 @@ main(void)
 		T(test_late_tick_sends_once),
 		T(test_what_is_refused),
 		T(test_what_is_refused_while_held),
+		T(test_content_that_does_not_fit),
 		T(test_next_request_from_done),
 		T(test_message_ids_and_tokens),
 		T(test_first_message_id_is_random),

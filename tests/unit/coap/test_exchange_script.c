@@ -6,6 +6,9 @@
 #define GET_OUT "> 48 01 M? T? D104 28"
 #define GET_AGAIN "> 48 01 M T D104 28"
 #define POST_BS "42 02 1234 ABCD B2 6273"
+#define GET_PACK "42 01 1234 ABCD B6 62737061636B"
+#define GET_BLOCK_1 "42 01 1235 ABCE B6 62737061636B C110"
+#define CONTENT "42 ABCD 81 70" /* ETag, Content-Format 112 */
 
 static const struct coap_script scripts[] = {
 	/* Requests of ours. */
@@ -112,6 +115,23 @@ static const struct coap_script scripts[] = {
 	{ "separate response refused with RST",
 		{ "react later", "< " POST_BS, "ack 1", "> 60 00 1234", "respond 1 2.04", "> 42 44 S? ABCD",
 			"< 70 00 S", "deadline none" } },
+	{ "content in the ACK: duplicates get the same octets for EXCHANGE_LIFETIME, then its copy goes",
+		{ "react later", "< " GET_PACK, "content 1 20", "> 62 45 1234 ABCD " CONTENT " FF P0,20", "wait 3000",
+			"< " GET_PACK, "> 62 45 1234 ABCD " CONTENT " FF P0,20", "requests 1", "tick", "quiet",
+			"deadline none", "< " GET_PACK, "quiet", "requests 2" } },
+	{ "content in blocks: each block is remembered by itself",
+		{ "react later", "< " GET_PACK, "content 1 16 0 1 0", "> 62 45 1234 ABCD " CONTENT " B108 FF P0,16",
+			"< " GET_BLOCK_1, "content 2 4 1 0 0", "> 62 45 1235 ABCE " CONTENT " B110 FF P0,4",
+			"< " GET_PACK, "> 62 45 1234 ABCD " CONTENT " B108 FF P0,16", "< " GET_BLOCK_1,
+			"> 62 45 1235 ABCE " CONTENT " B110 FF P0,4", "requests 2", "count duplicates 2" } },
+	{ "content after an empty ACK: a CON, repeated whole until acknowledged",
+		{ "react later", "< " GET_PACK, "ack 1", "> 60 00 1234", "content 1 16 0 1 0",
+			"> 42 45 S? ABCD " CONTENT " B108 FF P0,16", "tick", "> 42 45 S ABCD " CONTENT " B108 FF P0,16",
+			"< " GET_PACK, "> 60 00 1234", "< 60 00 S", "deadline none" } },
+	{ "content for a NON request is a NON, once",
+		{ "react later", "< 52 01 1234 ABCD B6 627370 61636B", "content 1 3",
+			"> 52 45 S? ABCD " CONTENT " FF P0,3", "< 52 01 1234 ABCD B6 627370 61636B", "quiet",
+			"deadline none" } },
 	{ "separate response never acknowledged: given up after MAX_RETRANSMIT",
 		{ "params 1000 2 512", "react later", "< " POST_BS, "ack 1", "> 60 00 1234", "respond 1 2.04",
 			"> 42 44 S? ABCD", "tick", "> 42 44 S ABCD", "tick", "> 42 44 S ABCD", "tick", "quiet",

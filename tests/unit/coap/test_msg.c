@@ -24,6 +24,12 @@ static const struct write_row {
 			{ SEG("ep=dev-0001"), SEG("pct=112") }, 2, .content_format = BS_NO_FORMAT,
 			.accept = BS_NO_FORMAT },
 		"42 02 1234 ABCD B2 6273 4B 65703D6465762D30303031 07 7063743D313132" },
+	{ "a block of content with its ETag",
+		{ BS_ACK, BS_CONTENT, 0x1234, { 1, { 0xab } }, .content_format = 112, .accept = BS_NO_FORMAT,
+			.etag = { (const uint8_t *)"\x01\x02\x03", 3 },
+			.block2 = { .present = true, .more = true, .num = 3, .szx = 2 },
+			.payload = (const uint8_t *)"x", .payload_len = 1 },
+		"61 45 1234 AB 43 010203 81 70 B1 3A FF 78" },
 	{ "2.04 piggybacked",
 		{ BS_ACK, BS_CHANGED, 0x1234, { 2, { 0xab, 0xcd } }, .content_format = BS_NO_FORMAT,
 			.accept = BS_NO_FORMAT },
@@ -107,6 +113,9 @@ test_write_refuses_what_has_no_form(void **state)
 	m.path[0].len = 255;
 	assert_int_equal(bs_msg_write(&m, wire, sizeof(wire), &len), BS_OK);
 	m.path_count = BS_SEGMENTS_MAX + 1;
+	assert_int_equal(bs_msg_write(&m, wire, sizeof(wire), &len), BS_ERANGE);
+	m.path_count = 0;
+	m.etag = (struct bs_segment){ text, 9 };
 	assert_int_equal(bs_msg_write(&m, wire, sizeof(wire), &len), BS_ERANGE);
 }
 

@@ -233,10 +233,92 @@ test_no_copy_is_left(void **state)
 	}
 }
 
+/* A request of the client, answered with the canary: piggybacked, or after an empty ACK. */
+static void
+answer_with_canary(struct fixture *fx, bool separate)
+{
+	static const uint8_t request[] = { 0x41, BS_GET, 0x12, 0x34, 0xaa };
+	const struct bs_request_ref ref = { BS_CON, 0x1234, { 1, { 0xaa } } };
+	size_t len = 50 + CANARY_LEN; /* free() overwrites the first octets of a block */
+	uint8_t *payload = calloc(1, len);
+	struct bs_msg m;
+
+	assert_non_null(payload);
+	bs_exchange_input(fx->ex, fx->now_ms, request, sizeof(request));
+	if (separate)
+		bs_exchange_ack_empty(fx->ex, fx->now_ms, &ref);
+	for (size_t i = 0; i < CANARY_LEN; i++)
+		payload[50 + i] = canary_octet(i);
+	bs_msg_init(&m, BS_ACK, BS_CONTENT, 0);
+	m.payload = payload;
+	m.payload_len = len;
+	assert_int_equal(bs_exchange_respond_with(fx->ex, fx->now_ms, &ref, &m), BS_OK);
+	bs_wipe(payload, len);
+	free(payload);
+}
+
+static void
+by_lifetime(struct fixture *fx)
+{
+	fx->now_ms = bs_exchange_next_deadline_ms(fx->ex);
+	assert_int_equal(fx->now_ms, 1 + BS_EXCHANGE_LIFETIME_MS);
+	bs_exchange_tick(fx->ex, fx->now_ms);
+}
+
+static void
+by_acknowledgement(struct fixture *fx)
+{
+	reply(fx, 0x60, BS_EMPTY, 4);
+}
+
+static void
+by_newer_requests(struct fixture *fx)
+{
+	for (unsigned i = 0; i < BS_DEDUP_MAX; i++)
+		bs_exchange_input(fx->ex, fx->now_ms, (const uint8_t[]){ 0x40, BS_GET, 0x55, (uint8_t)i }, 4);
+}
+
+static const struct {
+	const char *name;
+	bool separate;
+	void (*end)(struct fixture *fx);
+} answers[] = {
+	{ "piggybacked, lifetime over", false, by_lifetime },
+	{ "piggybacked, newer requests", false, by_newer_requests },
+	{ "piggybacked, free", false, by_free },
+	{ "separate, acknowledged", true, by_acknowledgement },
+	{ "separate, reset", true, by_reset },
+	{ "separate, free", true, by_free },
+};
+
+static void
+test_no_copy_of_an_answer_is_left(void **state)
+{
+	static const struct bs_exchange_ops ops = { on_send, on_request, on_random };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		struct fixture fx = { .seed = 3, .now_ms = 1 };
+
+		fx.ex = bs_exchange_new(&ops, &fx, 1);
+		assert_non_null(fx.ex);
+		answer_with_canary(&fx, answers[i].separate);
+		if (search_memory() != 1)
+			fail_msg("%s: the copy for repetition must be found, and no other", answers[i].name);
+		answers[i].end(&fx);
+		if (search_memory() != 0)
+			fail_msg("%s: a copy is left", answers[i].name);
+		bs_exchange_free(fx.ex);
+	}
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_no_copy_is_left) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_copy_is_left),
+		cmocka_unit_test(test_no_copy_of_an_answer_is_left),
+	};
 
 	return cmocka_run_group_tests_name("wipe", tests, NULL, NULL);
 }
