@@ -29,14 +29,16 @@ void
 bs_senml_names(struct bs_senml_names *out, const struct bs_path *target, const struct bs_instance *inst,
 	const struct bs_entry *e, bool first)
 {
+	bool each = target->level == BS_LEVEL_ROOT;
+	const struct bs_path base = each ? (struct bs_path){ BS_LEVEL_INSTANCE, inst->oid, inst->iid, 0 } : *target;
 	bool whole = is_whole_path(target, e);
 
-	out->has_base = first;
+	out->has_base = each ? e == inst->entries : first;
 	out->has_name = !whole;
-	bs_path_format(target, out->base);
-	if (target->level != BS_LEVEL_ROOT && !whole)
+	bs_path_format(&base, out->base);
+	if (!whole)
 		strcat(out->base, "/");
-	relative_name(out->name, target, inst, e);
+	relative_name(out->name, &base, inst, e);
 }
 
 size_t

@@ -3,7 +3,8 @@
  * What SenML JSON and SenML CBOR share (RFC 8428; LwM2M Core 1.1, 7.4): how records are named.
  *
  * Written: the base name stands in the first record alone and is the target with a "/" at its end, so every name is
- * relative to it; a single resource has its whole path as base name and no name.
+ * relative to it; a single resource has its whole path as base name and no name. Several objects in one payload (target
+ * "/", a Bootstrap-Pack): the first record of each instance has that instance as base name.
  *
  * Read: the name of a value is the base name, which stays in force until another one replaces it, and the name of its
  * record behind it; together they are an absolute path. Labels come in any order.

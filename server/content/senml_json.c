@@ -107,9 +107,9 @@ write_name(struct bs_wr *w, const char *label, const char *name)
 }
 
 static void
-write_record(struct bs_wr *w, const struct bs_senml_names *names, const struct bs_value *v)
+write_record(struct bs_wr *w, const struct bs_senml_names *names, const struct bs_value *v, bool first)
 {
-	bs_text_write(w, names->has_base ? "{" : ",{");
+	bs_text_write(w, first ? "{" : ",{");
 	if (names->has_base)
 		write_name(w, "\"bn\":\"", names->base);
 	if (names->has_name)
@@ -128,7 +128,7 @@ bs_senml_json_encode(struct bs_wr *w, const struct bs_path *target, const struct
 	for (size_t i = 0; i < count; i++) {
 		for (size_t k = 0; k < instances[i].count; k++) {
 			bs_senml_names(&names, target, &instances[i], &instances[i].entries[k], first);
-			write_record(w, &names, &instances[i].entries[k].value);
+			write_record(w, &names, &instances[i].entries[k].value, first);
 			first = false;
 		}
 	}

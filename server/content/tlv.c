@@ -229,6 +229,8 @@ write_instance(struct bs_wr *w, const struct bs_instance *inst)
 void
 bs_tlv_encode(struct bs_wr *w, const struct bs_path *target, const struct bs_instance *instances, size_t count)
 {
+	if (target->level == BS_LEVEL_ROOT)
+		bs_wr_fail(w, BS_EUNSUPPORTED); /* nothing in it names an object */
 	for (size_t i = 0; i < count; i++) {
 		/* The wrapper is required at object level and misread by old clients anywhere below. */
 		if (target->level == BS_LEVEL_OBJECT)

@@ -5,8 +5,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Paths;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Date;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 
 import org.eclipse.leshan.core.link.DefaultLinkSerializer;
@@ -84,8 +86,33 @@ public class Formats {
         }
     }
 
+    /** A Bootstrap-Pack: several objects in one payload. Leshan knows such payloads from its composite operations. */
+    private static String pack(String[] f, ContentFormat format, LwM2mModel model) throws Exception {
+        Map<LwM2mPath, LwM2mNode> nodes = new TreeMap<>(Comparator.comparing(Formats::order));
+        nodes.putAll(new DefaultLwM2mDecoder().decodeNodes(Hex.decodeHex(f[2].toCharArray()), format, null, null,
+                model));
+        List<String> said = new ArrayList<>();
+        for (Map.Entry<LwM2mPath, LwM2mNode> e : nodes.entrySet()) {
+            String path = e.getKey().toString();
+            if (e.getValue() instanceof LwM2mResourceInstance)
+                said.add(path + "=" + value(((LwM2mResourceInstance) e.getValue()).getValue()));
+            else
+                say(said, path, e.getValue());
+        }
+        return String.join("|", said);
+    }
+
+    private static String order(LwM2mPath p) {
+        StringBuilder out = new StringBuilder();
+        for (String id : p.toString().substring(1).split("/"))
+            out.append(String.format("/%05d", Integer.parseInt(id)));
+        return out.toString();
+    }
+
     private static String line(String[] f, ContentFormat format, LwM2mModel model, PrintStream again) {
         try {
+            if (f[1].equals("/"))
+                return pack(f, format, model);
             LwM2mPath path = new LwM2mPath(f[1]);
             LwM2mNode node = new DefaultLwM2mDecoder().decode(Hex.decodeHex(f[2].toCharArray()), format, null, path,
                     model);

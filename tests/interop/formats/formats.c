@@ -167,9 +167,11 @@ encode(void)
 	static const uint16_t whole[] = { BS_CF_TLV, BS_CF_SENML_JSON, BS_CF_SENML_CBOR, BS_CF_LWM2M_CBOR };
 	static const uint16_t one[] = { BS_CF_TEXT, BS_CF_OPAQUE, BS_CF_CBOR };
 	static const struct bs_instance *const known[] = { &psk_instance, &server_instance, &acl_instance };
-	static const struct bs_path object = { BS_LEVEL_OBJECT, OID, 0, 0 };
+	static const struct bs_path object = { BS_LEVEL_OBJECT, OID, 0, 0 }, root = { .level = BS_LEVEL_ROOT };
+	const struct bs_instance pack[] = { psk_instance, server_instance, acl_instance, instances[0], instances[2] };
 
 	for (size_t f = 0; f < 4; f++) {
+		print(bs_format_find(whole[f]), &root, pack, 5);
 		print(bs_format_find(whole[f]), &object, instances, 3);
 		for (size_t i = 0; i < 6; i++) {
 			const struct bs_instance *inst = i < 3 ? &instances[i] : known[i - 3];
@@ -197,6 +199,7 @@ check_line(char *line)
 	unsigned ids[3] = { 0 };
 	struct bs_tree *tree = NULL;
 	struct bs_path target;
+	int levels;
 	enum bs_err err;
 	const char *said;
 
@@ -206,7 +209,8 @@ check_line(char *line)
 	}
 	if (path == NULL || expected == NULL)
 		return false;
-	target.level = (enum bs_level)sscanf(path, "/%u/%u/%u", &ids[0], &ids[1], &ids[2]);
+	levels = sscanf(path, "/%u/%u/%u", &ids[0], &ids[1], &ids[2]);
+	target.level = levels > 0 ? (enum bs_level)levels : BS_LEVEL_ROOT;
 	target.oid = (uint16_t)ids[0];
 	target.iid = (uint16_t)ids[1];
 	target.rid = (uint16_t)ids[2];

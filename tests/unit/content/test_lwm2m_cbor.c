@@ -60,10 +60,15 @@ every_level_begins_at_the_object(void **state)
 	static const struct bs_path object = { BS_LEVEL_OBJECT, 7, 0, 0 }, root = { .level = BS_LEVEL_ROOT };
 	static const struct bs_path resource = { BS_LEVEL_RESOURCE, 7, 0, 0 };
 	static const struct bs_path suites = { BS_LEVEL_RESOURCE, 0, 1, 16 };
+	const struct bs_instance pack[] = { psk_instance, server_instance, acl_instance };
 
 	(void)state;
 	check("object", &object, instances, 3, "a1 07 a3 00 a1 00 01  01 a0  19012c a3 00 02 02 a1 05 03 03 a1 05 04");
 	check("root", &root, &instances[2], 2, "a2 07 a1 19012c a3 00 02 02 a1 05 03 03 a1 05 04  08 a1 00 a1 00 01");
+	check("a pack", &root, pack, 3,
+		"a3 00 a1 01 a6 00 77 636f6170733a2f2f646d2e6578616d706c653a35363834 01 f4 02 00 03 48 6465762d30303031"
+		" 05 50 000102030405060708090a0b0c0d0e0f 0a 1865 01 a1 01 a4 00 1865 01 1a00015180 06 f5 07 61 55"
+		" 02 a1 00 a4 00 03 01 00 02 a2 1865 0f 1866 01 03 1865");
 	check("resource", &resource, instances, 1, "a1 07 a1 00 a1 00 01");
 	check("multiple resource", &suites, &suite_instance, 1, "a1 00 a1 01 a1 10 a2 00 19c0a8 01 19c0ae");
 	check("nothing", &object, NULL, 0, "a0");

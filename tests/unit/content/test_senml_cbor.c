@@ -55,6 +55,22 @@ instances_are_encoded(void **state)
 		"82 a3 21 65 2f302f312f 00 64 31362f30 02 19c0a8 a2 00 64 31362f31 02 19c0ae");
 }
 
+/* Several objects: each instance brings its base name, so the examples of single instances stand behind each other. */
+static void
+packs_name_each_instance(void **state)
+{
+	static const struct bs_path root = { .level = BS_LEVEL_ROOT };
+	const struct bs_instance pack[] = { psk_instance, { 0, 2, NULL, 0 }, server_instance, acl_instance };
+
+	(void)state;
+	check("pack", &root, pack, 4,
+		"8f a321652f302f312f00613003 77636f6170733a2f2f646d2e6578616d706c653a35363834 a200613104f4 a20061320200"
+		" a200613308486465762d30303031 a20061350850" KEY16 " a2006231300218 65"
+		" a3 21 65 2f312f312f 00 61 30 02 1865 a2 00 61 31 02 1a00015180 a2 00 61 36 04 f5 a2 00 61 37 03 61 55"
+		" a321652f322f302f0061300203 a20061310200 a20065322f313031020f a20065322f3130320201 a200613302 1865");
+	check("nothing", &root, NULL, 0, "80");
+}
+
 static void
 object_level_names_the_instance(void **state)
 {
@@ -173,6 +189,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(instances_are_encoded),
+		cmocka_unit_test(packs_name_each_instance),
 		cmocka_unit_test(object_level_names_the_instance),
 		cmocka_unit_test(resource_level_is_the_path_alone),
 		cmocka_unit_test(values_are_encoded),

@@ -59,7 +59,10 @@ levels_share_the_name_out(void **state)
 	(void)state;
 	check("object", &object, instances, 3,
 		"[{\"bn\":\"/7/\",\"n\":\"1/0\",\"v\":1},{\"n\":\"300/0\",\"v\":2},{\"n\":\"300/2/5\",\"v\":3}]");
-	check("root", &root, &instances[1], 1, "[{\"bn\":\"/\",\"n\":\"7/1/0\",\"v\":1}]");
+	check("root", &root, &instances[1], 1, "[{\"bn\":\"/7/1/\",\"n\":\"0\",\"v\":1}]");
+	check("root, several", &root, instances, 3,
+		"[{\"bn\":\"/7/1/\",\"n\":\"0\",\"v\":1},{\"bn\":\"/7/300/\",\"n\":\"0\",\"v\":2},{\"n\":\"2/"
+		"5\",\"v\":3}]");
 	check("resource", &resource, &instances[1], 1, "[{\"bn\":\"/7/1/0\",\"v\":1}]");
 	check("multiple resource", &suites, &suite_instance, 1,
 		"[{\"bn\":\"/0/1/16/\",\"n\":\"0\",\"v\":49320},{\"n\":\"1\",\"v\":49326}]");

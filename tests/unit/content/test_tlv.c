@@ -199,6 +199,21 @@ no_room_is_an_error(void **state)
 	}
 }
 
+/* Nothing in TLV names an object. */
+static void
+several_objects_are_an_error(void **state)
+{
+	static const struct bs_path root = { .level = BS_LEVEL_ROOT };
+	const struct bs_instance pack[] = { psk_instance, server_instance };
+	uint8_t out[256];
+	struct bs_wr w = bs_wr_init(out, sizeof(out));
+	size_t len;
+
+	(void)state;
+	bs_tlv_encode(&w, &root, pack, 2);
+	assert_int_equal(bs_wr_done(&w, &len), BS_EUNSUPPORTED);
+}
+
 int
 main(void)
 {
@@ -210,6 +225,7 @@ main(void)
 		cmocka_unit_test(long_values_get_long_lengths),
 		cmocka_unit_test(too_long_is_an_error),
 		cmocka_unit_test(no_room_is_an_error),
+		cmocka_unit_test(several_objects_are_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
