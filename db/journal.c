@@ -68,7 +68,8 @@ static const char *const sql[J_COUNT] = {
 		"unknown", "at_ms") ") ORDER BY at_ms DESC LIMIT ?2",
 	/* Refusals among the newest attempts: a bounded look back, however many were done. */
 	[J_RECENT] = "SELECT " COMMON_COLUMNS ", 1, at_ms, " DEVICE_COLUMNS " "
-		     "FROM attempt WHERE id > (SELECT max(id) FROM attempt) - 10000 AND outcome <> 'done' "
+		     "FROM attempt WHERE id > (SELECT max(id) FROM attempt) - 10000 AND outcome NOT IN ('done', "
+		     "'pack-declined') "
 		     "ORDER BY id DESC LIMIT ?1",
 	[J_RECENT_UNKNOWN] = "SELECT " COMMON_COLUMNS
 			     ", seen, first_ms, public_key FROM unknown ORDER BY at_ms DESC LIMIT ?1",

@@ -19,7 +19,7 @@ allowed() {
 	server/admin) echo "server/conf server/model server/net server/dtls/expiry.h db/store.h db/journal.h db/recorder.h db/facts.h" ;;
 	server) echo "server/conf server/net server/admin server/dtls db" ;;
 	db) echo "server/model" ;;
-	tools) echo "db server/content server/model server/conf server/bootstrap/plan.h" ;;
+	tools) echo "db server/content server/model server/conf server/bootstrap/plan.h server/bootstrap/pack.h" ;;
 	tools/bench) echo "db" ;;
 	esac
 }

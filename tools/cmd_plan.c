@@ -8,17 +8,19 @@
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
+#include "server/bootstrap/pack.h"
 #include "server/bootstrap/plan.h"
 #include "tools/ctl_cli.h"
 #include "tools/ctl_number.h"
 
 #define PAYLOAD_MAX 65536
 
-enum { O_LWM2M, O_PCT };
+enum { O_LWM2M, O_PCT, O_PACK };
 
 static const struct bs_ctl_option options[] = {
 	[O_LWM2M] = { "lwm2m", "1.0|1.1|1.2", "the client's version (default: as the profile treats an unknown one)" },
 	[O_PCT] = { "pct", "N", "the Content-Format that the client asks for, e.g. 11542 TLV, 112 SenML CBOR" },
+	[O_PACK] = { "pack", NULL, "what a Bootstrap-Pack would hold; --pct is then what the client accepts" },
 	{ 0 },
 };
 
@@ -104,6 +106,7 @@ struct view {
 	const struct bs_plan *plan;
 	uint8_t *payload;
 	unsigned number;
+	bool pack;
 };
 
 /* By the tables here, or by the operator's model; "" where neither has it. model is room for the latter. */
@@ -192,17 +195,20 @@ write_size(const struct view *v, const struct bs_op *op, size_t *len, size_t *bl
 static enum bs_err
 print_write(struct view *v, const struct bs_op *op, json_t *list)
 {
-	const char *format = bs_plan_op_format(v->plan, op)->name;
+	const char *format = bs_plan_op_format(v->plan, op)->name, *method = v->pack ? "GET" : "PUT";
 	char path[BS_PATH_TEXT], words[120];
 	size_t len = 0, blocks;
 	enum bs_err err = write_size(v, op, &len, &blocks);
 
-	bs_path_format(&op->target, path);
 	if (err != BS_OK)
 		return err;
+	if (v->pack)
+		snprintf(path, sizeof(path), "/bspack");
+	else
+		bs_path_format(&op->target, path);
 	if (list != NULL) {
 		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:b, s:o}", "method", "PUT", "path", path,
+			list, json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:b, s:o}", "method", method, "path", path,
 				      "format", format, "content_format", bs_plan_op_format(v->plan, op)->number,
 				      "octets", (json_int_t)len, "blocks", (json_int_t)blocks, "mandatory",
 				      op->mandatory, "instances", instances_json(v, op)));
@@ -210,9 +216,11 @@ print_write(struct view *v, const struct bs_op *op, json_t *list)
 	}
 	snprintf(words, sizeof(words), "%s, %zu octets, %zu block%s%s", format, len, blocks, blocks == 1 ? "" : "s",
 		op->mandatory ? "" : ", may be refused");
-	request(v, "PUT", path, words);
+	request(v, method, path, words);
 	for (size_t i = op->first; i < op->first + op->count; i++) {
-		if (op->count > 1)
+		if (v->pack)
+			printf("      /%u/%u\n", v->plan->instances[i].oid, v->plan->instances[i].iid);
+		else if (op->count > 1)
 			printf("      instance %u\n", v->plan->instances[i].iid);
 		print_entries(v, op, &v->plan->instances[i]);
 	}
@@ -264,10 +272,10 @@ print_plan(struct view *v)
 		printf("%s, profile %s: LwM2M %s, %s%s\n", v->account->endpoint, v->account->profile.name,
 			version_text(v->plan->version), v->plan->format->name,
 			v->account->enabled ? "" : " (the device is disabled)");
-	if (v->account->profile.discover)
+	if (v->account->profile.discover && !v->pack)
 		print_simple(v, list, "GET", "/",
 			"Bootstrap-Discover; may be refused. Instance IDs and version follow its answer");
-	if (v->account->profile.delete_policy == BS_DELETE_INSTANCES)
+	if (v->account->profile.delete_policy == BS_DELETE_INSTANCES && !v->pack)
 		print_simple(v, list, "DELETE", "/O/I",
 			"each instance of /0 (with Short Server ID), /1 and what is written of /2, /21 that Discover "
 			"shows");
@@ -292,12 +300,16 @@ read_view(const struct bs_ctl_args *args, struct bs_client_view *view)
 	const char *version = bs_ctl_get(args, O_LWM2M), *pct = bs_ctl_get(args, O_PCT);
 	uint64_t n;
 
-	*view = (struct bs_client_view){ .version = BS_LWM2M_UNKNOWN, .pct = -1 };
+	*view = (struct bs_client_view){
+		.version = BS_LWM2M_UNKNOWN, .pct = -1, .pack = bs_ctl_get(args, O_PACK) != NULL
+	};
 	for (size_t i = 0; version != NULL && i < 3; i++)
 		if (strcmp(version, versions[i].text) == 0)
 			view->version = versions[i].version;
 	if (version != NULL && view->version == BS_LWM2M_UNKNOWN)
 		return bs_ctl_usage("--lwm2m is 1.0, 1.1 or 1.2");
+	if (view->pack && version != NULL && view->version != BS_LWM2M_1_2)
+		return bs_ctl_usage("--pack: clients ask for packs from LwM2M 1.2 on");
 	if (pct != NULL) {
 		if (!bs_number_read(pct, 0, 65535, &n))
 			return bs_ctl_usage("--pct is a Content-Format, 0 to 65535");
@@ -312,10 +324,32 @@ keep_id(void *arg, const struct bs_device_info *info)
 	*(int64_t *)arg = info->device_id;
 }
 
+/* The device goes on with POST /bs. */
+static int
+print_declined(struct bs_ctl *ctl, const struct bs_account *account, uint8_t code, const char *why)
+{
+	char text[BS_CODE_TEXT];
+
+	bs_code_format(code, text);
+	if (ctl->json)
+		bs_ctl_print_json(json_pack("{s:s, s:s, s:s, s:s}", "endpoint", account->endpoint, "profile",
+			account->profile.name, "declined", text, "reason", why));
+	else
+		printf("%s, profile %s: GET /bspack is answered %s: %s. The device goes on with POST /bs\n",
+			account->endpoint, account->profile.name, text, why);
+	return bs_ctl_flush();
+}
+
 static int
 plan_account(struct bs_ctl *ctl, const struct bs_account *account, const struct bs_client_view *client)
 {
-	struct view v = { .ctl = ctl, .account = account, .payload = malloc(PAYLOAD_MAX) };
+	char why[160] = "";
+	uint8_t code = client->pack ? bs_pack_judge(account, client, why, sizeof(why)) : BS_EMPTY;
+
+	if (code != BS_EMPTY)
+		return print_declined(ctl, account, code, why);
+
+	struct view v = { .ctl = ctl, .account = account, .payload = malloc(PAYLOAD_MAX), .pack = client->pack };
 	struct bs_diag diag = { 0 };
 	struct bs_plan *plan = NULL;
 	enum bs_err err = v.payload != NULL ? BS_OK : BS_ENOMEM;
@@ -357,7 +391,7 @@ plan(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 
 const struct bs_ctl_command bs_cmd_plan = {
 	.name = "plan",
-	.synopsis = "EP [--lwm2m 1.0|1.1|1.2] [--pct N]",
+	.synopsis = "EP [--lwm2m 1.0|1.1|1.2] [--pct N] [--pack]",
 	.summary = "show what a device would be sent, keys masked",
 	.min_words = 1,
 	.max_words = 1,

@@ -11,6 +11,7 @@
 /* Outcomes behind a finished handshake: the device has proved that it holds the key. */
 static const enum bs_outcome proofs[] = {
 	BS_OUT_DONE,
+	BS_OUT_PACK_DECLINED,
 	BS_OUT_ENDPOINT_MISMATCH,
 	BS_OUT_BAD_REQUEST,
 	BS_OUT_FORMAT_UNSUPPORTED,

@@ -15,7 +15,7 @@ bs_history_totals(const struct bs_stats *total)
 		for (size_t o = 0; o < BS_OUTCOME_COUNT; o++) {
 			if (o == BS_OUT_DONE)
 				sum.done += total->outcomes[m][o];
-			else if (o != BS_OUT_SUPERSEDED)
+			else if (bs_outcome_is_refusal((enum bs_outcome)o))
 				sum.refused += total->outcomes[m][o];
 		}
 	}

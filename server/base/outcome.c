@@ -35,6 +35,12 @@ bs_outcome_todo(enum bs_outcome o)
 	return outcomes[known(o)].todo;
 }
 
+bool
+bs_outcome_is_refusal(enum bs_outcome o)
+{
+	return o != BS_OUT_DONE && o != BS_OUT_SUPERSEDED && o != BS_OUT_PACK_DECLINED;
+}
+
 enum bs_outcome
 bs_outcome_parse(const char *word)
 {

@@ -6,11 +6,17 @@
 #ifndef BS_BASE_OUTCOME_H
 #define BS_BASE_OUTCOME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* X(enum, word in log and journal, what happened, what to do) */
 #define BS_OUTCOMES(X) \
-	X(BS_OUT_DONE, "done", "The device accepted everything and confirmed the Bootstrap-Finish.", "Nothing to do.") \
+	X(BS_OUT_DONE, "done", \
+		"The device accepted everything and confirmed the Bootstrap-Finish, or fetched its whole pack.", \
+		"Nothing to do.") \
+	X(BS_OUT_PACK_DECLINED, "pack-declined", \
+		"The device asked for a Bootstrap-Pack, and a pack cannot hold what is configured.", \
+		"Nothing: the device goes on with a usual Bootstrap-Request. The reason stands beside it.") \
 	X(BS_OUT_IDENTITY_UNKNOWN, "identity-unknown", \
 		"The PSK identity that the device presented is not in the store.", \
 		"Import the device, or compare the identity (blanks, upper and lower case) with the maker's file.") \
@@ -79,6 +85,8 @@ enum bs_outcome { BS_OUTCOMES(X) BS_OUTCOME_COUNT };
 const char *bs_outcome_word(enum bs_outcome o);
 const char *bs_outcome_what(enum bs_outcome o);
 const char *bs_outcome_todo(enum bs_outcome o);
+/* Did it keep the device from what it is to receive? Not when it is done, or is about to go on in another way. */
+bool bs_outcome_is_refusal(enum bs_outcome o);
 /* BS_OUTCOME_COUNT when no outcome has that word. */
 enum bs_outcome bs_outcome_parse(const char *word);
 

@@ -166,6 +166,21 @@ add_writes(struct bs_plan *p, enum bs_level level)
 	}
 }
 
+static void
+add_pack(struct bs_plan *p)
+{
+	bs_plan_group_objects(p);
+	add_op(p, &(struct bs_op){ .kind = BS_OP_WRITE, .mandatory = true, .count = p->instance_count });
+}
+
+static void
+add_requests(struct bs_plan *p, const struct bs_profile *profile, const struct bs_discovered *d)
+{
+	add_deletes(p, profile->delete_policy, d);
+	add_writes(p, profile->write_level);
+	add_op(p, &(struct bs_op){ .kind = BS_OP_FINISH, .mandatory = true });
+}
+
 /* ---- the whole ------------------------------------------------------------------------------------------------ */
 
 /* A client that sends pct knows LwM2M 1.1 whatever its Discover says: some are known to say 1.0 there all the same. */
@@ -174,6 +189,8 @@ choose_version(const struct bs_client_view *view, const struct bs_profile *profi
 {
 	enum bs_lwm2m implied = BS_LWM2M_UNKNOWN;
 
+	if (view->pack)
+		return BS_LWM2M_1_2;
 	if (view->pct >= 0)
 		implied = view->pct == BS_CF_LWM2M_CBOR ? BS_LWM2M_1_2 : BS_LWM2M_1_1;
 	if (view->version > implied)
@@ -186,7 +203,8 @@ choose_version(const struct bs_client_view *view, const struct bs_profile *profi
 static const struct bs_format *
 choose_format(const struct bs_client_view *view, const struct bs_profile *profile, struct bs_diag *diag)
 {
-	int32_t number = profile->format != 0 ? profile->format : view->pct >= 0 ? view->pct : BS_CF_TLV;
+	int32_t usual = view->pack ? BS_CF_SENML_CBOR : BS_CF_TLV;
+	int32_t number = profile->format != 0 ? profile->format : view->pct >= 0 ? view->pct : usual;
 	const struct bs_format *f = number <= UINT16_MAX ? bs_format_find((uint16_t)number) : NULL;
 
 	if (f == NULL)
@@ -221,9 +239,10 @@ bs_plan_build(const struct bs_account *account, const struct bs_client_view *vie
 	bs_plan_build_servers(&b);
 	bs_plan_build_access_control(&b);
 	bs_plan_build_writes(&b, false);
-	add_deletes(b.plan, account->profile.delete_policy, view->discovered);
-	add_writes(b.plan, account->profile.write_level);
-	add_op(b.plan, &(struct bs_op){ .kind = BS_OP_FINISH, .mandatory = true });
+	if (view->pack)
+		add_pack(b.plan);
+	else
+		add_requests(b.plan, &account->profile, view->discovered);
 
 	if (b.err == BS_OK) {
 		*out = b.plan;

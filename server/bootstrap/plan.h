@@ -7,6 +7,9 @@
  * Bootstrap-Discover comes before a plan can be made, so it is not in it: what it found is an argument.
  * Instance IDs: /0 takes the lowest IDs that avoid the client's own bootstrap account (from Discover; without it, from
  * security_iid of the profile on); /1 and /2 count from 0. Resources newer than the client's version are left out.
+ *
+ * A plan for a Bootstrap-Pack (LwM2M Core 1.2) is one operation: a Write of all instances to "/", those of one object
+ * together, none twice. Version is 1.2.
  */
 #ifndef BS_BOOTSTRAP_PLAN_H
 #define BS_BOOTSTRAP_PLAN_H
@@ -33,6 +36,9 @@ struct bs_client_view {
 	enum bs_lwm2m version;
 	int32_t pct; /* -1: absent */
 	const struct bs_discovered *discovered; /* NULL: no Discover, or it failed */
+	bool pack; /* pct is then what the request accepts; -1: the profile's format, else SenML CBOR */
+	/* The instances of the client's bootstrap account as a Bootstrap-Pack-Request names them; NULL: it does not. */
+	const struct bs_discovered *own;
 };
 
 struct bs_plan {

@@ -57,5 +57,7 @@ void bs_plan_build_security(struct bs_plan_builder *b);
 void bs_plan_build_servers(struct bs_plan_builder *b);
 void bs_plan_build_access_control(struct bs_plan_builder *b);
 void bs_plan_build_writes(struct bs_plan_builder *b, bool oscore);
+/* Put the instances of one object together, the objects in order of their first one. */
+void bs_plan_group_objects(struct bs_plan *p);
 
 #endif

@@ -116,40 +116,34 @@ build_security(struct bs_plan_builder *b, const struct bs_grant *g, uint16_t iid
 	bs_plan_end_instance(b);
 }
 
-/* May iid be written? An instance that the client holds without Short Server ID may be its way back here. */
+/* Is iid (65535: any) in d, an instance without Short Server ID? That may be the client's way back here. */
 static bool
-is_free_security_iid(const struct bs_discovered *d, uint16_t iid)
+shows_own(const struct bs_discovered *d, uint16_t iid)
 {
 	for (size_t i = 0; d != NULL && i < d->count; i++) {
 		const struct bs_link *l = &d->links[i];
 
-		if (l->oid == BS_OBJ_SECURITY && l->iid == iid && !l->has_ssid)
-			return false;
-	}
-	return true;
-}
-
-/* Did Discover show the client's bootstrap account (or several candidates)? Then every other ID is free. */
-static bool
-shows_bootstrap_account(const struct bs_discovered *d)
-{
-	for (size_t i = 0; d != NULL && i < d->count; i++) {
-		const struct bs_link *l = &d->links[i];
-
-		if (l->oid == BS_OBJ_SECURITY && l->iid != UINT16_MAX && !l->has_ssid)
+		if (l->oid == BS_OBJ_SECURITY && l->iid != UINT16_MAX && !l->has_ssid &&
+			(l->iid == iid || iid == UINT16_MAX))
 			return true;
 	}
 	return false;
 }
 
+static bool
+is_own_account(const struct bs_client_view *v, uint16_t iid)
+{
+	return shows_own(v->discovered, iid) || shows_own(v->own, iid);
+}
+
 void
 bs_plan_build_security(struct bs_plan_builder *b)
 {
-	const struct bs_discovered *d = b->view->discovered;
-	uint32_t iid = shows_bootstrap_account(d) ? 0 : b->account->profile.security_iid;
+	/* Once it is known which instances are the client's bootstrap account, every other ID is free. */
+	uint32_t iid = is_own_account(b->view, UINT16_MAX) ? 0 : b->account->profile.security_iid;
 
 	for (size_t i = 0; i < b->account->grant_count && b->err == BS_OK; i++, iid++) {
-		while (iid < UINT16_MAX && !is_free_security_iid(d, (uint16_t)iid))
+		while (iid < UINT16_MAX && is_own_account(b->view, (uint16_t)iid))
 			iid++;
 		if (iid >= UINT16_MAX)
 			b->err = bs_diag_set(b->diag, BS_ERANGE, 0, "no instance ID of object 0 is left");
@@ -255,22 +249,78 @@ bs_plan_build_access_control(struct bs_plan_builder *b)
 
 /* ---- extra writes --------------------------------------------------------------------------------------------- */
 
+static bool
+is_same_instance(const struct bs_setting *x, const struct bs_setting *y)
+{
+	return x->oid == y->oid && x->iid == y->iid;
+}
+
+static void
+build_write(struct bs_plan_builder *b, const struct bs_setting *first, size_t left, bool adjacent)
+{
+	bs_plan_begin_instance(b, first->oid, first->iid);
+	for (size_t k = 0; k < left && (!adjacent || is_same_instance(first, &first[k])); k++) {
+		if (is_same_instance(first, &first[k]))
+			bs_plan_put_setting(b, &first[k]);
+	}
+	bs_plan_end_instance(b);
+}
+
+/* In a pack an instance has one place, wherever the operator named it again. */
+static bool
+was_built(const struct bs_account *a, size_t i)
+{
+	for (size_t k = 0; k < i; k++) {
+		if (is_same_instance(&a->writes[k], &a->writes[i]))
+			return true;
+	}
+	return false;
+}
+
+static void
+build_for_pack(struct bs_plan_builder *b, bool oscore)
+{
+	const struct bs_account *a = b->account;
+
+	for (size_t i = 0; i < a->write_count; i++) {
+		if ((a->writes[i].oid == BS_OBJ_OSCORE) == oscore && !was_built(a, i))
+			build_write(b, &a->writes[i], a->write_count - i, false);
+	}
+}
+
 /* Settings that follow each other and name the same instance make one Write. */
 void
 bs_plan_build_writes(struct bs_plan_builder *b, bool oscore)
 {
 	const struct bs_account *a = b->account;
 
+	if (b->view->pack) {
+		build_for_pack(b, oscore);
+		return;
+	}
 	for (size_t i = 0, n; i < a->write_count; i += n) {
 		const struct bs_setting *s = &a->writes[i];
 
-		for (n = 1; i + n < a->write_count && s[n].oid == s->oid && s[n].iid == s->iid; n++)
+		for (n = 1; i + n < a->write_count && is_same_instance(s, &s[n]); n++)
 			;
-		if ((s->oid == BS_OBJ_OSCORE) != oscore)
-			continue;
-		bs_plan_begin_instance(b, s->oid, s->iid);
-		for (size_t k = 0; k < n; k++)
-			bs_plan_put_setting(b, &s[k]);
-		bs_plan_end_instance(b);
+		if ((s->oid == BS_OBJ_OSCORE) == oscore)
+			build_write(b, s, a->write_count - i, true);
+	}
+}
+
+/* Each instance behind the last one of its object, if that was before; entries stay where they are. */
+void
+bs_plan_group_objects(struct bs_plan *p)
+{
+	for (size_t i = 1; i < p->instance_count; i++) {
+		struct bs_instance one = p->instances[i];
+		size_t at = i;
+
+		while (at > 0 && p->instances[at - 1].oid != one.oid)
+			at--;
+		if (at == 0)
+			continue; /* the first of its object */
+		memmove(&p->instances[at + 1], &p->instances[at], (i - at) * sizeof(one));
+		p->instances[at] = one;
 	}
 }

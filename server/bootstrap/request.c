@@ -9,10 +9,10 @@
 static const struct {
 	const char *path;
 	uint8_t method;
-	uint8_t answer; /* BS_EMPTY: a Bootstrap-Request */
+	enum bs_request_kind kind;
 } routes[] = {
-	{ "bs", BS_POST, BS_EMPTY },
-	{ "bspack", BS_GET, BS_NOT_IMPLEMENTED }, /* clients that ask for a pack then go on with POST /bs */
+	{ "bs", BS_POST, BS_REQUEST_BOOTSTRAP },
+	{ "bspack", BS_GET, BS_REQUEST_PACK },
 };
 
 static bool
@@ -22,11 +22,13 @@ is_text(const struct bs_segment *s, const char *text)
 }
 
 static uint8_t
-route(const struct bs_msg *msg)
+route(const struct bs_msg *msg, enum bs_request_kind *kind)
 {
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-		if (msg->path_count == 1 && is_text(&msg->path[0], routes[i].path))
-			return msg->code == routes[i].method ? routes[i].answer : BS_METHOD_NOT_ALLOWED;
+		if (msg->path_count != 1 || !is_text(&msg->path[0], routes[i].path))
+			continue;
+		*kind = routes[i].kind;
+		return msg->code == routes[i].method ? BS_EMPTY : BS_METHOD_NOT_ALLOWED;
 	}
 	return BS_NOT_FOUND;
 }
@@ -72,15 +74,36 @@ take_pct(struct bs_request *out, const uint8_t *value, size_t len)
 }
 
 static uint8_t
+take_acc(struct bs_request *out, const uint8_t *value, size_t len)
+{
+	if (out->acc.data != NULL)
+		return BS_BAD_REQUEST;
+	out->acc = (struct bs_segment){ value, len };
+	return BS_EMPTY;
+}
+
+/* Which queries say something, and in which request: all others are ignored. */
+static const struct {
+	enum bs_request_kind kind;
+	const char *key;
+	uint8_t (*take)(struct bs_request *out, const uint8_t *value, size_t len);
+} queries[] = {
+	{ BS_REQUEST_BOOTSTRAP, "ep=", take_ep },
+	{ BS_REQUEST_BOOTSTRAP, "pct=", take_pct },
+	{ BS_REQUEST_PACK, "ep=", take_ep },
+	{ BS_REQUEST_PACK, "acc=", take_acc },
+};
+
+static uint8_t
 take_query(struct bs_request *out, const struct bs_segment *q)
 {
-	const uint8_t *value;
-	size_t len;
+	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+		size_t len = 0;
+		const uint8_t *value = out->kind == queries[i].kind ? query_value(q, queries[i].key, &len) : NULL;
 
-	if ((value = query_value(q, "ep=", &len)) != NULL)
-		return take_ep(out, value, len);
-	if ((value = query_value(q, "pct=", &len)) != NULL)
-		return take_pct(out, value, len);
+		if (value != NULL)
+			return queries[i].take(out, value, len);
+	}
 	return BS_EMPTY;
 }
 
@@ -93,10 +116,13 @@ can_write(int32_t pct)
 uint8_t
 bs_request_parse(const struct bs_msg *msg, struct bs_request *out)
 {
-	uint8_t code = route(msg);
+	uint8_t code;
 
 	memset(out, 0, sizeof(*out));
 	out->pct = -1;
+	code = route(msg, &out->kind);
+	if (out->kind == BS_REQUEST_PACK && msg->block2.present && msg->block2.num > 0)
+		out->kind = BS_REQUEST_PACK_BLOCK;
 	for (size_t i = 0; i < msg->query_count && code == BS_EMPTY; i++)
 		code = take_query(out, &msg->query[i]);
 	if (code == BS_EMPTY && out->pct >= 0 && !can_write(out->pct))

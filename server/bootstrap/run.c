@@ -55,6 +55,7 @@ bs_run_free(struct bs_run *r)
 		return;
 	bs_plan_free(r->plan); /* borrows from the account */
 	bs_account_free(r->account);
+	free(r->own);
 	free(r);
 }
 
@@ -85,6 +86,8 @@ bs_run_end(struct bs_session *s, enum bs_outcome outcome)
 
 	fill_report(s, outcome, &rep);
 	bs_exchange_cancel(s->ex);
+	if (outcome != BS_OUT_DONE)
+		bs_run_drop_pack(s);
 	bs_run_free(s->run);
 	s->run = NULL;
 	s->state = ST_IDLE;

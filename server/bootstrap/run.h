@@ -1,24 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The inside of a session: states, events and actions of a run. The table that ties them together is in session.c; the
- * actions are in run_request.c (answer to the Bootstrap-Request), run_commands.c (requests of the server), run.c (ends).
+ * actions are in run_request.c (answer to the Bootstrap-Request), run_pack.c (answers to a Bootstrap-Pack-Request),
+ * run_commands.c (requests of the server), run.c (ends).
  * For these files, nobody else.
  */
 #ifndef BS_BOOTSTRAP_RUN_H
 #define BS_BOOTSTRAP_RUN_H
 
+#include "server/bootstrap/pack.h"
 #include "server/bootstrap/plan.h"
 #include "server/bootstrap/request.h"
 #include "server/bootstrap/session.h"
 
 /* clang-format off */
-#define STATES(X) X(IDLE) X(LOADING) X(FETCHING) X(ACCEPTED) X(DISCOVERING) X(RUNNING) X(FINISHING)
+#define STATES(X) X(IDLE) X(LOADING) X(FETCHING) X(ACCEPTED) X(DISCOVERING) X(RUNNING) X(FINISHING) X(PACKING)
 #define EVENTS(X) \
 	X(NONE) \
 	X(REQUEST) /* a Bootstrap-Request, admitted */ \
 	X(BAD_REQUEST) /* the same, to be refused */ \
 	X(BEGIN) /* the server begins by itself, admitted */ \
 	X(ACCOUNT) /* loaded */ \
+	X(MAKE_PACK) /* the same, and a pack was asked for */ \
+	X(BLOCK) /* of the pack, asked for */ \
+	X(DECLINED) /* a pack cannot be given */ \
 	X(UNFIT) /* the device is gone or disabled */ \
 	X(BUSY) /* the store could not answer */ \
 	X(RETRY_DUE) X(ACK_DUE) X(PAUSE_OVER) X(GIVE_UP) /* timers */ \
@@ -42,7 +47,10 @@ struct bs_run {
 	struct bs_request_ref ref; /* the Bootstrap-Request, to be answered */
 	uint64_t started_ms;
 	uint64_t due_ms[TIMER_COUNT];
-	int32_t pct;
+	int32_t pct; /* of a pack: Accept; -1: absent */
+	bool is_pack; /* a Bootstrap-Pack-Request; ref is that of the block asked for */
+	struct bs_block asked;
+	struct bs_discovered *own; /* as acc of that request says; NULL: it does not */
 	struct bs_account *account;
 	struct bs_plan *plan;
 	size_t op; /* the one at work is ops[op - 1]; 0: none yet */
@@ -67,6 +75,8 @@ struct bs_session {
 	enum bs_run_state state;
 	bool was_used;
 	struct bs_run *run; /* NULL in ST_IDLE */
+	struct bs_pack *pack; /* in ST_PACKING; in ST_IDLE until pack_until_ms, when it was fetched; else NULL */
+	uint64_t pack_until_ms;
 	/* valid inside one call from outside */
 	uint64_t now_ms;
 	const struct bs_msg *reply; /* NULL unless reply_err is BS_OK */
@@ -87,6 +97,14 @@ bool bs_run_outcome_of_refusal(uint8_t code, enum bs_outcome *out);
 void bs_run_apply_profile(struct bs_session *s); /* to the exchange */
 /* What the loading of an account came to. */
 enum bs_run_event bs_run_judge_account(struct bs_session *s, enum bs_err err);
+
+/* run_pack.c */
+bs_run_action_fn bs_run_make_pack, bs_run_send_block, bs_run_end_fetched, bs_run_end_unfetched;
+/* acc of a Bootstrap-Pack-Request; 4.00 when it is no list of links. */
+uint8_t bs_run_take_own_account(struct bs_run *r, const struct bs_segment *acc);
+/* A later block is asked for; same return value as bs_session_request. */
+bool bs_run_answer_block(struct bs_session *s, const struct bs_request_ref *ref, const struct bs_block *asked);
+void bs_run_drop_pack(struct bs_session *s);
 
 /* run_commands.c */
 bs_run_action_fn bs_run_begin_commands, bs_run_send_discover, bs_run_plan_without_discover, bs_run_plan_with_discover,

@@ -114,6 +114,12 @@ bs_run_judge_request(struct bs_session *s, const struct bs_msg *msg, const struc
 	struct bs_quote q;
 
 	r->pct = req->pct;
+	r->is_pack = req->kind == BS_REQUEST_PACK;
+	if (r->is_pack) {
+		r->pct = msg->accept != BS_NO_FORMAT ? msg->accept : -1;
+		r->asked = msg->block2;
+		code = code == BS_EMPTY ? bs_run_take_own_account(r, &req->acc) : code;
+	}
 	r->code = code;
 	if (bs_run_outcome_of_refusal(code, &r->outcome)) {
 		bs_tell_query(r->why, sizeof(r->why), msg);
@@ -137,7 +143,7 @@ bs_run_judge_account(struct bs_session *s, enum bs_err err)
 	if (err != BS_OK && err != BS_ENOTFOUND)
 		return EV_BUSY;
 	if (err == BS_OK && r->account->enabled)
-		return EV_ACCOUNT;
+		return r->is_pack ? EV_MAKE_PACK : EV_ACCOUNT;
 	r->outcome = err == BS_OK ? BS_OUT_DEVICE_DISABLED : BS_OUT_IDENTITY_UNKNOWN;
 	if (s->state == ST_LOADING)
 		r->code = BS_BAD_REQUEST;

@@ -21,6 +21,7 @@ static const struct transition transitions[] = {
 	{ ST_IDLE, EV_BAD_REQUEST, ST_IDLE, bs_run_refuse_request },
 
 	{ ST_LOADING, EV_ACCOUNT, ST_ACCEPTED, bs_run_accept_request }, /* 2.04 leaves first */
+	{ ST_LOADING, EV_MAKE_PACK, ST_PACKING, bs_run_make_pack },
 	{ ST_LOADING, EV_UNFIT, ST_IDLE, bs_run_refuse_request },
 	{ ST_LOADING, EV_BUSY, ST_LOADING, bs_run_load_later },
 	{ ST_LOADING, EV_RETRY_DUE, ST_LOADING, bs_run_load_account },
@@ -68,6 +69,14 @@ static const struct transition transitions[] = {
 	{ ST_FINISHING, EV_SILENT, ST_IDLE, bs_run_end_silent },
 	{ ST_FINISHING, EV_BROKEN, ST_IDLE, bs_run_end_broken },
 	{ ST_FINISHING, EV_ABORT, ST_IDLE, bs_run_end_aborted },
+
+	/* The client is at the wheel: it asks for block after block, or goes away. */
+	{ ST_PACKING, EV_DECLINED, ST_IDLE, bs_run_refuse_request }, /* POST /bs will follow */
+	{ ST_PACKING, EV_BLOCK, ST_PACKING, bs_run_send_block },
+	{ ST_PACKING, EV_SUCCESS, ST_IDLE, bs_run_end_fetched },
+	{ ST_PACKING, EV_GIVE_UP, ST_IDLE, bs_run_end_unfetched },
+	{ ST_PACKING, EV_BROKEN, ST_IDLE, bs_run_end_broken },
+	{ ST_PACKING, EV_ABORT, ST_IDLE, bs_run_end_aborted },
 };
 
 static const char *
@@ -139,6 +148,7 @@ bs_session_free(struct bs_session *s)
 	if (s == NULL)
 		return;
 	bs_run_free(s->run);
+	bs_run_drop_pack(s);
 	free(s);
 }
 
@@ -159,6 +169,7 @@ admit(struct bs_session *s, const struct bs_request_ref *ref)
 		report_without_run(s, BS_OUT_TOO_MANY);
 	if (a != BS_ADMIT)
 		return false;
+	bs_run_drop_pack(s);
 	s->run = bs_run_new(s->now_ms, ref);
 	if (s->run == NULL)
 		report_without_run(s, BS_OUT_OVERLOAD);
@@ -175,6 +186,8 @@ bs_session_request(struct bs_session *s, uint64_t now_ms, const struct bs_msg *m
 	s->now_ms = now_ms;
 	if (code != BS_EMPTY && !bs_run_outcome_of_refusal(code, &outcome))
 		return bs_exchange_respond(s->ex, now_ms, ref, code) == BS_OK;
+	if (req.kind == BS_REQUEST_PACK_BLOCK)
+		return bs_run_answer_block(s, ref, &msg->block2);
 	s->was_used = true;
 	bs_session_abort(s, now_ms, BS_OUT_SUPERSEDED, "the device sent a new Bootstrap-Request");
 	if (!admit(s, ref))
@@ -244,7 +257,7 @@ bs_session_was_used(const struct bs_session *s)
 uint64_t
 bs_session_next_deadline_ms(const struct bs_session *s)
 {
-	uint64_t next = BS_NEVER;
+	uint64_t next = s->run == NULL && s->pack != NULL ? s->pack_until_ms : BS_NEVER;
 
 	for (size_t i = 0; s->run != NULL && i < TIMER_COUNT; i++) {
 		if (s->run->due_ms[i] < next)
@@ -264,6 +277,8 @@ bs_session_tick(struct bs_session *s, uint64_t now_ms)
 	};
 
 	s->now_ms = now_ms;
+	if (s->run == NULL && s->pack != NULL && s->pack_until_ms <= now_ms)
+		bs_run_drop_pack(s);
 	for (size_t i = 0; s->run != NULL && i < TIMER_COUNT; i++) {
 		if (s->run->due_ms[i] > now_ms)
 			continue;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bootstrap session of one DTLS association: answers POST /bs, runs the plan, reports one outcome per run. A state
+ * The bootstrap session of one DTLS association: answers POST /bs, runs the plan, reports one outcome per run; or answers
+ * GET /bspack, and each block that is asked for. A state
  * machine as a table (states x events); a pair not in the table ends the run with BS_ESTATE (outcome internal-error).
  *
  *   IDLE -request-> LOADING -account-> ACCEPTED (2.04 left, pause) -> DISCOVERING -> RUNNING -> FINISHING -> IDLE
+ *   IDLE -request of a pack-> LOADING -account-> PACKING (2.05, block by block) -last block asked for-> IDLE
  *   IDLE -begin-> FETCHING -account-> ACCEPTED, and so on: server-initiated (LwM2M 1.0), no request to answer
  *
  * A passing problem (store busy, overload) is never answered by an error code: the request is dropped before
@@ -61,6 +63,7 @@ struct bs_session_ops {
 	void (*finished)(void *arg, uint64_t now_ms, const struct bs_report *report);
 	/* Unix time in seconds, for values "now". */
 	int64_t (*wall_s)(void *arg);
+	bs_random_fn *random; /* for the ETag of a pack */
 };
 
 struct bs_session *bs_session_new(

@@ -117,16 +117,25 @@ mode_text(uint8_t mode)
 	return mode == 255 ? "unknown" : bs_mode_name((enum bs_mode)mode);
 }
 
+/* A declined pack is no reason to look: the device goes on. */
+static const char *
+event_of(enum bs_outcome o)
+{
+	if (o == BS_OUT_DONE)
+		return "bootstrap.done";
+	return o == BS_OUT_PACK_DECLINED ? "bootstrap.pack-declined" : "bootstrap.refused";
+}
+
 static void
 record(struct bs_worker *w, uint64_t now_ms, const struct bs_attempt *a, bool stranger)
 {
-	bool done = a->outcome == BS_OUT_DONE;
+	bool fine = a->outcome == BS_OUT_DONE || a->outcome == BS_OUT_PACK_DECLINED;
 	struct bs_quote ep, identity, detail;
 
 	w->stats.outcomes[a->mode < BS_MODE_NOSEC ? a->mode : BS_STATS_MODES - 1][a->outcome]++;
 	if (!may_record(w, now_ms, stranger || a->outcome == BS_OUT_TOO_MANY))
 		return;
-	bs_log(done ? BS_INFO : BS_WARNING, done ? "bootstrap.done" : "bootstrap.refused",
+	bs_log(fine ? BS_INFO : BS_WARNING, event_of(a->outcome),
 		"outcome=%s ep=%s identity=%s mode=%s from=%s suite=%s step=%s writes=%u took_ms=%" PRIu32
 		" handshake_ms=%" PRIu32 " detail=%s suppressed=%u",
 		bs_outcome_word(a->outcome), bs_log_quote(&ep, a->endpoint), bs_log_quote(&identity, a->identity),
@@ -300,6 +309,7 @@ static const struct bs_session_ops session_ops = {
 	.load = on_load,
 	.finished = on_finished,
 	.wall_s = on_wall_s,
+	.random = bs_random_system,
 };
 
 /* Accounts asked for since the last turn, in one read transaction. */

@@ -2,7 +2,7 @@
 /*
  * A hostile device that got through the handshake, against exchange, session, plan and codecs. The first octet chooses
  * profile, store and admission, then datagrams follow as in fuzz_coap.c: two octets of control, then the datagram.
- * Whatever comes: every admitted attempt ends in exactly one report, a key leaves in a Write alone, and no report is
+ * Whatever comes: every admitted attempt ends in exactly one report, a key leaves in a Write or a pack alone, and no report is
  * anything but UTF-8.
  */
 #include <stdint.h>
@@ -46,7 +46,7 @@ on_send(void *arg, const uint8_t *data, size_t len)
 
 	require(len >= 4 && len <= BS_DATAGRAM_MAX);
 	require(bs_msg_parse(data, len, &m, &what) == BS_OK);
-	require(m.code == BS_PUT || memmem(data, len, canary, 16) == NULL);
+	require(m.code == BS_PUT || (m.code == BS_CONTENT && m.etag.len > 0) || memmem(data, len, canary, 16) == NULL);
 	if (m.token.len == 8 && BS_CODE_CLASS(m.code) == 0) {
 		memcpy(w->id, data + 2, 2);
 		memcpy(w->token, data + 4, 8);
@@ -205,7 +205,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const struct bs_exchange_ops exchange_ops = { on_send, on_request, on_random };
-	static const struct bs_session_ops session_ops = { on_admit, on_load, on_finished, on_wall_s };
+	static const struct bs_session_ops session_ops = { on_admit, on_load, on_finished, on_wall_s, on_random };
 	static const struct bs_client client = { .device_id = 7, .endpoint = "dev-0001", .mode = BS_MODE_PSK };
 	struct world w = { .now_ms = 1 };
 

@@ -85,6 +85,8 @@ struct world {
 	uint8_t assembled[BS_REQUEST_PAYLOAD_MAX + 64]; /* Block1 */
 	size_t assembled_len;
 	bool assembling;
+	uint8_t fetched[BS_RESPONSE_MAX], etag[8]; /* of answers in blocks */
+	size_t fetched_len, etag_len;
 	const struct octets *blockwise; /* Block2: what is being handed out, with its code */
 	uint8_t blockwise_code;
 	char *trace;
@@ -347,7 +349,7 @@ set_uri(struct bs_msg *m, char *text)
 }
 
 static size_t
-build_request(struct world *w, const struct line *l, uint8_t *wire)
+build_request(struct world *w, const struct line *l, const struct bs_block *block, uint8_t *wire)
 {
 	char uri[sizeof(l->uri)];
 	struct bs_msg m;
@@ -360,6 +362,8 @@ build_request(struct world *w, const struct line *l, uint8_t *wire)
 	set_uri(&m, uri);
 	m.payload = l->payload.data;
 	m.payload_len = l->payload.len;
+	m.accept = l->accept >= 0 ? (uint16_t)l->accept : BS_NO_FORMAT;
+	m.block2 = *block;
 	if (bs_msg_write(&m, wire, WIRE_MAX, &len) != BS_OK)
 		wrong(w, "the request cannot be written");
 	return len;
@@ -369,6 +373,7 @@ static void
 send_line(struct world *w)
 {
 	const struct line *l = &w->script.lines[w->at];
+	struct bs_block block = { .present = l->has_block, .num = l->block, .szx = l->szx };
 	uint8_t ping[] = { 0x40, 0x00, (uint8_t)(w->next_id >> 8), (uint8_t)w->next_id };
 
 	w->send_at_ms = BS_NEVER;
@@ -383,7 +388,9 @@ send_line(struct world *w)
 		if (w->token.len <= BS_TOKEN_MAX && l->payload.len >= 4u + w->token.len)
 			memcpy(w->token.data, l->payload.data + 4, w->token.len);
 	} else if (l->what == SEND_REQUEST) {
-		w->last_wire_len = build_request(w, l, w->last_wire);
+		w->last_wire_len = build_request(w, l, &block, w->last_wire);
+		w->fetched_len = (size_t)l->block << (l->szx + 4);
+		w->etag_len = 0;
 	}
 	w->request_id = (uint16_t)(w->last_wire[2] << 8 | w->last_wire[3]);
 	if (l->non || l->answer == ANSWER_NOTHING)
@@ -451,6 +458,51 @@ answered(struct world *w, bool reset, uint8_t code)
 	advance(w);
 }
 
+/* A block of an answer: keep it, and ask for the next one where there is one and the line says so. */
+static bool
+fetch_more(struct world *w, const struct bs_msg *m)
+{
+	const struct line *l = &w->script.lines[w->at];
+	size_t at = m->block2.present ? (size_t)m->block2.num << (m->block2.szx + 4) : 0;
+	struct bs_block next = { .present = true, .szx = m->block2.szx };
+
+	if (at != w->fetched_len || at + m->payload_len > sizeof(w->fetched))
+		wrong(w, "block %u is not the one asked for", m->block2.num);
+	if (w->etag_len > 0 && (m->etag.len != w->etag_len || memcmp(m->etag.data, w->etag, w->etag_len) != 0))
+		wrong(w, "another ETag");
+	if (m->code != BS_CONTENT)
+		return false;
+	memcpy(w->fetched + at, m->payload, m->payload_len);
+	w->fetched_len = at + m->payload_len;
+	memcpy(w->etag, m->etag.data, m->etag.len);
+	w->etag_len = m->etag.len;
+	if (!l->fetch || !m->block2.more)
+		return false;
+	next.num = (uint32_t)(w->fetched_len >> (next.szx + 4));
+	w->last_wire_len = build_request(w, l, &next, w->last_wire);
+	w->request_id = (uint16_t)(w->last_wire[2] << 8 | w->last_wire[3]);
+	send_confirmable(w, w->last_wire, w->last_wire_len, 0, true);
+	return true;
+}
+
+static void
+check_content(struct world *w, const struct bs_msg *m)
+{
+	const struct line *l = &w->script.lines[w->at];
+	size_t from = (size_t)l->block << (l->szx + 4), len = w->fetched_len - from;
+	char *text;
+
+	if (l->format >= 0 && m->content_format != l->format)
+		wrong(w, "Content-Format %u in the answer", m->content_format);
+	if (!l->has_expected || (len == l->expected.len && memcmp(w->fetched + from, l->expected.data, len) == 0))
+		return;
+	text = malloc(2 * len + 1);
+	assert_non_null(text);
+	trace(w, "answer: %s", bs_hex_encode(w->fetched + from, len, text));
+	free(text);
+	wrong(w, "another content (%zu octets, expected %zu)", len, l->expected.len);
+}
+
 static void
 acknowledge(struct world *w, uint16_t id)
 {
@@ -481,6 +533,10 @@ take_answer(struct world *w, const struct bs_msg *m)
 		if (!token)
 			wrong(w, "another token in the response");
 		forget_pending(w, w->request_id);
+		if (m->code == BS_CONTENT && fetch_more(w, m))
+			return;
+		if (m->code == BS_CONTENT)
+			check_content(w, m);
 		answered(w, false, m->code);
 	}
 }
@@ -818,7 +874,7 @@ check_end(struct world *w, size_t i)
 
 /* The life of a world. */
 
-static const struct bs_session_ops session_ops = { on_admit, on_load, on_finished, on_wall_s };
+static const struct bs_session_ops session_ops = { on_admit, on_load, on_finished, on_wall_s, on_random };
 
 static void
 world_init(struct world *w, const struct scenario *s, enum fault fault, unsigned fault_at)

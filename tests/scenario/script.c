@@ -219,6 +219,14 @@ read_device_line(struct reader *r, struct line *l)
 		l->what = SEND_REQUEST;
 		read_uri(r, l);
 	}
+	if (take(r, "accept"))
+		l->accept = number(r);
+	l->has_block = take(r, "block");
+	if (l->has_block) {
+		l->block = (uint32_t)number(r);
+		l->szx = (uint8_t)number(r);
+	}
+	l->fetch = take(r, "fetch");
 	if (take(r, "payload"))
 		read_octets(r, &l->payload);
 	l->non = take(r, "non");
@@ -230,6 +238,10 @@ read_device_line(struct reader *r, struct line *l)
 		l->answer = ANSWER_SEPARATE + one_of(r, answers);
 	if (l->answer <= ANSWER_SEPARATE)
 		l->code = code(r);
+	if (take(r, "format"))
+		l->format = number(r);
+	l->has_expected = r->kind == WORD_HEX;
+	read_octets(r, &l->expected);
 }
 
 static void
@@ -358,6 +370,7 @@ script_clear(struct script *s)
 {
 	for (size_t i = 0; i < s->count; i++) {
 		free(s->lines[i].payload.data);
+		free(s->lines[i].expected.data);
 		free(s->lines[i].reply.data);
 	}
 	s->count = 0;

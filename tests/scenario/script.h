@@ -4,13 +4,14 @@
  *
  *   given store slow 3s | store busy N | admission drop N | admission too-many N
  *   given no request              the server begins by itself
- *   [at T | after T] dev > METHOD URI [payload "text"] [non]  expect ANSWER       the device sends a request
+ *   [at T | after T] dev > METHOD URI [accept N] [block NUM SZX] [fetch] [payload "text"] [non]  expect ANSWER
+ *                                 the device sends a request; fetch: and asks for block after block of the answer
  *   [after T]        dev > ping | again | raw [hex]           expect ANSWER
  *   [after T]        dev < METHOD URI [accept N] [format N] [same] [[hex]]  REACTION
  *   once                          a lost datagram changes the story: play it as it stands
  *   end OUTCOME [at "step"] [because "detail"] [code C] [writes N] [format N] [version N]
  *
- * ANSWER: a code; "separate CODE" (an empty ACK must come before); "reset"; "nothing" (within half a second); "silence"
+ * ANSWER: a code [format N] [[hex]], with what it holds; "separate CODE" (an empty ACK must come before); "reset"; "nothing" (within half a second); "silence"
  * (through all retransmissions). "again" repeats the last request with its Message ID.
  * REACTION: "reply CODE", "separate CODE" (empty ACK, later a CON), "overtake CODE" (the response before the ACK),
  * "unreliable CODE" (empty ACK, later a NON), each with what to say: "text", [hex] or "links N" (a Discover result of N
@@ -49,9 +50,14 @@ struct line {
 	uint8_t method;
 	char uri[640];
 	bool non, same;
-	int accept, format; /* -1: not looked at */
+	int accept, format; /* -1: not looked at, not sent */
+	bool fetch, has_block;
+	uint32_t block;
+	uint8_t szx;
 	bool has_payload;
 	struct octets payload; /* to send, or expected; of "raw" the datagram */
+	bool has_expected;
+	struct octets expected; /* in the answer */
 	enum answer answer;
 	enum reaction reaction;
 	uint8_t code;

@@ -632,8 +632,6 @@ static const struct scenario requests[] = {
 	{ "GET /bs", one_server, "dev > GET /bs  expect 4.05\n" },
 	{ "another path", one_server, "dev > POST /rd?ep=dev-0001  expect 4.04\n" },
 	{ "the root", one_server, "dev > GET /  expect 4.04\n" },
-	{ "a bootstrap pack, then the usual way", one_server,
-		"dev > GET /bspack?ep=dev-0001  expect 5.01\n" REQUEST DISCOVER DELETES WRITES FINISH "end done\n" },
 	{ "an unknown critical option (2049)", one_server,
 		"dev > raw [42 02 1234 ABCD B26273 4B65703D6465762D30303031 E006E5]  expect 4.02\n" },
 	{ "an unknown elective option (2048)", one_server,

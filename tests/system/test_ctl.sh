@@ -271,6 +271,21 @@ run plan dev-r --pct 60
 check 'plan: a format of one value' exits 1
 run --json plan dev-r
 check 'plan in JSON' both 0 '"method": "DELETE"'
+run plan dev-a --pack
+check 'plan of a pack: one request, its instances' [ "$(printf '%s\n' "$out" | awk '/^ ?[0-9]+  [A-Z]+ / {printf "%s %s,", $2, $3} \
+	/^      \/[0-9]+\/[0-9]+$/ {printf "%s,", $1}')" = 'GET /bspack,/0/1,/1/0,' ]
+check 'plan of a pack: version, format, blocks' both 0 'LwM2M 1.2, senml-cbor'
+check 'plan of a pack: the key is masked' says '16 octets, masked'
+run plan dev-a --pack --pct 11544
+check 'plan of a pack: LwM2M CBOR' both 0 lwm2m-cbor
+run plan dev-a --pack --pct 11542
+check 'plan of a pack: TLV is none' both 0 'answered 4.06: the device accepts Content-Format 11542, which is none of a pack'
+run --json plan dev-a --pack --pct 60
+check 'plan of a pack: declined, in JSON' both 0 '"declined": "4.06"'
+run --json plan dev-a --pack
+check 'plan of a pack in JSON' both 0 '"path": "/bspack"'
+run plan dev-a --pack --lwm2m 1.1
+check 'plan of a pack before 1.2' exits 2
 
 # ---- explain ---------------------------------------------------------------------------------------------------------
 

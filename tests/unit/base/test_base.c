@@ -301,6 +301,10 @@ test_outcomes(void **state)
 		assert_true(strlen(bs_outcome_todo((enum bs_outcome)o)) > 10);
 	}
 	assert_int_equal(bs_outcome_parse("no such outcome"), BS_OUTCOME_COUNT);
+	assert_true(bs_outcome_is_refusal(BS_OUT_WRITE_REFUSED));
+	assert_false(bs_outcome_is_refusal(BS_OUT_DONE));
+	assert_false(bs_outcome_is_refusal(BS_OUT_SUPERSEDED));
+	assert_false(bs_outcome_is_refusal(BS_OUT_PACK_DECLINED));
 }
 
 /* Small draws come from a pool, which is filled again and again: no two of them are alike. */

@@ -795,6 +795,48 @@ unknown_format_is_refused(void **state)
 	}
 }
 
+/* One Write of all, the instances of an object together and each of them once; nothing deleted, no Finish. */
+static void
+a_pack_is_one_write(void **state)
+{
+	static const struct bs_discovered own = {
+		.links = { { .oid = 0, .iid = 0 }, { .oid = 0, .iid = 2 }, { .oid = 21, .iid = 1 } }, .count = 3
+	};
+	struct fixture *fx = *state;
+	struct bs_grant *g = add_grant(fx->account, 101, BS_MODE_PSK);
+
+	set(g, 0, 17, BS_TYPE_OBJLNK, "21:0");
+	add_grant(fx->account, 102, BS_MODE_PSK);
+	fx->account->profile.access_control = BS_AC_DERIVED;
+	fx->account->profile.write_level = BS_LEVEL_RESOURCE;
+	fx->account->profile.unknown_version = BS_LWM2M_1_0;
+	extra(fx->account, 3, 0, 14, BS_TYPE_STRING, "Z");
+	extra(fx->account, 11, 1, 0, BS_TYPE_STRING, "apn");
+	extra(fx->account, 21, 0, 0, BS_TYPE_OPAQUE, "0102");
+	extra(fx->account, 3, 0, 13, BS_TYPE_TIME, "now");
+	extra(fx->account, 4, 0, 1, BS_TYPE_INTEGER, "1");
+	extra(fx->account, 11, 0, 0, BS_TYPE_STRING, "apn2");
+	extra(fx->account, 3, 0, 14, BS_TYPE_STRING, "later");
+	fx->view.pack = true;
+	expect_plan(fx, "write / : 21/0 0=h'0102' 0/1" PSK_101 " 17=21:0"
+			" 0/2 0=\"coaps://s102.example:5684\" 1=false 2=0 3=h'6964' 4=h'' 5=h'" KEY_A_HEX "' 10=102"
+			" 1/0" SERVER_101 " 1/1 0=102 1=86400 6=true 7=\"U\""
+			" 2/0 0=1 1=0 2[101]=15 3=101 2/1 0=1 1=1 2[102]=15 3=102"
+			" 3/0 13=1700000000 14=\"later\" 11/1 0=\"apn\" 11/0 0=\"apn2\" 4/0 1=1\n");
+	assert_int_equal(fx->plan->version, BS_LWM2M_1_2);
+	assert_int_equal(fx->plan->format->number, BS_CF_SENML_CBOR);
+	assert_ptr_equal(bs_plan_op_format(fx->plan, &fx->plan->ops[0]), fx->plan->format);
+	/* The instances of the bootstrap account are known: all others are free. */
+	fx->view.own = &own;
+	fx->view.pct = BS_CF_LWM2M_CBOR;
+	assert_int_equal(build(fx), BS_OK);
+	describe(&fx->out, fx->plan);
+	assert_non_null(strstr(fx->out.text, " 0/1 0="));
+	assert_non_null(strstr(fx->out.text, " 0/3 0="));
+	assert_null(strstr(fx->out.text, " 0/2 0="));
+	assert_int_equal(fx->plan->format->number, BS_CF_LWM2M_CBOR);
+}
+
 /* ---- payloads ------------------------------------------------------------------------------------------------- */
 
 /* The worked example: coaps://dm.example:5684, identity dev-0001, key 00..0f, server 101, at /0/1. */
@@ -867,6 +909,7 @@ main(void)
 		TEST(deletes_of_instances_follow_discover),
 		TEST(version_and_format_are_chosen),
 		TEST(unknown_format_is_refused),
+		TEST(a_pack_is_one_write),
 		TEST(payloads_are_encoded),
 		TEST(nothing_is_fine_to_free),
 	};

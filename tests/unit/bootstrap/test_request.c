@@ -46,7 +46,11 @@ static const struct row {
 
 	{ "GET /bs", BS_GET, "bs", { "ep=a" }, BS_METHOD_NOT_ALLOWED, NULL, ABSENT },
 	{ "PUT /bs", BS_PUT, "bs", { NULL }, BS_METHOD_NOT_ALLOWED, NULL, ABSENT },
-	{ "GET /bspack", BS_GET, "bspack", { "ep=a" }, BS_NOT_IMPLEMENTED, NULL, ABSENT },
+	{ "pack", BS_GET, "bspack", { "ep=a" }, BS_EMPTY, "a", ABSENT },
+	{ "pack: pct says nothing", BS_GET, "bspack", { "ep=a", "pct=tlv" }, BS_EMPTY, "a", ABSENT },
+	{ "pack: ep empty", BS_GET, "bspack", { "ep=" }, BS_BAD_REQUEST, NULL, ABSENT },
+	{ "pack: acc twice", BS_GET, "bspack", { "acc=</0/0>", "acc=" }, BS_BAD_REQUEST, NULL, ABSENT },
+	{ "acc belongs to a pack alone", BS_POST, "bs", { "acc=a", "acc=b" }, BS_EMPTY, NULL, ABSENT },
 	{ "POST /bspack", BS_POST, "bspack", { NULL }, BS_METHOD_NOT_ALLOWED, NULL, ABSENT },
 	{ "POST /", BS_POST, "", { NULL }, BS_NOT_FOUND, NULL, ABSENT },
 	{ "POST /rd", BS_POST, "rd", { "ep=a" }, BS_NOT_FOUND, NULL, ABSENT },
@@ -98,6 +102,39 @@ test_rows(void **state)
 		assert_string_equal(req.ep, rows[i].ep != NULL ? rows[i].ep : "");
 		assert_int_equal(req.pct, rows[i].pct);
 	}
+}
+
+/* What a request for a pack says, and that a later block is one whatever its query holds. */
+static void
+test_pack(void **state)
+{
+	struct row r = { "", BS_GET, "bspack", { "ep=a", "acc=</0/0>,</21/0>" }, 0, NULL, ABSENT };
+	struct bs_request req;
+	struct bs_msg msg;
+
+	(void)state;
+	make(&msg, &r);
+	assert_int_equal(bs_request_parse(&msg, &req), BS_EMPTY);
+	assert_int_equal(req.kind, BS_REQUEST_PACK);
+	assert_int_equal(req.acc.len, 14);
+	assert_memory_equal(req.acc.data, "</0/0>,</21/0>", 14);
+	msg.block2 = (struct bs_block){ .present = true, .szx = 6 };
+	assert_int_equal(bs_request_parse(&msg, &req), BS_EMPTY);
+	assert_int_equal(req.kind, BS_REQUEST_PACK);
+	msg.block2.num = 1;
+	assert_int_equal(bs_request_parse(&msg, &req), BS_EMPTY);
+	assert_int_equal(req.kind, BS_REQUEST_PACK_BLOCK);
+	r.query[0] = "ep=";
+	make(&msg, &r);
+	msg.block2 = (struct bs_block){ .present = true, .num = 1 };
+	assert_int_equal(bs_request_parse(&msg, &req), BS_EMPTY);
+	r.method = BS_POST;
+	r.path = "bs";
+	r.query[0] = "ep=a";
+	make(&msg, &r);
+	msg.block2 = (struct bs_block){ .present = true, .num = 1 };
+	assert_int_equal(bs_request_parse(&msg, &req), BS_EMPTY);
+	assert_int_equal(req.kind, BS_REQUEST_BOOTSTRAP);
 }
 
 /* The longest name fits exactly; one octet more cannot come in a Uri-Query, but must not overflow when it does. */
@@ -180,6 +217,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_pack),
 		cmocka_unit_test(test_longest_ep),
 		cmocka_unit_test(test_nul_in_ep),
 		cmocka_unit_test(test_payload_is_ignored),

@@ -12,6 +12,8 @@
 #define bs_exchange_params_init fake_exchange_params_init
 #define bs_exchange_set_params fake_exchange_set_params
 #define bs_exchange_respond fake_exchange_respond
+#define bs_exchange_respond_with fake_exchange_respond_with
+#define bs_exchange_get_block_max fake_exchange_get_block_max
 #define bs_exchange_ack_empty fake_exchange_ack_empty
 #define bs_exchange_request fake_exchange_request
 #define bs_exchange_cancel fake_exchange_cancel
@@ -20,8 +22,10 @@
 #define bs_plan_encode fake_plan_encode
 #define bs_plan_part fake_plan_part
 #define bs_wipe fake_wipe
+#include "server/bootstrap/pack.c"
 #include "server/bootstrap/run.c"
 #include "server/bootstrap/run_commands.c"
+#include "server/bootstrap/run_pack.c"
 #include "server/bootstrap/run_request.c"
 #include "server/bootstrap/session.c"
 
@@ -36,9 +40,9 @@ struct fixture {
 	char sent[2048]; /* what the session told the exchange, "; " between */
 	bs_response_fn *done;
 	bool forget_requests; /* bs_exchange_respond fails */
-	bool discover;
+	bool discover, pack; /* pack: payloads take two blocks of 16 octets */
 	enum bs_err plan_err, encode_err, request_err; /* what the fakes return */
-	const uint8_t *payload; /* of the latest Write, until it is wiped */
+	const uint8_t *payload; /* of the latest Write, or of the pack, until it is wiped */
 };
 
 static struct fixture *fx; /* the fakes below have no argument for it */
@@ -79,6 +83,28 @@ bs_exchange_respond(struct bs_exchange *ex, uint64_t now_ms, const struct bs_req
 	(void)now_ms;
 	record("%u answered %u.%02u", ref->id, code >> 5, code & 31);
 	return fx->forget_requests ? BS_ESTATE : BS_OK;
+}
+
+enum bs_err
+bs_exchange_respond_with(
+	struct bs_exchange *ex, uint64_t now_ms, const struct bs_request_ref *ref, const struct bs_msg *content)
+{
+	(void)ex;
+	(void)now_ms;
+	record("%u answered %u.%02u", ref->id, content->code >> 5, content->code & 31);
+	if (content->payload_len > 0)
+		record("format %u block %u%s \"%.*s\"", content->content_format, content->block2.num,
+			content->block2.more ? "+" : "", (int)content->payload_len, (const char *)content->payload);
+	if (content->payload_len > 0 && content->block2.num == 0)
+		fx->payload = content->payload; /* the snapshot from its first octet on */
+	return fx->forget_requests ? BS_ESTATE : BS_OK;
+}
+
+size_t
+bs_exchange_get_block_max(const struct bs_exchange *ex)
+{
+	(void)ex;
+	return 500;
 }
 
 void
@@ -150,8 +176,10 @@ bs_plan_build(const struct bs_account *account, const struct bs_client_view *vie
 		return bs_diag_set(diag, fx->plan_err, 0, "resource /1/x/1 of server a");
 	*out = calloc(1, sizeof(**out));
 	assert_non_null(*out);
-	(*out)->format = bs_format_find(view->pct < 0 ? BS_CF_TLV : (uint16_t)view->pct);
-	(*out)->version = view->version == BS_LWM2M_UNKNOWN ? BS_LWM2M_1_0 : view->version;
+	(*out)->format = bs_format_find(view->pct >= 0 ? (uint16_t)view->pct
+					: view->pack   ? BS_CF_SENML_CBOR
+						       : BS_CF_TLV);
+	(*out)->version = view->version != BS_LWM2M_UNKNOWN ? view->version : view->pack ? BS_LWM2M_1_2 : BS_LWM2M_1_0;
 	(*out)->ops = ops;
 	(*out)->op_count = sizeof(ops) / sizeof(ops[0]);
 	return BS_OK;
@@ -178,7 +206,7 @@ bs_plan_encode(const struct bs_plan *plan, const struct bs_op *op, uint8_t *out,
 {
 	(void)plan;
 	assert_true(max >= 8);
-	*len = (size_t)snprintf((char *)out, max, "op %u", (unsigned)(op - ops));
+	*len = (size_t)snprintf((char *)out, max, fx->pack ? "op %u, a pack in blocks" : "op %u", (unsigned)(op - ops));
 	return fx->encode_err;
 }
 
@@ -219,7 +247,14 @@ on_wall_s(void *arg)
 	return 1772330584;
 }
 
-static const struct bs_session_ops session_ops = { on_admit, on_load, on_finished, on_wall_s };
+static void
+on_random(void *arg, void *out, size_t len)
+{
+	(void)arg;
+	memset(out, 7, len);
+}
+
+static const struct bs_session_ops session_ops = { on_admit, on_load, on_finished, on_wall_s, on_random };
 
 static int
 setup(void **state)
@@ -252,6 +287,20 @@ request(uint64_t now_ms, uint16_t id, const char *query)
 	msg.path[msg.path_count++] = (struct bs_segment){ (const uint8_t *)"bs", 2 };
 	msg.query[msg.query_count++] = (struct bs_segment){ (const uint8_t *)query, strlen(query) };
 	msg.content_format = msg.accept = BS_NO_FORMAT;
+	return bs_session_request(fx->session, now_ms, &msg, &ref);
+}
+
+/* GET /bspack, the block of that number, 16 octets each. */
+static bool
+request_block(uint64_t now_ms, uint16_t id, uint32_t num)
+{
+	struct bs_request_ref ref = { .type = BS_CON, .id = id };
+	struct bs_msg msg;
+
+	fx->pack = true;
+	bs_msg_init(&msg, BS_CON, BS_GET, id);
+	msg.path[msg.path_count++] = (struct bs_segment){ (const uint8_t *)"bspack", 6 };
+	msg.block2 = (struct bs_block){ .present = true, .num = num };
 	return bs_session_request(fx->session, now_ms, &msg, &ref);
 }
 
@@ -312,6 +361,11 @@ reach(enum bs_run_state st)
 		return;
 	if (st == ST_FETCHING) {
 		assert_true(bs_session_begin(fx->session, START_MS));
+		return;
+	}
+	if (st == ST_PACKING) {
+		assert_true(request_block(START_MS, 1, 0));
+		bs_session_loaded(fx->session, START_MS + 1, BS_OK, account(true));
 		return;
 	}
 	assert_true(request(START_MS, 1, "pct=112"));
@@ -380,6 +434,12 @@ static const struct pair {
 	{ ST_FINISHING, EV_RESET, ST_IDLE, BS_OUT_CLIENT_RESET },
 	{ ST_FINISHING, EV_SILENT, ST_IDLE, BS_OUT_CLIENT_SILENT },
 	{ ST_FINISHING, EV_ABORT, ST_IDLE, BS_OUT_BAD_REQUEST },
+	{ ST_LOADING, EV_MAKE_PACK, ST_IDLE, BS_OUT_DONE }, /* in one block */
+	{ ST_PACKING, EV_BLOCK, ST_PACKING, NO_OUTCOME },
+	{ ST_PACKING, EV_DECLINED, ST_IDLE, BS_OUT_BAD_REQUEST },
+	{ ST_PACKING, EV_SUCCESS, ST_IDLE, BS_OUT_DONE },
+	{ ST_PACKING, EV_GIVE_UP, ST_IDLE, BS_OUT_CLIENT_SILENT },
+	{ ST_PACKING, EV_ABORT, ST_IDLE, BS_OUT_BAD_REQUEST },
 };
 
 static struct pair
@@ -413,13 +473,18 @@ walk(enum bs_run_state st, enum bs_run_event ev)
 	s->reply = &reply;
 	bs_run_fire(s, ev);
 	s->reply = NULL;
+	assert_int_equal(s->pack != NULL,
+		s->state == ST_PACKING ||
+			(s->state == ST_IDLE && want.outcome == BS_OUT_DONE && (st == ST_PACKING || st == ST_LOADING)));
+	if (s->run == NULL)
+		bs_session_tick(s, s->pack_until_ms);
 	got = fx->reports > 0 ? fx->report.outcome : NO_OUTCOME;
 	if (s->state != want.to || got != want.outcome)
 		fail_msg("%s in %s: now %s, outcome %s", event_name(ev), state_name(st), state_name(s->state),
 			bs_outcome_word(got));
 	assert_int_equal(s->run == NULL, want.to == ST_IDLE);
 	assert_int_equal(bs_session_next_deadline_ms(s) == BS_NEVER,
-		want.to != ST_LOADING && want.to != ST_FETCHING && want.to != ST_ACCEPTED);
+		want.to != ST_LOADING && want.to != ST_FETCHING && want.to != ST_ACCEPTED && want.to != ST_PACKING);
 }
 
 static void
@@ -726,7 +791,7 @@ test_new_request_supersedes(void **state)
 		fx->sent[0] = '\0';
 		assert_true(request(START_MS + 500, 2, "x"));
 		assert_int_equal(fx->session->state, ST_LOADING);
-		expect_sent(st >= ST_DISCOVERING ? "cancel" : "");
+		expect_sent(st >= ST_DISCOVERING && st != ST_PACKING ? "cancel" : "");
 		assert_int_equal(fx->reports, 1);
 		assert_int_equal(fx->report.outcome, BS_OUT_SUPERSEDED);
 		bs_session_loaded(fx->session, START_MS + 501, BS_OK, account(true));
@@ -886,6 +951,109 @@ test_begin_supersedes(void **state)
 	assert_int_equal(fx->session->state, ST_LOADING);
 }
 
+/* A pack, told step by step: 23 octets in blocks of 16. */
+static void
+test_pack(void **state)
+{
+	(void)state;
+	assert_true(request_block(START_MS, 1, 0));
+	expect_sent("");
+	bs_session_loaded(fx->session, START_MS + 1, BS_OK, account(true));
+	expect_sent("params 2000 4 512; 1 answered 2.05; format 112 block 0+ \"op 0, a pack in \"");
+	assert_int_equal(bs_session_next_deadline_ms(fx->session), START_MS + 1 + 93000);
+	assert_int_equal(fx->reports, 0);
+	assert_true(request_block(START_MS + 50, 2, 1));
+	expect_sent("2 answered 2.05; format 112 block 1 \"blocks\"");
+	expect_report(BS_OUT_DONE, "pack", "a pack of 22 octets in 2 blocks; a device does not confirm what it takes");
+	assert_int_equal(fx->report.version, BS_LWM2M_1_2);
+	assert_int_equal(fx->report.format, 112);
+	assert_int_equal(fx->report.writes, 0);
+	/* It stays for a while, and goes without a report. */
+	assert_int_equal(bs_session_next_deadline_ms(fx->session), START_MS + 50 + 93000);
+	assert_true(request_block(START_MS + 60, 3, 1));
+	expect_sent("3 answered 2.05; format 112 block 1 \"blocks\"");
+	assert_int_equal(fx->admitted, 1);
+	assert_non_null(fx->payload);
+	bs_session_tick(fx->session, START_MS + 50 + 93000);
+	assert_null(fx->payload); /* wiped */
+	assert_int_equal(bs_session_next_deadline_ms(fx->session), BS_NEVER);
+	assert_true(request_block(START_MS + 94000, 4, 1));
+	expect_sent("4 answered 4.00");
+	assert_int_equal(fx->reports, 0);
+}
+
+/* Whatever ends the run early, and whatever comes after it, takes the keys out of memory. */
+static void
+test_pack_is_wiped(void **state)
+{
+	(void)state;
+	reach(ST_PACKING);
+	assert_non_null(fx->payload);
+	bs_session_tick(fx->session, START_MS + 1 + 93000);
+	expect_report(BS_OUT_CLIENT_SILENT, "pack", "the device fetched 16 of 22 octets");
+	assert_null(fx->payload);
+	reach(ST_PACKING);
+	bs_session_abort(fx->session, START_MS + 2, BS_OUT_SHUTDOWN, "");
+	expect_report(BS_OUT_SHUTDOWN, "pack", "");
+	assert_null(fx->payload);
+	reach(ST_PACKING);
+	assert_true(request_block(START_MS + 2, 2, 1));
+	assert_non_null(fx->payload); /* fetched */
+	fx->reports = 0;
+	assert_true(request(START_MS + 3, 3, "pct=112"));
+	assert_null(fx->payload);
+}
+
+/* However steadily a device asks, a transfer does not last forever. */
+static void
+test_pack_has_an_end(void **state)
+{
+	uint64_t now_ms = START_MS + 1;
+
+	(void)state;
+	reach(ST_PACKING);
+	for (uint16_t id = 2; fx->reports == 0; id++) {
+		fx->sent[0] = '\0';
+		now_ms += 90000;
+		bs_session_tick(fx->session, now_ms);
+		if (fx->reports > 0)
+			break;
+		assert_true(now_ms < START_MS + BS_TRANSFER_MAX_MS);
+		assert_true(request_block(now_ms, id, 9)); /* there is none */
+		expect_sent(fx->sent);
+	}
+	expect_report(BS_OUT_CLIENT_SILENT, "pack", "the device fetched 16 of 22 octets");
+}
+
+static void
+test_pack_meets_trouble(void **state)
+{
+	static const struct {
+		enum bs_err plan, encode;
+		enum bs_outcome outcome;
+		const char *sent, *detail;
+	} rows[] = {
+		{ BS_ERANGE, BS_OK, BS_OUT_PACK_DECLINED, "params 2000 4 512; 1 answered 4.05",
+			"resource /1/x/1 of server a: value out of range" },
+		{ BS_OK, BS_ESPACE, BS_OUT_PACK_DECLINED, "params 2000 4 512; 1 answered 4.05",
+			"pack: longer than 64 KiB" },
+		/* What passes is no reason for an error code. */
+		{ BS_ENOMEM, BS_OK, BS_OUT_INTERNAL, "params 2000 4 512", "pack: out of memory" },
+		{ BS_OK, BS_ENOMEM, BS_OUT_INTERNAL, "params 2000 4 512", "pack: out of memory" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fx->plan_err = rows[i].plan;
+		fx->encode_err = rows[i].encode;
+		assert_true(request_block(START_MS, 1, 0));
+		bs_session_loaded(fx->session, START_MS + 1, BS_OK, account(true));
+		expect_sent(rows[i].sent);
+		expect_report(rows[i].outcome, "pack", rows[i].detail);
+		assert_false(bs_session_is_running(fx->session));
+	}
+}
+
 int
 main(void)
 {
@@ -914,6 +1082,10 @@ main(void)
 		T(test_long_claim),
 		T(test_abort),
 		T(test_forgotten_request),
+		T(test_pack),
+		T(test_pack_is_wiped),
+		T(test_pack_has_an_end),
+		T(test_pack_meets_trouble),
 		T(test_broken),
 	};
 
