@@ -4,7 +4,8 @@
 # ---- cases ----------------------------------------------------------------------------------------------------------
 
 # Calls FUNCTION CLIENT ENDPOINT MODE PROFILE SUITE [FORMAT] for each. SUITE: ccm8, cbc, gcm, or - (its choice).
-# FORMAT: the Content-Format that the journal must show; Leshan 2.0 is told to prefer it.
+# FORMAT: the Content-Format that the journal must show; Leshan 2.0 is told to prefer it, but for 11544, which its
+# requests cannot name and its decoders do not know: there the profile says it, and the driver brings a decoder.
 all_cases() { # FUNCTION
 	for client in leshan20 leshan15; do
 		case $client in leshan20) format=112 ;; leshan15) format=11542 ;; esac
@@ -24,6 +25,20 @@ all_cases() { # FUNCTION
 		"$1" leshan20 leshan20-format-$format-x509 x509 x509 - $format
 		"$1" leshan20 leshan20-format-$format-two rpk two - $format
 	done
+	"$1" leshan20 leshan20-format-112-all psk all - 112
+	"$1" leshan20 leshan20-format-110-all rpk all - 110
+	"$1" leshan20 leshan20-format-11542-all x509 all - 11542
+	"$1" leshan20 leshan20-format-11544-all psk all-11544 - 11544
+	"$1" leshan15 leshan15-all x509 all - 11542
+	for format in 112 110 11542; do
+		"$1" leshan20 leshan20-format-$format-extra psk extra - $format
+	done
+	"$1" leshan20 leshan20-format-11544-extra rpk extra-11544 - 11544
+	for format in 112 11542; do
+		"$1" leshan20 leshan20-format-$format-resource psk resource - $format
+	done
+	"$1" leshan20 leshan20-format-11544-object x509 object-11544 - 11544
+	"$1" leshan20 leshan20-instances psk instances - 112
 	for mode in psk rpk x509; do
 		"$1" libcoap-gnutls libcoap-gnutls-$mode $mode psk -
 		[ $mode = rpk ] || "$1" libcoap-openssl libcoap-openssl-$mode $mode psk - # knows no raw public keys

@@ -2,7 +2,7 @@
 # Sourced by run.sh: Leshan's clients: run them, compare what they hold with the imported table, see them registered.
 
 leshan_exec() { # VERSION CLASS FILE: for a subshell, so that its process is the one to end
-	exec java "-Dlogback.configurationFile=$here/logback.xml" -XX:TieredStopAtLevel=1 -Xmx256m \
+	exec java -Dfile.encoding=UTF-8 "-Dlogback.configurationFile=$here/logback.xml" -XX:TieredStopAtLevel=1 -Xmx256m \
 		-cp "$cache/leshan-$1/classes:$cache/leshan-$1/lib/*" "$2" "$3"
 }
 version_of() { case $1 in leshan20*) echo 2.0 ;; leshan15*) echo 1.5 ;; esac; }
@@ -67,29 +67,61 @@ compare() { # ENDPOINT PROFILE
 		diff "$run/$1-$account.expected" "$run/$1-$account.held" >"$run/$1-$account.diff" ||
 			{ why="holds other values for account $account, see build/interop/run/$1-$account.diff"; return; }
 	done
-	[ "$2" != two ] || compare_access "$1"
+	expected_access "$1" "$2" | LC_ALL=C sort >"$run/$1-access.expected"
+	held_access "$log/$1" >"$run/$1-access.held"
+	diff "$run/$1-access.expected" "$run/$1-access.held" >"$run/$1-access.diff" ||
+		{ why="holds other access control, see build/interop/run/$1-access.diff"; return; }
+	case $2 in extra*) ;; *) return ;; esac
+	extra_writes | LC_ALL=C sort >"$run/$1-extra.expected"
+	grep -E '^/(11|16|24|3303|10262)/' "$log/$1" | LC_ALL=C sort >"$run/$1-extra.held"
+	diff "$run/$1-extra.expected" "$run/$1-extra.held" >"$run/$1-extra.diff" ||
+		why="holds other values of operator-supplied objects, see build/interop/run/$1-extra.diff"
 }
 
-# Derived access control: for each instance of Object 1 one of Object 2 that says so, owned by its server.
-compare_access() { # ENDPOINT
-	for account in $(accounts_of two); do
-		instance=$(awk -v id="$(ssid "$account")" '
-			$2 == id && $1 ~ /^\/1\/[0-9]*\/0$/ { split($1, p, "/"); print p[3] }' "$log/$1")
-		awk -v instance="$instance" -v owner="$(ssid "$account")" '
-			$1 ~ /^\/2\// { split($1, p, "/"); all[p[3], p[4]] = $2; seen[p[3]] = 1 }
-			END { for (i in seen) if (all[i, 0] == 1 && all[i, 1] == instance && all[i, 3] == owner) exit 0; exit 1 }' \
-			"$log/$1" || { why="no access control for /1/$instance of server $(ssid "$account")"; return; }
-	done
+# A line per instance of Object 2: resources in order, as "0=3 1=0 2/102=7 3=101".
+held_access() { # FILE
+	sed -n 's|^/2/\([0-9]*\)/\(.*\) \(.*\)|\1 \2=\3|p' "$1" | LC_ALL=C sort -u |
+		awk '{ all[$1] = all[$1] (all[$1] == "" ? "" : " ") $2 } END { for (i in all) print all[i] }' | LC_ALL=C sort
 }
+
+expected_access() { # ENDPOINT PROFILE
+	case $2 in
+	all*)
+		for entry in $explicit_access; do
+			echo "$entry" | awk -F'[/:,]' '{
+				out = "0=" $1 " 1=" $2
+				for (i = 4; i <= NF; i++) out = out " 2/" $i
+				sub(/owner=/, "", $3)
+				print out " 3=" $3
+			}'
+		done
+		;;
+	two | instances | resource | object-*) # derived: for each instance of Object 1 one that says so, owned by its server
+		for account in $(accounts_of "$2"); do
+			instance=$(awk -v id="$(ssid "$account")" '
+				$2 == id && $1 ~ /^\/1\/[0-9]*\/0$/ { split($1, p, "/"); print p[3]; exit }' "$log/$1")
+			echo "0=1 1=$instance 2/$(ssid "$account")=15 3=$(ssid "$account")" # all rights that an instance has
+		done
+		;;
+	esac
+}
+
+removed='removed /0/1 removed /0/2 removed /1/0 removed /1/1 removed /2/0 removed /2/1 '
 
 run_leshan() { # CLIENT ENDPOINT MODE PROFILE SUITE FORMAT
 	device_file "$2" "$3" "$pki" >"$run/$2"
 	# both kinds of key exchange: the delivered account may have another mode
 	[ "$5" = - ] || echo "suites=$(suite_name psk "$5"),$(suite_name x509 "$5")" >>"$run/$2"
 	[ "$6" = 112 ] || echo "format=$6" >>"$run/$2" # 112 is what it takes when nobody tells it
+	case $4 in
+	extra*) echo "models=$models" >>"$run/$2" ;;
+	instances) echo "again=" >>"$run/$2" ;;
+	esac
 	(leshan_exec "$(version_of "$1")" Client "$run/$2") >"$log/$2" 2>&1 ||
 		why=$(grep -E '^(bootstrap|register) failed|^nothing' "$log/$2" || echo "the client died")
 	[ -n "$why" ] || compare "$2" "$4"
+	[ -n "$why" ] || [ "$4" != instances ] || # it came twice: what the first run wrote was deleted, its own account was not
+		[ "$(grep '^removed' "$log/$2" | LC_ALL=C sort -u | tr '\n' ' ')" = "$removed" ] || why="other instances were deleted"
 	[ -n "$why" ] || await 5 grep -q "^registered $2 $(lwm2m_of "$1") $lifetime\$" "$log/target" ||
 		why="the server saw no registration"
 	expect_outcome "$2" done

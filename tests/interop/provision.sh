@@ -3,7 +3,41 @@
 
 lifetime=300 sms_number=4917012345678
 ssid() { case $1 in psk) echo 101 ;; rpk) echo 102 ;; x509) echo 103 ;; sms) echo 104 ;; esac; }
-accounts_of() { case $1 in two) echo psk rpk ;; *) echo "$1" ;; esac; } # PROFILE
+accounts_of() { # PROFILE; the first is where Leshan's clients register
+	case $1 in
+	two | instances) echo psk rpk ;;
+	all*) echo psk rpk x509 sms ;;
+	resource | object-*) echo x509 sms ;;
+	extra*) echo psk ;;
+	*) echo "$1" ;;
+	esac
+}
+explicit_access='3/0:owner=101,0=1,102=7 3303/65535:owner=65535,103=16'
+
+# Objects that the operator has models of, the same files that the client reads; what the profile writes to them, and
+# the client prints afterwards.
+extra_models='11-1_0 16 24-1_0 3303 10262'
+extra_writes() { # PATH VALUE
+	cat <<-'END'
+		/11/0/0 private
+		/11/0/4 3
+		/11/0/8/2 262,01
+		/16/0/0/0 Zähler 7
+		/16/0/0/3 depot
+		/16/0/2/300 00ff10
+		/24/0/0 true
+		/24/0/5 65535
+		/24/0/6 meter-7
+		/24/0/8 7365637265742d37
+		/3303/0/5518 1700000000
+		/3303/0/5700 -21.5
+		/3303/0/5701 Cel
+		/10262/1/0 hourly
+		/10262/1/1/0 3303:0
+		/10262/1/1/1 65535:65535
+		/10262/1/2/0 a0
+	END
+}
 
 ctl() { "$build/lwm2m-bootstrapctl" -s "$work/store" -k "$work/master.key" "$@"; }
 
@@ -14,10 +48,25 @@ make_keys() {
 	"$root/certs/dev-pki.sh" "$pki" device $endpoints >"$log/pki" 2>&1 &&
 		"$root/certs/dev-pki.sh" "$target_pki" device $endpoints >>"$log/pki" 2>&1 ||
 		give_up "no keys" "$log/pki"
+	for name in $(all_cases echo_large); do large_certificate "$name" || give_up "no keys" "$log/pki"; done
 	"$root/certs/dev-pki.sh" "$work/stranger-pki" || give_up "no keys" "$log/pki"
 }
 
 echo_endpoint() { echo "$2"; }
+echo_large() { case $4 in all* | resource | object-*) echo "$2" ;; esac; }
+
+# The certificate that a device receives, once more with so many names that it needs more than one block of 1,024 octets.
+large_certificate() { # ENDPOINT
+	names=URI:urn:dev:$1
+	for n in $(seq 24); do names=$names,DNS:name-$n.of.a.device.with.many.names.example; done
+	(
+		export BS_CN="$1" BS_SAN="$names"
+		cd "$target_pki" && openssl req -new -config "$root/certs/dev-pki.cnf" -key "$1.key" -out "$1.csr" &&
+			openssl x509 -req -in "$1.csr" -CA ca.pem -CAkey ca.key -set_serial "0x4$(openssl rand -hex 15)" -days 30 \
+				-extfile "$root/certs/dev-pki.cnf" -extensions client -out "$1.pem" &&
+			[ "$(der_certificate "$1.pem" | wc -c)" -gt 1200 ]
+	) >>"$log/pki" 2>&1
+}
 
 columns=endpoint,profile,mode,psk_identity,psk_key_hex,rpk_public_b64,psk.psk_identity,psk.psk_key_hex
 columns=$columns,rpk.rpk_private_b64,x509.cert_b64,x509.private_b64,sms.psk_identity,sms.psk_key_hex
@@ -56,11 +105,32 @@ add_servers() {
 		ctl server add sms --uri "$uri" --ssid 104 --mode psk --lifetime $lifetime --binding US --sms-number $sms_number
 }
 
+add_profile() { # NAME OPTION..
+	profile=$1
+	shift
+	for account in $(accounts_of "$profile"); do set -- "$@" --server "$account"; done
+	ctl profile add "$profile" --anchor "$pki/ca.pem" "$@"
+}
+
 add_profiles() {
-	for name in psk rpk x509 sms; do
-		ctl profile add $name --server $name --anchor "$pki/ca.pem" || return 1
-	done
-	ctl profile add two --server psk --server rpk --access-control derived --anchor "$pki/ca.pem"
+	for name in psk rpk x509 sms; do add_profile $name || return 1; done
+	add_profile two --access-control derived &&
+		add_profile instances --access-control derived --delete instances &&
+		add_profile resource --access-control derived --write-level resource &&
+		add_profile object-11544 --access-control derived --write-level object --format lwm2m-cbor || return 1
+	set --
+	for entry in $explicit_access; do set -- "$@" --acl "$entry"; done
+	add_profile all --access-control explicit "$@" &&
+		add_profile all-11544 --access-control explicit "$@" --format lwm2m-cbor || return 1
+	set --
+	for name in $extra_models; do set -- "$@" "$root/tests/vectors/ddf/$name.xml"; done
+	ctl model import "$@" || return 1
+	models=$(echo "$*" | tr ' ' ,)
+	set --
+	while read -r path value; do set -- "$@" --write "$path=$value"; done <<-END
+		$(extra_writes)
+	END
+	add_profile extra "$@" && add_profile extra-11544 "$@" --format lwm2m-cbor
 }
 
 make_store() {

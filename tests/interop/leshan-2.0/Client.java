@@ -3,14 +3,18 @@
 // A Leshan 2.0 client (LwM2M 1.1): bootstraps, prints Objects 0, 1 and 2 as it holds them, registers.
 //
 //   java Client FILE    properties: endpoint, uri, mode (psk, rpk, x509); in hexadecimal id, key, server;
-//                       perhaps suites (IANA names, else Leshan's) and format (the preferred one)
+//                       perhaps suites (IANA names, else Leshan's) and format (the preferred one), models (files in
+//                       OMA's XML, with commas between, of objects that it then has too), again (once more)
 //
-// Prints "/object/instance/resource value" (octets in hexadecimal). Exit status: 0 registered, 3 bootstrap failed,
-// 4 register failed.
+// Prints "/object/instance/resource value" (octets in hexadecimal), with "again" also "removed /object/instance" before
+// it does so for the second time. Exit status: 0 registered, 3 bootstrap failed, 4 register failed.
 
+import java.io.FileInputStream;
 import java.io.FileReader;
 import java.net.InetSocketAddress;
 import java.security.cert.Certificate;
+import java.util.ArrayList;
+import java.util.Date;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -31,15 +35,19 @@ import org.eclipse.leshan.client.observer.LwM2mClientObserverAdapter;
 import org.eclipse.leshan.client.resource.BaseInstanceEnabler;
 import org.eclipse.leshan.client.resource.LwM2mObjectEnabler;
 import org.eclipse.leshan.client.resource.ObjectsInitializer;
+import org.eclipse.leshan.client.resource.listener.ObjectsListenerAdapter;
 import org.eclipse.leshan.client.servers.LwM2mServer;
 import org.eclipse.leshan.client.servers.ServerInfo;
 import org.eclipse.leshan.core.ResponseCode;
 import org.eclipse.leshan.core.SecurityMode;
+import org.eclipse.leshan.core.model.ObjectLoader;
 import org.eclipse.leshan.core.model.ObjectModel;
+import org.eclipse.leshan.core.model.StaticModel;
 import org.eclipse.leshan.core.node.LwM2mObject;
 import org.eclipse.leshan.core.node.LwM2mObjectInstance;
 import org.eclipse.leshan.core.node.LwM2mResource;
 import org.eclipse.leshan.core.node.LwM2mResourceInstance;
+import org.eclipse.leshan.core.node.ObjectLink;
 import org.eclipse.leshan.core.request.BootstrapRequest;
 import org.eclipse.leshan.core.request.ContentFormat;
 import org.eclipse.leshan.core.request.ReadRequest;
@@ -77,14 +85,14 @@ public class Client {
 
         @Override
         public List<Integer> getAvailableResourceIds(ObjectModel model) {
-            List<Integer> ids = new java.util.ArrayList<>(super.getAvailableResourceIds(model));
+            List<Integer> ids = new ArrayList<>(super.getAvailableResourceIds(model));
             ids.addAll(rest.keySet());
             return ids;
         }
     }
 
-    /** Object 2, for which Leshan has no class: whatever was written. */
-    public static class AccessControl extends BaseInstanceEnabler {
+    /** An object for which Leshan has no class, such as 2: whatever was written. */
+    public static class Keeping extends BaseInstanceEnabler {
         private final Map<Integer, LwM2mResource> all = new TreeMap<>();
 
         @Override
@@ -100,7 +108,7 @@ public class Client {
 
         @Override
         public List<Integer> getAvailableResourceIds(ObjectModel model) {
-            return new java.util.ArrayList<>(all.keySet());
+            return new ArrayList<>(all.keySet());
         }
     }
 
@@ -132,12 +140,18 @@ public class Client {
     }
 
     static String text(Object value) {
-        return value instanceof byte[] ? Hex.encodeHexString((byte[]) value) : String.valueOf(value);
+        if (value instanceof byte[])
+            return Hex.encodeHexString((byte[]) value);
+        if (value instanceof Date)
+            return String.valueOf(((Date) value).getTime() / 1000);
+        if (value instanceof ObjectLink)
+            return ((ObjectLink) value).getObjectId() + ":" + ((ObjectLink) value).getObjectInstanceId();
+        return String.valueOf(value);
     }
 
     static void dump(LeshanClient client) {
         for (LwM2mObjectEnabler object : client.getObjectTree().getObjectEnablers().values()) {
-            if (object.getId() > 2)
+            if (object.getId() == 3) // its own
                 continue;
             LwM2mObject content = (LwM2mObject) object.read(LwM2mServer.SYSTEM, new ReadRequest(object.getId()))
                     .getContent();
@@ -168,19 +182,33 @@ public class Client {
         }
     }
 
-    static LeshanClient build(Properties p) {
-        ObjectsInitializer objects = new ObjectsInitializer();
+    /** Models of further objects, read by Leshan's own parser. */
+    static List<ObjectModel> furtherModels(Properties p) throws Exception {
+        List<ObjectModel> models = new ArrayList<>();
+        for (String file : p.getProperty("models", "").split(","))
+            if (!file.isEmpty())
+                models.addAll(ObjectLoader.loadDdfFile(new FileInputStream(file), file));
+        return models;
+    }
+
+    static LeshanClient build(Properties p) throws Exception {
+        List<ObjectModel> further = furtherModels(p), models = new ArrayList<>(ObjectLoader.loadDefault());
+        models.addAll(further);
+        ObjectsInitializer objects = new ObjectsInitializer(new StaticModel(models));
         objects.setInstancesForObject(0, bootstrapAccount(p));
         objects.setClassForObject(0, KeepingSecurity.class);
         objects.setClassForObject(1, Server.class);
-        objects.setClassForObject(2, AccessControl.class);
+        objects.setClassForObject(2, Keeping.class);
+        for (ObjectModel model : further)
+            objects.setClassForObject(model.id, Keeping.class);
         objects.setInstancesForObject(3, new Device("interop", "leshan", "1"));
 
         String suites = p.getProperty("suites"), format = p.getProperty("format");
         DefaultRegistrationEngineFactory engine = new DefaultRegistrationEngineFactory().setRequestTimeoutInMs(15000);
-        if (format != null)
+        if (format != null && !format.equals("11544")) // which it cannot be told to ask for: the profile decides
             engine.setPreferredContentFormat(ContentFormat.fromCode(format));
         return new LeshanClientBuilder(p.getProperty("endpoint")).setObjects(objects.createAll())
+                .setDecoder(LwM2mCbor.withLeshans())
                 .setRegistrationEngineFactory(engine)
                 .setEndpointsProviders(new CaliforniumClientEndpointsProvider.Builder(
                         suites != null ? new Dtls(suites) : new CoapsClientProtocolProvider()).build())
@@ -197,6 +225,14 @@ public class Client {
         Properties p = new Properties();
         p.load(new FileReader(args[0]));
         LeshanClient client = build(p);
+        int[] again = { p.containsKey("again") ? 1 : 0 };
+        client.getObjectTree().addListener(new ObjectsListenerAdapter() {
+            @Override
+            public void objectInstancesRemoved(LwM2mObjectEnabler object, int... ids) {
+                for (int id : ids)
+                    System.out.println("removed /" + object.getId() + "/" + id);
+            }
+        });
         client.addObserver(new LwM2mClientObserverAdapter() {
             @Override
             public void onBootstrapSuccess(LwM2mServer server, BootstrapRequest request) {
@@ -218,6 +254,10 @@ public class Client {
             @Override
             public void onRegistrationSuccess(LwM2mServer server, RegisterRequest request, String id) {
                 System.out.println("registered at " + server.getUri());
+                if (again[0]-- > 0) {
+                    client.triggerClientInitiatedBootstrap(true);
+                    return;
+                }
                 new Thread(() -> {
                     client.destroy(true); // close_notify and deregistration, then leave
                     leave(0, "end");
