@@ -27,14 +27,14 @@ import org.eclipse.leshan.core.node.LwM2mPath;
 import org.eclipse.leshan.core.node.LwM2mResource;
 import org.eclipse.leshan.core.node.LwM2mResourceInstance;
 import org.eclipse.leshan.core.node.ObjectLink;
-import org.eclipse.leshan.core.node.codec.DefaultLwM2mDecoder;
 import org.eclipse.leshan.core.node.codec.DefaultLwM2mEncoder;
 import org.eclipse.leshan.core.request.ContentFormat;
 import org.eclipse.leshan.core.util.Hex;
 
 /**
- * Decode what our encoders made (lines as formats.c says) with Leshan; exit 1 when one says another thing. Then print
- * the same nodes as Leshan encodes them.
+ * Decode what our encoders made (lines as formats.c says) with Leshan, LwM2M CBOR with the decoder that LwM2mCbor.java
+ * brings; exit 1 when one says another thing. Print the same nodes as Leshan encodes them into the second file, and
+ * into the third the content formats and targets of what was read as it should be.
  */
 public class Formats {
     private static final Type[] TYPES = { Type.STRING, Type.INTEGER, Type.UNSIGNED_INTEGER, Type.FLOAT, Type.BOOLEAN,
@@ -114,10 +114,12 @@ public class Formats {
             if (f[1].equals("/"))
                 return pack(f, format, model);
             LwM2mPath path = new LwM2mPath(f[1]);
-            LwM2mNode node = new DefaultLwM2mDecoder().decode(Hex.decodeHex(f[2].toCharArray()), format, null, path,
+            LwM2mNode node = LwM2mCbor.withLeshans().decode(Hex.decodeHex(f[2].toCharArray()), format, null, path,
                     model);
             List<String> said = new ArrayList<>();
             say(said, f[1], node);
+            if (!new DefaultLwM2mEncoder().isSupported(format))
+                return String.join("|", said);
             byte[] payload = new DefaultLwM2mEncoder().encode(node, format, null, path, model);
             again.println(f[0] + "\t" + f[1] + "\t" + Hex.encodeHexString(payload) + "\t" + f[3]);
             return String.join("|", said);
@@ -129,15 +131,16 @@ public class Formats {
     public static void main(String[] args) throws Exception {
         LwM2mModel model = model();
         int good = 0, bad = 0;
-        try (PrintStream again = new PrintStream(args[1])) {
+        try (PrintStream again = new PrintStream(args[1]); PrintStream read = new PrintStream(args[2])) {
             for (String text : Files.readAllLines(Paths.get(args[0]))) {
                 String[] f = text.split("\t", -1);
                 ContentFormat format = ContentFormat.fromCode(Integer.parseInt(f[0]));
-                if (!new DefaultLwM2mDecoder().isSupported(format))
+                if (!LwM2mCbor.withLeshans().isSupported(format))
                     continue;
                 String said = line(f, format, model, again);
                 if (said.equals(f[3])) {
                     good++;
+                    read.println(f[0] + "\t" + f[1]);
                 } else {
                     bad++;
                     System.out.println(String.join(" ", f[0], f[1], f[2]) + "\n  is       " + said + "\n  expected "

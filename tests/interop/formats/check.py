@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Decode what our encoders made (lines as formats.c says) with cbor2 and Python's json; exit 1 when one says another
-thing. Then print the same values as encoded here: other key forms, other orders, indefinite lengths."""
+thing. Print the same values as encoded here into the second file: other key forms, other orders, indefinite lengths;
+and into the third the content formats and targets of what was read as it should be."""
 
 import base64
 import datetime
@@ -133,7 +134,7 @@ def encode(number, target, values, rng):
 def main():
     good = bad = 0
     rng = random.Random(1)
-    with open(sys.argv[2], "w", encoding="ascii") as out:
+    with open(sys.argv[2], "w", encoding="ascii") as out, open(sys.argv[3], "w", encoding="ascii") as read:
         for line in open(sys.argv[1], encoding="ascii"):
             number, target, payload, expected = line.rstrip("\n").split("\t")
             try:
@@ -147,6 +148,7 @@ def main():
             said = "|".join(text(p) + "=" + say(p, v) for p, v in sorted(values.items()))
             if said == expected:
                 good += 1
+                print(number, target, sep="\t", file=read)
             else:
                 bad += 1
                 print(number, target, payload, "\n  is      ", said, "\n  expected", expected)
