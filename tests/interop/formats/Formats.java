@@ -89,7 +89,7 @@ public class Formats {
     /** A Bootstrap-Pack: several objects in one payload. Leshan knows such payloads from its composite operations. */
     private static String pack(String[] f, ContentFormat format, LwM2mModel model) throws Exception {
         Map<LwM2mPath, LwM2mNode> nodes = new TreeMap<>(Comparator.comparing(Formats::order));
-        nodes.putAll(new DefaultLwM2mDecoder().decodeNodes(Hex.decodeHex(f[2].toCharArray()), format, null, null,
+        nodes.putAll(LwM2mCbor.withLeshans().decodeNodes(Hex.decodeHex(f[2].toCharArray()), format, null, null,
                 model));
         List<String> said = new ArrayList<>();
         for (Map.Entry<LwM2mPath, LwM2mNode> e : nodes.entrySet()) {

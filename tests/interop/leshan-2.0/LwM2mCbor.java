@@ -6,6 +6,7 @@
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Date;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -24,6 +25,7 @@ import org.eclipse.leshan.core.node.LwM2mSingleResource;
 import org.eclipse.leshan.core.node.ObjectLink;
 import org.eclipse.leshan.core.node.codec.CodecException;
 import org.eclipse.leshan.core.node.codec.DefaultLwM2mDecoder;
+import org.eclipse.leshan.core.node.codec.MultiNodeDecoder;
 import org.eclipse.leshan.core.node.codec.NodeDecoder;
 import org.eclipse.leshan.core.request.ContentFormat;
 import org.eclipse.leshan.core.util.datatype.ULong;
@@ -31,7 +33,7 @@ import org.eclipse.leshan.core.util.datatype.ULong;
 import com.upokecenter.cbor.CBORObject;
 import com.upokecenter.cbor.CBORType;
 
-public class LwM2mCbor implements NodeDecoder {
+public class LwM2mCbor implements NodeDecoder, MultiNodeDecoder {
     public static final ContentFormat FORMAT = new ContentFormat("LWM2M_CBOR", "application/vnd.oma.lwm2m+cbor", 11544);
 
     /** Leshan's decoders, and this one. */
@@ -127,15 +129,30 @@ public class LwM2mCbor implements NodeDecoder {
         return new LwM2mObjectInstance(leaves.get(0).id[1], resources);
     }
 
-    @Override
-    public <T extends LwM2mNode> T decode(byte[] content, String rootPath, LwM2mPath path, LwM2mModel model,
-            Class<T> nodeClass) throws CodecException {
+    private static List<Leaf> leaves(byte[] content) throws CodecException {
         List<Leaf> leaves = new ArrayList<>();
         try {
             flatten(CBORObject.DecodeFromBytes(content), new ArrayList<>(), leaves);
         } catch (RuntimeException e) {
-            throw new CodecException(e, "no LwM2M CBOR for %s", path);
+            throw new CodecException(e, "no LwM2M CBOR");
         }
+        return leaves;
+    }
+
+    @Override
+    public Map<LwM2mPath, LwM2mNode> decodeNodes(byte[] content, String rootPath, List<LwM2mPath> paths,
+            LwM2mModel model) throws CodecException {
+        Map<LwM2mPath, LwM2mNode> nodes = new HashMap<>();
+        for (List<Leaf> object : by(0, leaves(content)))
+            for (List<Leaf> one : by(1, object))
+                nodes.put(new LwM2mPath(one.get(0).id[0], one.get(0).id[1]), instance(one, model));
+        return nodes;
+    }
+
+    @Override
+    public <T extends LwM2mNode> T decode(byte[] content, String rootPath, LwM2mPath path, LwM2mModel model,
+            Class<T> nodeClass) throws CodecException {
+        List<Leaf> leaves = leaves(content);
         for (Leaf leaf : leaves)
             if (leaf.id[0] != path.getObjectId() || path.getObjectInstanceId() != null
                     && leaf.id[1] != path.getObjectInstanceId() || path.getResourceId() != null
