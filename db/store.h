@@ -149,7 +149,7 @@ BS_MUST_USE enum bs_err bs_store_remove_server(struct bs_store *st, const char *
 /* ---- tool: profiles ----------------------------------------------------------------------------------------------- */
 
 struct bs_profile_def {
-	struct bs_profile profile; /* id: out of find and list */
+	struct bs_profile profile; /* id, retry_id: out of find and list */
 	const char *const *servers; /* names, in order */
 	size_t server_count;
 	bool has_anchor;
@@ -160,10 +160,15 @@ struct bs_profile_def {
 	size_t write_count;
 	int64_t device_count; /* out of list only */
 };
+/*
+ * BS_EEXIST: the name is taken. BS_ENOTFOUND: no such server, or no such profile to be retried as. BS_EREFUSED: that one has
+ * servers that this one has not, or is itself retried as another.
+ */
 BS_MUST_USE enum bs_err bs_store_add_profile(
 	struct bs_store *st, const struct bs_profile_def *def, struct bs_diag *diag);
 typedef void bs_profile_fn(void *arg, const struct bs_profile_def *def);
 BS_MUST_USE enum bs_err bs_store_each_profile(struct bs_store *st, const char *name, bs_profile_fn *fn, void *arg);
+/* BS_EREFUSED while a device uses it or another profile is retried as it; diag names one. */
 BS_MUST_USE enum bs_err bs_store_remove_profile(struct bs_store *st, const char *name, struct bs_diag *diag);
 
 /* ---- tool: object models ------------------------------------------------------------------------------------------ */

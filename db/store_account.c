@@ -141,6 +141,9 @@ bs_read_profile(const struct bs_query *q, int first, struct bs_profile *p)
 	p->first_delay_ms = (uint32_t)bs_query_int(q, c++);
 	p->security_iid = (uint16_t)bs_query_int(q, c++);
 	p->block_size = (uint16_t)bs_query_int(q, c++);
+	p->max_version = (enum bs_lwm2m)bs_query_int(q, c++);
+	p->retry_id = bs_query_int(q, c++);
+	bs_query_copy_text(q, c++, p->retry_as, sizeof(p->retry_as));
 	return c;
 }
 
@@ -265,17 +268,66 @@ load_device(struct bs_store *st, int64_t device_id, struct bs_account *a)
 	return err;
 }
 
+/* All that the profile of *a says. */
+static enum bs_err
+load_parts(struct bs_store *st, struct bs_account *a)
+{
+	enum bs_err err = load_grants(st, a);
+
+	if (err == BS_OK)
+		err = bs_load_acls(st, a->profile.id, &a->acls, &a->acl_count);
+	if (err == BS_OK)
+		err = bs_load_writes(st, a->profile.id, &a->writes, &a->write_count);
+	return err;
+}
+
+static enum bs_err
+load_profile(struct bs_store *st, int64_t profile_id, struct bs_profile *out)
+{
+	struct bs_query q = bs_store_query(st, Q_LOAD_PROFILE);
+	enum bs_err err;
+
+	bs_query_put_int(&q, profile_id);
+	err = bs_query_step(&q);
+	if (err == BS_OK)
+		bs_read_profile(&q, 0, out);
+	bs_query_end(&q);
+	return err;
+}
+
+/* The same device's account as another profile has it. */
+static enum bs_err
+load_retry(struct bs_store *st, struct bs_account *a)
+{
+	struct bs_account *r = bs_account_new();
+	enum bs_err err = r != NULL ? BS_OK : BS_ENOMEM;
+
+	if (err == BS_OK)
+		err = load_profile(st, a->profile.retry_id, &r->profile);
+	if (err == BS_OK) {
+		r->device_id = a->device_id;
+		r->revision = a->revision;
+		memcpy(r->endpoint, a->endpoint, sizeof(r->endpoint));
+		r->enabled = a->enabled;
+		err = load_parts(st, r);
+	}
+	if (err == BS_OK) {
+		a->retry = r;
+		r = NULL;
+	}
+	bs_account_free(r);
+	return err;
+}
+
 static enum bs_err
 load_all(struct bs_store *st, int64_t device_id, struct bs_account *a)
 {
 	enum bs_err err = load_device(st, device_id, a);
 
 	if (err == BS_OK)
-		err = load_grants(st, a);
-	if (err == BS_OK)
-		err = bs_load_acls(st, a->profile.id, &a->acls, &a->acl_count);
-	if (err == BS_OK)
-		err = bs_load_writes(st, a->profile.id, &a->writes, &a->write_count);
+		err = load_parts(st, a);
+	if (err == BS_OK && a->profile.retry_id != 0)
+		err = load_retry(st, a);
 	return err;
 }
 

@@ -223,6 +223,7 @@ insert_profile(struct bs_store *st, const struct bs_profile_def *def, struct bs_
 	bs_query_put_int(&q, p->first_delay_ms);
 	bs_query_put_int(&q, p->security_iid);
 	bs_query_put_int(&q, p->block_size);
+	bs_query_put_int(&q, p->max_version);
 	return insert(st, &q, "profile", p->name, diag);
 }
 
@@ -271,12 +272,30 @@ insert_acl(struct bs_store *st, int64_t id, size_t position, const struct bs_acl
 	return err;
 }
 
+/* Once the servers are there: the schema compares them. */
+static enum bs_err
+set_retry(struct bs_store *st, int64_t id, const struct bs_profile *p, struct bs_diag *diag)
+{
+	struct bs_query q;
+	int64_t retry_id = 0;
+	enum bs_err err = id_of_name(st, Q_PROFILE_ID, p->retry_as, &retry_id);
+
+	if (err != BS_OK)
+		return bs_diag_set(diag, err, 0, "there is no profile %s", p->retry_as);
+	q = bs_store_query(st, Q_SET_RETRY);
+	bs_query_put_int(&q, id);
+	bs_query_put_int(&q, retry_id);
+	return insert(st, &q, "profile", p->name, diag);
+}
+
 static enum bs_err
 insert_profile_parts(struct bs_store *st, int64_t id, const struct bs_profile_def *def, struct bs_diag *diag)
 {
 	const char *name = def->profile.name;
 	enum bs_err err = insert_profile_servers(st, id, def, diag);
 
+	if (err == BS_OK && def->profile.retry_as[0] != '\0')
+		err = set_retry(st, id, &def->profile, diag);
 	for (size_t i = 0; i < def->acl_count && err == BS_OK; i++)
 		err = insert_acl(st, id, i, &def->acls[i], name, diag);
 	for (size_t i = 0; i < def->write_count && err == BS_OK; i++) {
@@ -383,6 +402,17 @@ enum bs_err
 bs_store_remove_profile(struct bs_store *st, const char *name, struct bs_diag *diag)
 {
 	static const struct removal profile = { "profile", "device", Q_PROFILE_ID, Q_PROFILE_USER, Q_REMOVE_PROFILE };
+	char other[BS_NAME_MAX + 1] = "";
+	int64_t id;
+	enum bs_err err = id_of_name(st, Q_PROFILE_ID, name, &id);
 
+	if (err == BS_OK)
+		err = first_user(st, Q_PROFILE_RETRIED, id, other, sizeof(other));
+	if (err == BS_OK && other[0] != '\0')
+		return bs_diag_set(diag, BS_EREFUSED, 0,
+			"profile %s is what profile %s is retried as; remove %s first, and add it again without "
+			"--retry-as "
+			"where it is needed",
+			name, other, other);
 	return remove_named(st, &profile, name, diag);
 }

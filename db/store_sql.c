@@ -6,7 +6,8 @@
 #define PROFILE_COLUMNS \
 	"p.id, p.name, p.access_control, p.on_change, p.discover, p.delete_policy, p.write_level, p.format, " \
 	"p.omit_unused_keys, p.sms_parameters_len, p.unknown_version, p.ack_timeout_ms, p.max_retransmit, " \
-	"p.first_delay_ms, p.security_iid, p.block_size"
+	"p.first_delay_ms, p.security_iid, p.block_size, p.max_version, p.retry_as, " \
+	"(SELECT name FROM profile WHERE id = p.retry_as)"
 /* Who has the value ?1: device, purpose (enum bs_purpose), endpoint. */
 #define OWNER_IN(purpose, table, condition) \
 	"SELECT c.device_id, " purpose ", d.endpoint FROM " table \
@@ -50,6 +51,7 @@ const char *const bs_store_sql[Q_COUNT] = {
 
 	[Q_LOAD_DEVICE] = "SELECT d.id, d.endpoint, d.enabled, max(d.revision, p.revision), " PROFILE_COLUMNS
 			  " FROM device AS d CROSS JOIN profile AS p ON p.id = d.profile_id WHERE d.id = ?1",
+	[Q_LOAD_PROFILE] = "SELECT " PROFILE_COLUMNS " FROM profile AS p WHERE p.id = ?1",
 	[Q_LOAD_GRANTS] =
 		"SELECT s.id, s.name, s.repository, s.ssid, s.mode, s.uri, s.server_key, s.sms_number, "
 		"c.public_or_identity, c.sealed_key, c.sms_mode, c.sms_kic, c.sms_kid, c.sms_spi1, c.sms_spi2, "
@@ -96,8 +98,9 @@ const char *const bs_store_sql[Q_COUNT] = {
 	[Q_ADD_PROFILE] =
 		"INSERT INTO profile (anchor_sha256, name, access_control, on_change, discover, delete_policy, "
 		"write_level, format, omit_unused_keys, sms_parameters_len, unknown_version, ack_timeout_ms, "
-		"max_retransmit, first_delay_ms, security_iid, block_size) "
-		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+		"max_retransmit, first_delay_ms, security_iid, block_size, max_version) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+	[Q_SET_RETRY] = "UPDATE profile SET retry_as = ?2 WHERE id = ?1",
 	[Q_ADD_PROFILE_SERVER] = "INSERT INTO profile_server (profile_id, position, server_id) VALUES (?1, ?2, ?3)",
 	[Q_ADD_ACL] = "INSERT INTO profile_acl (profile_id, position, oid, iid, owner) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[Q_ADD_ACL_ENTRY] = "INSERT INTO profile_acl_entry (profile_id, position, entry, ssid, rights) "
@@ -106,6 +109,7 @@ const char *const bs_store_sql[Q_COUNT] = {
 			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[Q_PROFILE_ID] = "SELECT id FROM profile WHERE name = ?1",
 	[Q_PROFILE_USER] = "SELECT endpoint FROM device WHERE profile_id = ?1 LIMIT 1",
+	[Q_PROFILE_RETRIED] = "SELECT name FROM profile WHERE retry_as = ?1 ORDER BY name LIMIT 1",
 	[Q_REMOVE_PROFILE] = "DELETE FROM profile WHERE id = ?1",
 	[Q_PROFILE_EXISTS] = "SELECT 0 FROM profile WHERE id = ?1",
 	[Q_ADD_DEVICE] = "INSERT INTO device (" BS_DEVICE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",

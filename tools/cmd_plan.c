@@ -262,16 +262,10 @@ version_text(enum bs_lwm2m version)
 	return version == BS_LWM2M_1_2 ? "1.2" : version == BS_LWM2M_1_1 ? "1.1" : "1.0";
 }
 
-static enum bs_err
-print_plan(struct view *v)
+/* What comes before the plan, which it shows. */
+static void
+print_discover(struct view *v, json_t *list)
 {
-	json_t *list = v->ctl->json ? json_array() : NULL;
-	enum bs_err err = BS_OK;
-
-	if (list == NULL)
-		printf("%s, profile %s: LwM2M %s, %s%s\n", v->account->endpoint, v->account->profile.name,
-			version_text(v->plan->version), v->plan->format->name,
-			v->account->enabled ? "" : " (the device is disabled)");
 	if (v->account->profile.discover && !v->pack)
 		print_simple(v, list, "GET", "/",
 			"Bootstrap-Discover; may be refused. Instance IDs and version follow its answer");
@@ -279,12 +273,27 @@ print_plan(struct view *v)
 		print_simple(v, list, "DELETE", "/O/I",
 			"each instance of /0 (with Short Server ID), /1 and what is written of /2, /21 that Discover "
 			"shows");
+}
+
+/* out: the object to print, NULL for text. */
+static enum bs_err
+print_plan(struct view *v, json_t **out)
+{
+	json_t *list = out != NULL ? json_array() : NULL;
+	enum bs_err err = BS_OK;
+
+	v->number = 0;
+	if (list == NULL)
+		printf("%s, profile %s: LwM2M %s, %s%s\n", v->account->endpoint, v->account->profile.name,
+			version_text(v->plan->version), v->plan->format->name,
+			v->account->enabled ? "" : " (the device is disabled)");
+	print_discover(v, list);
 	for (size_t i = 0; i < v->plan->op_count && err == BS_OK; i++)
 		err = print_op(v, &v->plan->ops[i], list);
-	if (list != NULL && err == BS_OK)
-		bs_ctl_print_json(json_pack("{s:s, s:s, s:s, s:s, s:o}", "endpoint", v->account->endpoint, "profile",
+	if (out != NULL)
+		*out = json_pack("{s:s, s:s, s:s, s:s, s:o}", "endpoint", v->account->endpoint, "profile",
 			v->account->profile.name, "lwm2m", version_text(v->plan->version), "format",
-			v->plan->format->name, "requests", list));
+			v->plan->format->name, "requests", list);
 	return err;
 }
 
@@ -340,6 +349,22 @@ print_declined(struct bs_ctl *ctl, const struct bs_account *account, uint8_t cod
 	return bs_ctl_flush();
 }
 
+static enum bs_err
+one_plan(struct view *v, const struct bs_account *account, const struct bs_client_view *client, json_t **out,
+	struct bs_diag *diag)
+{
+	struct bs_plan *plan = NULL;
+	enum bs_err err = bs_plan_build(account, client, bs_clock_wall_ms() / 1000, &plan, diag);
+
+	v->account = account;
+	v->plan = plan;
+	if (err == BS_OK)
+		err = print_plan(v, out);
+	bs_plan_free(plan);
+	return err;
+}
+
+/* The plan, and the one that follows when the device does not accept what it came to. */
 static int
 plan_account(struct bs_ctl *ctl, const struct bs_account *account, const struct bs_client_view *client)
 {
@@ -349,18 +374,25 @@ plan_account(struct bs_ctl *ctl, const struct bs_account *account, const struct 
 	if (code != BS_EMPTY)
 		return print_declined(ctl, account, code, why);
 
-	struct view v = { .ctl = ctl, .account = account, .payload = malloc(PAYLOAD_MAX), .pack = client->pack };
+	struct view v = { .ctl = ctl, .payload = malloc(PAYLOAD_MAX), .pack = client->pack };
 	struct bs_diag diag = { 0 };
-	struct bs_plan *plan = NULL;
+	json_t *first = NULL, *second = NULL;
 	enum bs_err err = v.payload != NULL ? BS_OK : BS_ENOMEM;
 
 	if (err == BS_OK)
-		err = bs_plan_build(account, client, bs_clock_wall_ms() / 1000, &plan, &diag);
-	v.plan = plan;
-	if (err == BS_OK)
-		err = print_plan(&v);
-	bs_plan_free(plan);
+		err = one_plan(&v, account, client, ctl->json ? &first : NULL, &diag);
+	if (err == BS_OK && account->retry != NULL && !client->pack) {
+		if (!ctl->json)
+			printf("\nOnce more, when the device answers 4.06 to Finish:\n");
+		err = one_plan(&v, account->retry, client, ctl->json ? &second : NULL, &diag);
+	}
 	free(v.payload);
+	if (second != NULL)
+		json_object_set_new(first, "retry", second);
+	if (err == BS_OK && ctl->json)
+		bs_ctl_print_json(first);
+	else
+		json_decref(first);
 	return err == BS_OK ? BS_EXIT_DONE : bs_ctl_fail(err, &diag);
 }
 

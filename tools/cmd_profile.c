@@ -33,6 +33,8 @@ enum {
 	O_FIRST_DELAY,
 	O_SECURITY_IID,
 	O_BLOCK_SIZE,
+	O_MAX_VERSION,
+	O_RETRY_AS,
 };
 
 static const struct bs_ctl_option add_options[] = {
@@ -61,6 +63,10 @@ static const struct bs_ctl_option add_options[] = {
 	[O_FIRST_DELAY] = { "first-delay", "MS", "pause between 2.04 and the first command (50)" },
 	[O_SECURITY_IID] = { "security-iid", "N", "first /0 instance for a client without Discover (1)" },
 	[O_BLOCK_SIZE] = { "block-size", "N", "Block1 size, 16 to 1024 (512)" },
+	[O_MAX_VERSION] = { "max-version", "1.0|1.1|1.2",
+		"send no resources newer than that (the client's own version)" },
+	[O_RETRY_AS] = { "retry-as", "NAME",
+		"the profile to repeat the run with, once, when the device answers 4.06 to Finish" },
 	{ 0 },
 };
 
@@ -80,6 +86,8 @@ static const struct word level_words[] = { { "object", BS_LEVEL_OBJECT }, { "ins
 	{ "resource", BS_LEVEL_RESOURCE }, { 0 } };
 static const struct word version_words[] = { { "1.0", BS_LWM2M_1_0 }, { "1.1", BS_LWM2M_1_1 }, { "1.2", BS_LWM2M_1_2 },
 	{ 0 } };
+static const struct word max_version_words[] = { { "none", BS_LWM2M_UNKNOWN }, { "1.0", BS_LWM2M_1_0 },
+	{ "1.1", BS_LWM2M_1_1 }, { "1.2", BS_LWM2M_1_2 }, { 0 } };
 static const struct word yes_words[] = { { "yes", true }, { "no", false }, { 0 } };
 
 static const char *
@@ -234,6 +242,12 @@ read_option(struct draft *d, const struct bs_ctl_given *g, struct bs_report *r)
 	case O_BLOCK_SIZE:
 		p->block_size = (uint16_t)number(g, 16, 1024, r);
 		break;
+	case O_MAX_VERSION:
+		p->max_version = (enum bs_lwm2m)value_of(version_words, g, r);
+		break;
+	case O_RETRY_AS:
+		snprintf(p->retry_as, sizeof(p->retry_as), "%s", g->value);
+		break;
 	default:
 		read_list_option(d, g, r);
 	}
@@ -262,6 +276,29 @@ find_servers(struct draft *d, const struct bs_catalog *catalog, struct bs_report
 			bs_near_text(&near, hint, sizeof(hint)));
 	}
 	return r->errors == 0;
+}
+
+/* The profile that was named, if any; false when there is none of that name. */
+static bool
+find_retry(struct draft *d, const struct bs_catalog *catalog, struct bs_report *r)
+{
+	const char *name = d->def.profile.retry_as;
+	struct bs_cat_profile *p, *next;
+	struct bs_near near;
+	char hint[340];
+
+	if (name[0] == '\0')
+		return true;
+	d->check.retry = bs_catalog_profile(catalog, name);
+	if (d->check.retry != NULL)
+		return true;
+	bs_near_init(&near, name);
+	HASH_ITER (hh, catalog->profiles, p, next) {
+		bs_near_offer(&near, p->name);
+	}
+	bs_report_error(r, "--retry-as", "there is no profile %s%s; add that one first", name,
+		bs_near_text(&near, hint, sizeof(hint)));
+	return false;
 }
 
 static enum bs_err
@@ -294,7 +331,7 @@ store_profile(struct bs_ctl *ctl, struct draft *d, const struct bs_ctl_args *arg
 		err = bs_catalog_load(ctl->store, &catalog);
 	if (err == BS_OK)
 		read_writes(ctl, d, args, r);
-	if (err == BS_OK && find_servers(d, &catalog, r)) {
+	if (err == BS_OK && find_servers(d, &catalog, r) && find_retry(d, &catalog, r)) {
 		d->check.servers = d->defs;
 		d->check.count = d->def.server_count;
 		bs_check_profile(r, &d->def, &d->check);
@@ -414,6 +451,8 @@ profile_json(const struct bs_profile_def *def)
 	json_object_set_new(o, "first_delay_ms", json_integer(p->first_delay_ms));
 	json_object_set_new(o, "security_iid", json_integer(p->security_iid));
 	json_object_set_new(o, "block_size", json_integer(p->block_size));
+	json_object_set_new(o, "max_version", json_string(word_of(max_version_words, p->max_version)));
+	json_object_set_new(o, "retry_as", p->retry_as[0] != '\0' ? json_string(p->retry_as) : json_null());
 	json_object_set_new(o, "devices", json_integer(def->device_count));
 	return o;
 }
@@ -494,6 +533,9 @@ print_profile(void *arg, const struct bs_profile_def *def)
 	bs_ctl_line("first-delay", "%u ms", p->first_delay_ms);
 	bs_ctl_line("security-iid", "%u", p->security_iid);
 	bs_ctl_line("block-size", "%u", p->block_size);
+	bs_ctl_line("max-version", "%s", word_of(max_version_words, p->max_version));
+	if (p->retry_as[0] != '\0')
+		bs_ctl_line("retry-as", "%s", p->retry_as);
 }
 
 static int

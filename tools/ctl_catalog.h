@@ -23,6 +23,7 @@ struct bs_cat_profile {
 	uint8_t sms_parameters_len;
 	const struct bs_cat_server *servers[BS_SERVERS_MAX]; /* in order */
 	size_t server_count;
+	char retry_as[BS_NAME_MAX + 1]; /* "": none */
 	UT_hash_handle hh;
 };
 

@@ -421,6 +421,34 @@ check_running(struct bs_report *r, const struct bs_profile *p)
 		bs_report_error(r, "--block-size", "16, 32, 64, 128, 256, 512 or 1024 (RFC 7959)");
 }
 
+static bool
+has_server(const struct bs_profile_check *c, const char *name)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (strcmp(c->servers[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* A device has credentials for the servers of its own profile alone. */
+static void
+check_retry(struct bs_report *r, const struct bs_profile_check *c)
+{
+	if (c->retry == NULL)
+		return;
+	if (c->retry->retry_as[0] != '\0')
+		bs_report_error(r, "--retry-as",
+			"%s is itself retried as %s, and a run is repeated once; name a profile without --retry-as",
+			c->retry->name, c->retry->retry_as);
+	for (size_t i = 0; i < c->retry->server_count; i++)
+		if (!has_server(c, c->retry->servers[i]->name))
+			bs_report_error(r, "--retry-as",
+				"%s has server %s, for which devices of this profile have no credential; add --server "
+				"%s, or "
+				"name a profile that has none but the servers of this one",
+				c->retry->name, c->retry->servers[i]->name, c->retry->servers[i]->name);
+}
+
 void
 bs_check_profile(struct bs_report *r, const struct bs_profile_def *def, const struct bs_profile_check *c)
 {
@@ -436,6 +464,7 @@ bs_check_profile(struct bs_report *r, const struct bs_profile_def *def, const st
 		bs_report_error(r, "--server", "repositories alone leave the device without an LwM2M server; add one");
 	check_access_control(r, def, c, with_instance);
 	check_running(r, &def->profile);
+	check_retry(r, c);
 }
 
 /* ---- matrix ------------------------------------------------------------------------------------------------------ */

@@ -8,6 +8,7 @@
 #define BS_TOOLS_CTL_CHECK_H
 
 #include "db/store.h"
+#include "tools/ctl_catalog.h"
 #include "tools/ctl_convert.h"
 #include "tools/ctl_report.h"
 
@@ -40,6 +41,7 @@ struct bs_profile_check {
 	const struct bs_server_def *const *servers; /* in the profile's order */
 	size_t count;
 	bool access_control_given;
+	const struct bs_cat_profile *retry; /* --retry-as; NULL: none */
 };
 void bs_check_profile(struct bs_report *r, const struct bs_profile_def *def, const struct bs_profile_check *c);
 

@@ -410,6 +410,8 @@ settle(struct turn *t)
 		c->count[t->step]++;
 	if (t->step != SIM_AT_FINISH || !is_bs(t->m) || c->state != SIM_ST_ACCEPTED)
 		return;
+	if (!success && c->conf->patient)
+		return;
 	c->state = SIM_ST_LINGER;
 	c->finished_ms = t->now_ms;
 	c->linger_due_ms = t->now_ms + c->conf->linger_ms;

@@ -36,6 +36,7 @@ enum {
 	OPT_OBJECT,
 	OPT_HOLDS,
 	OPT_NO_ACCESS_CONTROL,
+	OPT_PATIENT,
 	OPT_NO_BLOCK1,
 	OPT_BLOCK,
 	OPT_MAX_FRAGMENT,
@@ -89,6 +90,7 @@ static const struct row {
 	{ "object", OPT_OBJECT, "N", "an object the device has besides 0, 1, 2, 3 and 21; may be repeated" },
 	{ "holds", OPT_HOLDS, "FILE", "instances it begins with: objects as --json shows them" },
 	{ "no-access-control", OPT_NO_ACCESS_CONTROL, NULL, "a device without Object 2" },
+	{ "patient", OPT_PATIENT, NULL, "wait for more after a Finish that it does not accept" },
 	{ "no-block1", OPT_NO_BLOCK1, "4.02|4.13|silent", "a device without Block1: what it says to it" },
 	{ "block", OPT_BLOCK, "N", "largest block, 16 to 1024 (1024)" },
 	{ "max-fragment", OPT_MAX_FRAGMENT, "N", "largest DTLS record to ask for, 512 to 4096 (none)" },
@@ -276,6 +278,7 @@ take_flag(struct sim_args *a, int id)
 		[OPT_LEGACY_SERVER - OPT_SERVER] = &a->dtls.legacy_server,
 		[OPT_STALE - OPT_SERVER] = &a->conf.stale,
 		[OPT_NO_ACCESS_CONTROL - OPT_SERVER] = &a->conf.lacks_access_control,
+		[OPT_PATIENT - OPT_SERVER] = &a->conf.patient,
 		[OPT_REPOSITORY - OPT_SERVER] = &a->conf.repository_ok };
 
 	if (id == OPT_NO_PCT) {

@@ -39,6 +39,7 @@ struct sim_conf {
 	int pct; /* preferred Content-Format, -1: not sent */
 	uint16_t bs_iid;
 	bool stale, repository_ok;
+	bool patient; /* a Finish that it refuses is not the end: the server may begin again */
 	uint16_t extra[SIM_EXTRA_OBJECTS];
 	size_t extra_count;
 	bool lacks_access_control; /* no Object 2 */

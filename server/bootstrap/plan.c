@@ -12,14 +12,22 @@ add_op(struct bs_plan *p, const struct bs_op *op)
 	p->ops[p->op_count++] = *op;
 }
 
-static bool
-writes_object(const struct bs_plan *p, uint16_t oid)
+bool
+bs_plan_writes_object(const struct bs_plan *p, uint16_t oid)
 {
 	for (size_t i = 0; i < p->instance_count; i++) {
 		if (p->instances[i].oid == oid)
 			return true;
 	}
 	return false;
+}
+
+/* May the device hold instances of it that this run is about? */
+static bool
+is_concerned(const struct bs_plan *p, const struct bs_client_view *view, uint16_t oid)
+{
+	return bs_plan_writes_object(p, oid) || (oid == BS_OBJ_ACCESS_CONTROL && view->wrote_access_control) ||
+	       (oid == BS_OBJ_OSCORE && view->wrote_oscore);
 }
 
 static void
@@ -43,13 +51,15 @@ static const struct {
 };
 
 static void
-add_instance_deletes(struct bs_plan *p, const struct bs_discovered *d)
+add_instance_deletes(struct bs_plan *p, const struct bs_client_view *view)
 {
+	const struct bs_discovered *d = view->discovered;
+
 	p->left_out_deletes = d == NULL;
 	for (size_t k = 0; d != NULL && k < sizeof(deleted_instances) / sizeof(deleted_instances[0]); k++) {
 		uint16_t oid = deleted_instances[k].oid;
 
-		if (deleted_instances[k].when_written_alone && !writes_object(p, oid))
+		if (deleted_instances[k].when_written_alone && !is_concerned(p, view, oid))
 			continue;
 		for (size_t i = 0; i < d->count; i++) {
 			const struct bs_link *l = &d->links[i];
@@ -63,19 +73,19 @@ add_instance_deletes(struct bs_plan *p, const struct bs_discovered *d)
 }
 
 static void
-add_deletes(struct bs_plan *p, enum bs_delete_policy policy, const struct bs_discovered *d)
+add_deletes(struct bs_plan *p, enum bs_delete_policy policy, const struct bs_client_view *view)
 {
 	if (policy == BS_DELETE_INSTANCES)
-		add_instance_deletes(p, d);
+		add_instance_deletes(p, view);
 	if (policy == BS_DELETE_ROOT)
 		add_delete(p, BS_LEVEL_ROOT, 0);
 	if (policy != BS_DELETE_OBJECTS)
 		return;
 	add_delete(p, BS_LEVEL_OBJECT, BS_OBJ_SECURITY);
 	add_delete(p, BS_LEVEL_OBJECT, BS_OBJ_SERVER);
-	if (writes_object(p, BS_OBJ_ACCESS_CONTROL))
+	if (is_concerned(p, view, BS_OBJ_ACCESS_CONTROL))
 		add_delete(p, BS_LEVEL_OBJECT, BS_OBJ_ACCESS_CONTROL);
-	if (writes_object(p, BS_OBJ_OSCORE))
+	if (is_concerned(p, view, BS_OBJ_OSCORE))
 		add_delete(p, BS_LEVEL_OBJECT, BS_OBJ_OSCORE);
 }
 
@@ -174,9 +184,9 @@ add_pack(struct bs_plan *p)
 }
 
 static void
-add_requests(struct bs_plan *p, const struct bs_profile *profile, const struct bs_discovered *d)
+add_requests(struct bs_plan *p, const struct bs_profile *profile, const struct bs_client_view *view)
 {
-	add_deletes(p, profile->delete_policy, d);
+	add_deletes(p, profile->delete_policy, view);
 	add_writes(p, profile->write_level);
 	add_op(p, &(struct bs_op){ .kind = BS_OP_FINISH, .mandatory = true });
 }
@@ -185,7 +195,7 @@ add_requests(struct bs_plan *p, const struct bs_profile *profile, const struct b
 
 /* A client that sends pct knows LwM2M 1.1 whatever its Discover says: some are known to say 1.0 there all the same. */
 static enum bs_lwm2m
-choose_version(const struct bs_client_view *view, const struct bs_profile *profile)
+client_version(const struct bs_client_view *view, const struct bs_profile *profile)
 {
 	enum bs_lwm2m implied = BS_LWM2M_UNKNOWN;
 
@@ -198,6 +208,14 @@ choose_version(const struct bs_client_view *view, const struct bs_profile *profi
 	if (implied != BS_LWM2M_UNKNOWN)
 		return implied;
 	return profile->unknown_version;
+}
+
+static enum bs_lwm2m
+choose_version(const struct bs_client_view *view, const struct bs_profile *profile)
+{
+	enum bs_lwm2m version = client_version(view, profile), max = profile->max_version;
+
+	return max != BS_LWM2M_UNKNOWN && max < version ? max : version;
 }
 
 static const struct bs_format *
@@ -242,7 +260,7 @@ bs_plan_build(const struct bs_account *account, const struct bs_client_view *vie
 	if (view->pack)
 		add_pack(b.plan);
 	else
-		add_requests(b.plan, &account->profile, view->discovered);
+		add_requests(b.plan, &account->profile, view);
 
 	if (b.err == BS_OK) {
 		*out = b.plan;

@@ -6,10 +6,11 @@
  * Finish.
  * Bootstrap-Discover comes before a plan can be made, so it is not in it: what it found is an argument.
  * Instance IDs: /0 takes the lowest IDs that avoid the client's own bootstrap account (from Discover; without it, from
- * security_iid of the profile on); /1 and /2 count from 0. Resources newer than the client's version are left out.
+ * security_iid of the profile on); /1 and /2 count from 0. Resources newer than the client's version, or than the profile's
+ * max_version, are left out.
  *
  * A plan for a Bootstrap-Pack (LwM2M Core 1.2) is one operation: a Write of all instances to "/", those of one object
- * together, none twice. Version is 1.2.
+ * together, none twice. The client's version is 1.2.
  */
 #ifndef BS_BOOTSTRAP_PLAN_H
 #define BS_BOOTSTRAP_PLAN_H
@@ -39,11 +40,13 @@ struct bs_client_view {
 	bool pack; /* pct is then what the request accepts; -1: the profile's format, else SenML CBOR */
 	/* The instances of the client's bootstrap account as a Bootstrap-Pack-Request names them; NULL: it does not. */
 	const struct bs_discovered *own;
+	/* A plan before this one in the same run wrote /2 or /21: they are deleted too, whether this one writes them or not. */
+	bool wrote_access_control, wrote_oscore;
 };
 
 struct bs_plan {
 	const struct bs_format *format;
-	enum bs_lwm2m version;
+	enum bs_lwm2m version; /* whose resources are written */
 	struct bs_op *ops;
 	size_t op_count;
 	struct bs_instance *instances;
@@ -63,6 +66,7 @@ struct bs_plan {
 BS_MUST_USE enum bs_err bs_plan_build(const struct bs_account *account, const struct bs_client_view *view,
 	int64_t now_s, struct bs_plan **out, struct bs_diag *diag);
 void bs_plan_free(struct bs_plan *plan); /* wipes; NULL is fine */
+bool bs_plan_writes_object(const struct bs_plan *plan, uint16_t oid);
 
 /*
  * The n-th of the Writes of one resource each that do what op, a Write of instances, does: for a client that cannot take it

@@ -28,7 +28,7 @@
 	X(BUSY) /* the store could not answer */ \
 	X(RETRY_DUE) X(ACK_DUE) X(PAUSE_OVER) X(GIVE_UP) /* timers */ \
 	X(DISCOVER) X(MAKE_PLAN) X(NEXT) X(PLAN_END) /* what follows from the profile and the plan */ \
-	X(SUCCESS) X(TOLERATED) X(OTHER_FORMAT) X(IN_PARTS) X(REFUSED) X(RESET) X(SILENT) /* how the client answered */ \
+	X(SUCCESS) X(TOLERATED) X(OTHER_FORMAT) X(IN_PARTS) X(REFUSED) X(RETRY_AS) X(RESET) X(SILENT) /* how the client answered */ \
 	X(BROKEN) /* the server cannot go on */ \
 	X(ABORT) /* the owner ends the run, or the device began anew */
 /* clang-format on */
@@ -56,6 +56,7 @@ struct bs_run {
 	size_t op; /* the one at work is ops[op - 1]; 0: none yet */
 	size_t part; /* that operation goes resource by resource: part_op is its part - 1st; 0: it goes whole */
 	struct bs_op part_op;
+	bool wrote_access_control, wrote_oscore; /* by the plan that the device did not accept */
 	bool no_blocks; /* the client cannot take a payload in blocks: as little as possible goes so */
 	unsigned writes;
 	/* for the report */
@@ -63,7 +64,7 @@ struct bs_run {
 	uint8_t code;
 	char step[BS_PATH_TEXT + 16];
 	char why[160];
-	char notes[120]; /* what was tolerated */
+	char notes[160]; /* what was tolerated */
 	char claimed[BS_ENDPOINT_MAX + 1];
 };
 
@@ -109,7 +110,7 @@ void bs_run_drop_pack(struct bs_session *s);
 /* run_commands.c */
 bs_run_action_fn bs_run_begin_commands, bs_run_send_discover, bs_run_plan_without_discover, bs_run_plan_with_discover,
 	bs_run_send_next, bs_run_count_write, bs_run_note_refusal, bs_run_use_other_format, bs_run_write_parts,
-	bs_run_send_finish;
+	bs_run_send_finish, bs_run_retry;
 
 /* run.c */
 bs_run_action_fn bs_run_end_done, bs_run_end_refused, bs_run_end_finish_refused, bs_run_end_reset, bs_run_end_silent,

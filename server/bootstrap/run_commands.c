@@ -43,6 +43,8 @@ make_plan(struct bs_session *s, const struct bs_discovered *found)
 		.version = found != NULL ? found->version : BS_LWM2M_UNKNOWN,
 		.pct = r->pct,
 		.discovered = found,
+		.wrote_access_control = r->wrote_access_control,
+		.wrote_oscore = r->wrote_oscore,
 	};
 	struct bs_diag diag = { 0 };
 	enum bs_err err = bs_plan_build(r->account, &view, s->ops->wall_s(s->arg), &r->plan, &diag);
@@ -220,6 +222,31 @@ bs_run_send_finish(struct bs_session *s)
 	return send_request(s, &msg);
 }
 
+/* From the beginning, with Discover and Deletes: of what the first plan wrote nothing is relied on, and little left. */
+enum bs_run_event
+bs_run_retry(struct bs_session *s)
+{
+	struct bs_run *r = s->run;
+	struct bs_account *retry = r->account->retry;
+	char answer[120] = "";
+
+	r->notes[0] = '\0'; /* what the first plan met is told no more: the reason of the second shall have room */
+	bs_run_tell_answer(s, answer, sizeof(answer));
+	bs_tell(r->notes, sizeof(r->notes), "repeated as profile %s: %s", retry->profile.name, answer);
+	r->wrote_access_control = bs_plan_writes_object(r->plan, BS_OBJ_ACCESS_CONTROL);
+	r->wrote_oscore = bs_plan_writes_object(r->plan, BS_OBJ_OSCORE);
+	bs_plan_free(r->plan); /* borrows from the account */
+	r->plan = NULL;
+	r->account->retry = NULL;
+	bs_account_free(r->account);
+	r->account = retry;
+	r->op = 0;
+	r->no_blocks = false;
+	r->writes = 0;
+	bs_run_apply_profile(s);
+	return EV_PAUSE_OVER; /* the device is listening */
+}
+
 /* Codes that say that the payload is too much, or that its blocks are not understood. */
 static bool
 wants_parts(uint8_t code)
@@ -235,6 +262,8 @@ judge_refusal(const struct bs_session *s, uint8_t code)
 {
 	const struct bs_op *op = s->state == ST_RUNNING ? current_op(s->run) : NULL;
 
+	if (s->state == ST_FINISHING && code == BS_NOT_ACCEPTABLE && s->run->account->retry != NULL)
+		return EV_RETRY_AS;
 	if (op == NULL)
 		return EV_REFUSED;
 	if (op->kind == BS_OP_WRITE && code == BS_UNSUPPORTED_FORMAT &&

@@ -65,6 +65,7 @@ static const struct transition transitions[] = {
 
 	{ ST_FINISHING, EV_SUCCESS, ST_IDLE, bs_run_end_done },
 	{ ST_FINISHING, EV_REFUSED, ST_IDLE, bs_run_end_finish_refused },
+	{ ST_FINISHING, EV_RETRY_AS, ST_ACCEPTED, bs_run_retry }, /* 4.06, the first time: under another profile */
 	{ ST_FINISHING, EV_RESET, ST_IDLE, bs_run_end_reset },
 	{ ST_FINISHING, EV_SILENT, ST_IDLE, bs_run_end_silent },
 	{ ST_FINISHING, EV_BROKEN, ST_IDLE, bs_run_end_broken },

@@ -7,6 +7,7 @@
  *   IDLE -request-> LOADING -account-> ACCEPTED (2.04 left, pause) -> DISCOVERING -> RUNNING -> FINISHING -> IDLE
  *   IDLE -request of a pack-> LOADING -account-> PACKING (2.05, block by block) -last block asked for-> IDLE
  *   IDLE -begin-> FETCHING -account-> ACCEPTED, and so on: server-initiated (LwM2M 1.0), no request to answer
+ *   FINISHING -4.06-> ACCEPTED, once, with account->retry where the profile has one; the report says so first
  *
  * A passing problem (store busy, overload) is never answered by an error code: the request is dropped before
  * deduplication, or left unanswered, and the client's own retransmission brings it back.
@@ -40,7 +41,7 @@ struct bs_report {
 	uint8_t code; /* CoAP code of the refusal, the device's or ours; 0: none */
 	enum bs_lwm2m version;
 	uint16_t format; /* Content-Format used; BS_NO_FORMAT: none */
-	unsigned writes; /* accepted */
+	unsigned writes; /* accepted, of the latest plan */
 	uint64_t took_ms; /* from the Bootstrap-Request, or bs_session_begin, on */
 };
 

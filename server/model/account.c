@@ -72,5 +72,6 @@ bs_account_free(struct bs_account *a)
 	free(a->grants);
 	free(a->acls);
 	free_settings(a->writes, a->write_count);
+	bs_account_free(a->retry); /* one deep */
 	free(a);
 }

@@ -86,6 +86,9 @@ struct bs_profile {
 	uint32_t first_delay_ms; /* pause between the 2.04 and the first command, default 50 */
 	uint16_t security_iid; /* first instance ID of /0 for a client without Discover (default 1) */
 	uint16_t block_size; /* Block1 size, 16 to 1024, default 512 */
+	enum bs_lwm2m max_version; /* the newest whose resources are sent; UNKNOWN (default): the client's own */
+	int64_t retry_id; /* the profile that the run is repeated with, once, when Finish is answered 4.06; 0: none */
+	char retry_as[BS_NAME_MAX + 1]; /* its name; "": none */
 };
 
 /* The defaults named above; name and id stay empty. */
@@ -96,7 +99,7 @@ uint64_t bs_profile_step_ms(const struct bs_profile *p);
 
 struct bs_account {
 	int64_t device_id;
-	int64_t revision; /* of device, credentials, profile and servers together; changes when any of them does */
+	int64_t revision; /* of device, credentials, profile and servers together; changes when any of them does. Not of retry */
 	char endpoint[BS_ENDPOINT_MAX + 1];
 	bool enabled;
 	struct bs_profile profile;
@@ -106,6 +109,8 @@ struct bs_account {
 	size_t acl_count;
 	struct bs_setting *writes; /* extra writes, in order */
 	size_t write_count;
+	struct bs_account
+		*retry; /* the same device's under profile.retry_as; owned; NULL: none. Its own retry is NULL */
 };
 
 /* An empty account on the heap; NULL without memory. The loader fills it in with calloc'd arrays. */

@@ -206,6 +206,23 @@ by_resource(void)
 	return a;
 }
 
+/* All that LwM2M 1.1 can say, then a plain account for a device that cannot take it in. */
+static struct bs_account *
+with_retry(void)
+{
+	struct bs_account *a = two_servers_derived();
+	struct bs_setting *sni = &a->grants[0].settings[2];
+
+	free(sni->text);
+	set_setting(sni, 0, 14, BS_TYPE_STRING, "dm");
+	a->retry = one_server();
+	strcpy(a->retry->profile.name, "plain");
+	a->retry->profile.format = 11542;
+	a->retry->profile.max_version = BS_LWM2M_1_0;
+	set_setting(&a->retry->grants[0].settings[2], 1, 7, BS_TYPE_STRING, "UQ");
+	return a;
+}
+
 static struct bs_account *
 delete_instances(void)
 {
@@ -725,6 +742,49 @@ static const struct scenario parts[] = {
 			"end done because \"discover answered 4.05; no result of discover: nothing deleted\"\n" },
 };
 
+/* The device does not accept what it was given: once more, under another profile. */
+
+#define FIRST_TRY \
+	"dev > POST /bs?ep=dev-0001&pct=112  expect 2.04\n" DISCOVER DELETES "dev < DELETE /2  reply 2.02\n" \
+	"dev < PUT /0/1 format 112  reply 2.04\n" \
+	"dev < PUT /0/2 format 112  reply 2.04\n" \
+	"dev < PUT /1/0 format 112  reply 2.04\n" \
+	"dev < PUT /1/1 format 112  reply 2.04\n" \
+	"dev < PUT /2/0 format 112  reply 2.04\n" \
+	"dev < PUT /2/1 format 112  reply 2.04\n"
+#define SECOND_TRY \
+	DISCOVER DELETES "dev < DELETE /2  reply 2.02\n" WRITE_SECURITY \
+			 "dev < PUT /1/0 format 11542 [C10065 C40100015180 C10601 C207 5551] reply 2.04\n"
+
+static const struct scenario retries[] = {
+	{ "accepted the first time", with_retry,
+		FIRST_TRY FINISH "end done because \"\" writes 6 format 112 version 11\n" },
+	{ "accepted the second time: TLV, resources of 1.0, one server", with_retry,
+		FIRST_TRY "dev < POST /bs  reply 4.06 \"two servers\"\n" SECOND_TRY FINISH
+			  "end done at \"finish\" because \"repeated as profile plain: finish answered 4.06 \\\"two "
+			  "servers\\\"\" writes 2 format 11542 version 10\n" },
+	{ "not accepted at all", with_retry,
+		FIRST_TRY "dev < POST /bs  reply 4.06\n" SECOND_TRY "dev < POST /bs  reply 4.06\n"
+			  "end finish-refused at \"finish\" because \"finish answered 4.06; repeated as profile plain: "
+			  "finish answered 4.06\" code 4.06 writes 2 format 11542 version 10\n" },
+	{ "refused on the way", with_retry,
+		FIRST_TRY "dev < POST /bs  reply 4.06\n" DISCOVER DELETES "dev < DELETE /2  reply 2.02\n"
+			  "dev < PUT /0/1 format 11542  reply 4.00\n"
+			  "end write-refused at \"write /0/1\" code 4.00 writes 0\n" },
+	{ "a code that has another reason", with_retry,
+		FIRST_TRY "dev < POST /bs  reply 4.00\nend finish-refused at \"finish\" code 4.00 writes 6\n" },
+	{ "no more answers after the refusal", with_retry,
+		FIRST_TRY
+		"dev < POST /bs  reply 4.06\n"
+		"dev < GET / accept 40  silent\n"
+		"dev < DELETE /0  silent\n"
+		"end client-silent at \"delete /0\" because \"no answer to delete /0; repeated as profile plain: "
+		"finish answered 4.06; no answer to discover\"\n" },
+	{ "a new run begins with the first profile again", with_retry,
+		FIRST_TRY "dev < POST /bs  reply 4.06\n" DISCOVER "dev < DELETE /0  silent\n" FIRST_TRY FINISH
+			  "end superseded\nend done because \"\" format 112\n" },
+};
+
 static void
 play_all(const struct scenario *s, size_t count)
 {
@@ -745,6 +805,7 @@ TEST(losses)
 TEST(requests)
 TEST(troubles)
 TEST(parts)
+TEST(retries)
 
 int
 main(void)
@@ -757,6 +818,7 @@ main(void)
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_troubles),
 		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_retries),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,6 +136,27 @@ for answer in 4.02 4.13; do
 done
 cp "$W/all.csv" "$W/devices.csv"
 
+# A device that accepts one server alone is given that, after its refusal of two.
+check "a profile of one server" ctl profile add one --server fpsk --max-version 1.0 --format tlv
+check "a profile of two that is retried as it" ctl profile add fussy --server fpsk --server frpk --access-control derived \
+	--retry-as one
+openssl ecparam -name prime256v1 -genkey -noout -out "$W/fussy.key"
+{
+	echo "endpoint,mode,psk_identity,psk_key_hex,fpsk.psk_identity,fpsk.psk_key_hex,frpk.rpk_private_b64"
+	echo "dev-fussy,psk,id of dev-fussy,$(key),dev-fussy@fpsk,$(key),$(private_b64 "$W/fussy.key")"
+} >"$W/fussy.csv"
+check "its import" ctl import "$W/fussy.csv" --profile fussy
+cut -d, -f1-6 "$W/fussy.csv" >"$W/devices.csv" # what it shall hold in the end
+check "it bootstraps" run_sim dev-fussy --patient --uri coaps://psk.example.com:5684
+same "it holds one server" "$(held '$.objects."0"."1"."10"') $(held '$.objects."0"."2"')" "101 "
+same "it was given both before" "$(held '$.requests.write') $(held '$.requests.finish')" "8 2"
+ctl explain dev-fussy >"$W/explain.out"
+check "explain says how" grep -q 'repeated as profile one: finish answered 4.06' "$W/explain.out"
+ctl plan dev-fussy >"$W/plan.out"
+check "plan shows both" grep -q 'Once more, when the device answers 4.06' "$W/plan.out"
+same "plan in JSON as well" "$(ctl --json plan dev-fussy --pct 112 --lwm2m 1.1 | sqlite3_json '$.retry.format')" tlv
+cp "$W/all.csv" "$W/devices.csv"
+
 # A device with little memory asks for short records; certificates and keys reach it in blocks.
 for n in 512 1024; do
 	if run_sim dev-psk --max-fragment $n --timeout 10; then ok "records of at most $n octets"; else

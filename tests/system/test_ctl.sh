@@ -144,6 +144,22 @@ check 'profile show what is deleted' says instances
 check 'profile show the level of writes' says resource
 run profile add blind --server prod --delete instances --discover no
 check 'deletes of instances need Discover' both 1 'discover yes'
+run profile add plain --server prod --format tlv --max-version 1.0
+check 'profile add with a newest version' exits 0
+run profile add fussy --server prod --server raw --access-control derived --retry-as plian
+check 'a profile to be retried as must be there' both 1 'did you mean plain?'
+run profile add fussy --server prod --server raw --access-control derived --retry-as plain
+check 'profile add that is retried as another' exits 0
+run profile show fussy
+check 'profile show what it is retried as' says 'retry-as               plain'
+run --json profile show plain
+check 'profile show the newest version' says '"max_version": "1.0"'
+run profile add third --server prod --retry-as fussy
+check 'not retried twice' both 1 'itself retried as plain'
+run profile add third --server raw --retry-as plain
+check 'not retried with servers that it has not' both 1 'add --server prod'
+run profile remove plain
+check 'what another is retried as stays' both 1 'remove fussy first'
 run profile add byname --server cert --anchor ca.pem
 check 'profile with an anchor' exits 0
 got=$(sql "SELECT lower(hex(anchor_sha256)) FROM profile WHERE name = 'byname'")

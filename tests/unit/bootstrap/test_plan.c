@@ -413,6 +413,56 @@ settings_newer_than_the_client_are_left_out(void **state)
 	}
 }
 
+/* What a plan before this one wrote goes, though this one writes none of it. */
+static void
+deletes_follow_the_plan_before(void **state)
+{
+	struct fixture *fx = *state;
+
+	add_grant(fx->account, 101, BS_MODE_PSK);
+	fx->view.wrote_access_control = true;
+	build(fx);
+	describe(&fx->out, fx->plan);
+	assert_non_null(strstr(fx->out.text, "delete /0\ndelete /1\ndelete /2\nwrite /0/1"));
+	fx->view.wrote_oscore = true;
+	build(fx);
+	describe(&fx->out, fx->plan);
+	assert_non_null(strstr(fx->out.text, "delete /1\ndelete /2\ndelete /21\nwrite /0/1"));
+	fx->account->profile.delete_policy = BS_DELETE_INSTANCES;
+	discover(fx, "</>;lwm2m=1.1,</0/0>,</1/3>;ssid=1,</2/5>,</21/2>;ssid=1");
+	build(fx);
+	describe(&fx->out, fx->plan);
+	assert_non_null(strstr(fx->out.text, "delete /1/3\ndelete /2/5\ndelete /21/2\nwrite /0/1"));
+}
+
+/* The newest version that a profile allows, whatever the client is. */
+static void
+max_version_caps_the_resources(void **state)
+{
+	static const struct {
+		enum bs_lwm2m client, max, wanted;
+	} rows[] = {
+		{ BS_LWM2M_1_2, BS_LWM2M_UNKNOWN, BS_LWM2M_1_2 },
+		{ BS_LWM2M_1_2, BS_LWM2M_1_1, BS_LWM2M_1_1 },
+		{ BS_LWM2M_1_2, BS_LWM2M_1_0, BS_LWM2M_1_0 },
+		{ BS_LWM2M_1_0, BS_LWM2M_1_2, BS_LWM2M_1_0 },
+	};
+	struct fixture *fx = *state;
+	struct bs_grant *g = add_grant(fx->account, 101, BS_MODE_PSK);
+
+	set(g, 0, 14, BS_TYPE_STRING, "a.example"); /* of 1.1 */
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fx->view.version = rows[i].client;
+		fx->view.pct = rows[i].client == BS_LWM2M_1_0 ? -1 : 112; /* the format stays the client's */
+		fx->account->profile.max_version = rows[i].max;
+		build(fx);
+		assert_int_equal(fx->plan->version, rows[i].wanted);
+		assert_int_equal(fx->plan->format->number, rows[i].client == BS_LWM2M_1_0 ? 11542 : 112);
+		describe(&fx->out, fx->plan);
+		assert_int_equal(strstr(fx->out.text, "a.example") != NULL, rows[i].wanted >= BS_LWM2M_1_1);
+	}
+}
+
 /* The values that the Binding resource of Object 1 has in each version: Q in 1.0 alone, T and N from 1.1 on, M and H from 1.2 on. */
 static void
 binding_fits_the_version(void **state)
@@ -894,6 +944,8 @@ main(void)
 		TEST(settings_override_and_are_ordered),
 		TEST(no_maximum_period_is_left_out),
 		TEST(settings_newer_than_the_client_are_left_out),
+		TEST(deletes_follow_the_plan_before),
+		TEST(max_version_caps_the_resources),
 		TEST(binding_fits_the_version),
 		TEST(settings_of_bootstrap_accounts_are_left_out),
 		TEST(bad_settings_are_told),

@@ -21,6 +21,7 @@
 #define bs_plan_free fake_plan_free
 #define bs_plan_encode fake_plan_encode
 #define bs_plan_part fake_plan_part
+#define bs_plan_writes_object fake_plan_writes_object
 #define bs_wipe fake_wipe
 #include "server/bootstrap/pack.c"
 #include "server/bootstrap/run.c"
@@ -41,6 +42,7 @@ struct fixture {
 	bs_response_fn *done;
 	bool forget_requests; /* bs_exchange_respond fails */
 	bool discover, pack; /* pack: payloads take two blocks of 16 octets */
+	bool wrote; /* what the plan is told of the one before */
 	enum bs_err plan_err, encode_err, request_err; /* what the fakes return */
 	const uint8_t *payload; /* of the latest Write, or of the pack, until it is wiped */
 };
@@ -172,6 +174,8 @@ bs_plan_build(const struct bs_account *account, const struct bs_client_view *vie
 {
 	(void)account;
 	assert_int_equal(now_s, 1772330584);
+	assert_int_equal(view->wrote_access_control, fx->wrote);
+	assert_false(view->wrote_oscore);
 	if (fx->plan_err != BS_OK)
 		return bs_diag_set(diag, fx->plan_err, 0, "resource /1/x/1 of server a");
 	*out = calloc(1, sizeof(**out));
@@ -193,6 +197,13 @@ bs_plan_part(const struct bs_plan *plan, const struct bs_op *op, size_t n, struc
 	*out = *op;
 	out->target = (struct bs_path){ BS_LEVEL_RESOURCE, op->target.oid, op->target.iid, (uint16_t)n };
 	return n < 2;
+}
+
+bool
+bs_plan_writes_object(const struct bs_plan *plan, uint16_t oid)
+{
+	(void)plan;
+	return oid == BS_OBJ_ACCESS_CONTROL;
 }
 
 void
@@ -431,6 +442,7 @@ static const struct pair {
 	{ ST_RUNNING, EV_ABORT, ST_IDLE, BS_OUT_BAD_REQUEST },
 	{ ST_FINISHING, EV_SUCCESS, ST_IDLE, BS_OUT_DONE },
 	{ ST_FINISHING, EV_REFUSED, ST_IDLE, BS_OUT_FINISH_REFUSED },
+	{ ST_FINISHING, EV_RETRY_AS, ST_DISCOVERING, NO_OUTCOME },
 	{ ST_FINISHING, EV_RESET, ST_IDLE, BS_OUT_CLIENT_RESET },
 	{ ST_FINISHING, EV_SILENT, ST_IDLE, BS_OUT_CLIENT_SILENT },
 	{ ST_FINISHING, EV_ABORT, ST_IDLE, BS_OUT_BAD_REQUEST },
@@ -462,6 +474,7 @@ walk(enum bs_run_state st, enum bs_run_event ev)
 	enum bs_outcome got;
 
 	reach(st);
+	fx->wrote = ev == EV_RETRY_AS;
 	assert_int_equal(s->state, st);
 	fx->done = NULL;
 	fx->reports = 0;
@@ -470,6 +483,8 @@ walk(enum bs_run_state st, enum bs_run_event ev)
 	s->run->outcome = BS_OUT_BAD_REQUEST; /* what UNFIT, BAD_REQUEST and ABORT report */
 	if (st == ST_LOADING || st == ST_FETCHING)
 		s->run->account = account(true);
+	if (s->run->account != NULL)
+		s->run->account->retry = account(true);
 	s->reply = &reply;
 	bs_run_fire(s, ev);
 	s->reply = NULL;
@@ -608,6 +623,63 @@ test_write_in_parts(void **state)
 	answer(START_MS + 120, BS_OK, BS_CHANGED, NULL);
 	expect_report(BS_OUT_DONE, "finish", "write /0/1 answered 4.13; write /3/0/13 answered 4.13");
 	assert_int_equal(fx->report.writes, 2);
+}
+
+/* The account under the other profile, once, with its own times; what the first plan met is told no more. */
+static void
+test_retry_as_another_profile(void **state)
+{
+	struct bs_account *a;
+
+	(void)state;
+	for (unsigned again = 0; again < 2; again++) {
+		a = account(true);
+		a->retry = account(true);
+		a->retry->profile.discover = false;
+		a->retry->profile.ack_timeout_ms = 7000;
+		strcpy(a->retry->profile.name, "plain");
+		assert_true(request(START_MS, 1, "pct=112"));
+		bs_session_loaded(fx->session, START_MS, BS_OK, a);
+		bs_session_tick(fx->session, START_MS + 50);
+		answer(START_MS + 60, BS_OK, BS_METHOD_NOT_ALLOWED, NULL);
+		answer(START_MS + 60, BS_OK, BS_DELETED, NULL);
+		answer(START_MS + 60, BS_OK, BS_TOO_LARGE, NULL);
+		answer(START_MS + 60, BS_OK, BS_CHANGED, NULL);
+		answer(START_MS + 60, BS_OK, BS_CHANGED, NULL);
+		answer(START_MS + 60, BS_OK, BS_CHANGED, NULL);
+		fx->sent[0] = '\0';
+		fx->wrote = true;
+		answer(START_MS + 70, BS_OK, BS_NOT_ACCEPTABLE, "Server URI");
+		fx->wrote = false;
+		expect_sent("params 7000 4 512; DELETE /0");
+		answer(START_MS + 80, BS_OK, BS_DELETED, NULL);
+		expect_sent("PUT /0/1; format 112 \"op 1\"");
+		answer(START_MS + 80, BS_OK, BS_CHANGED, NULL);
+		answer(START_MS + 80, BS_OK, BS_CHANGED, NULL);
+		fx->sent[0] = '\0';
+		answer(START_MS + 90, BS_OK, again == 0 ? BS_CHANGED : BS_NOT_ACCEPTABLE, NULL);
+		expect_sent("");
+		assert_int_equal(fx->report.writes, 2);
+		assert_int_equal(fx->report.took_ms, 90);
+		if (again == 0)
+			expect_report(BS_OUT_DONE, "finish",
+				"repeated as profile plain: finish answered 4.06 \"Server URI\"");
+		else
+			expect_report(BS_OUT_FINISH_REFUSED, "finish",
+				"finish answered 4.06; repeated as profile plain: finish answered 4.06 \"Server URI\"");
+		assert_int_equal(fx->report.code, again == 0 ? 0 : BS_NOT_ACCEPTABLE);
+	}
+}
+
+/* Any other answer to Finish is the end. */
+static void
+test_retry_after_406_alone(void **state)
+{
+	(void)state;
+	reach(ST_FINISHING);
+	fx->session->run->account->retry = account(true);
+	answer(START_MS + 100, BS_OK, BS_NOT_FOUND, NULL);
+	expect_report(BS_OUT_FINISH_REFUSED, "finish", "finish answered 4.04");
 }
 
 /* Diagnostic payloads are shown when they are text, and not beyond 64 octets. */
@@ -1065,6 +1137,8 @@ main(void)
 		T(test_tolerated_and_told),
 		T(test_other_format_once),
 		T(test_write_in_parts),
+		T(test_retry_as_another_profile),
+		T(test_retry_after_406_alone),
 		T(test_diagnostic_payload),
 		T(test_profile_reaches_the_exchange),
 		T(test_slow_store_is_bridged_by_an_empty_ack),

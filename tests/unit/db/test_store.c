@@ -77,6 +77,7 @@ add_profile(struct db_fixture *fx)
 	def.profile.first_delay_ms = 70;
 	def.profile.security_iid = 9;
 	def.profile.block_size = 256;
+	def.profile.max_version = BS_LWM2M_1_1;
 	memset(def.anchor_sha256, 0xaa, 32);
 	OK(bs_store_add_profile(fx->writer, &def, &fx->diag));
 }
@@ -256,6 +257,8 @@ account_comes_back_whole(void **state)
 	assert_int_equal(a->profile.first_delay_ms, 70);
 	assert_int_equal(a->profile.security_iid, 9);
 	assert_int_equal(a->profile.block_size, 256);
+	assert_int_equal(a->profile.max_version, BS_LWM2M_1_1);
+	assert_null(a->retry);
 
 	assert_int_equal(a->grant_count, 4); /* in the profile's order: beta, alpha, gamma, plain */
 	assert_string_equal(a->grants[0].name, "beta");
@@ -440,6 +443,27 @@ rules_hold_whoever_writes(void **state)
 			"'coaps://f')",
 			"CHECK" },
 		{ "step longer than clients wait", "UPDATE profile SET max_retransmit = 8", "CHECK" },
+		{ "a profile that is retried as itself", "UPDATE profile SET retry_as = 1", "CHECK" },
+		{ "retried as a profile with other servers",
+			"INSERT INTO profile (id, name, access_control, on_change, discover, format, omit_unused_keys, "
+			"sms_parameters_len, unknown_version, ack_timeout_ms, max_retransmit, first_delay_ms, "
+			"security_iid, "
+			"block_size) VALUES (2, 'q', 0, 0, 1, 0, 0, 6, 10, 2000, 4, 50, 1, 512);"
+			"INSERT INTO profile_server VALUES (2, 0, 1);"
+			"UPDATE profile SET retry_as = 1 WHERE id = 2",
+			"none but its servers" },
+		{ "given a server that the other has not",
+			"UPDATE profile SET retry_as = 2 WHERE id = 1;"
+			"INSERT INTO server_account (name, repository, ssid, mode, uri) VALUES ('g', 0, 9, 0, "
+			"'coaps://g');"
+			"INSERT INTO profile_server VALUES (2, 1, last_insert_rowid())",
+			"does not have the server" },
+		{ "robbed of a server that the other needs", "DELETE FROM profile_server WHERE profile_id = 1",
+			"retried as one that has the server" },
+		{ "two that are retried as each other", "UPDATE profile SET retry_as = 1 WHERE id = 2",
+			"repeated once" },
+		{ "retried as from the beginning", "INSERT INTO profile (name, retry_as) VALUES ('r', 2)",
+			"by UPDATE" },
 		{ "extra write to Object 0", "INSERT INTO profile_write VALUES (1, 9, 0, 0, 0, 0, 0, 0, 'x')",
 			"CHECK" },
 	};
@@ -841,6 +865,67 @@ lists_and_removal(void **state)
 	assert_int_equal(raw_int(fx, "SELECT count(*) FROM server_setting"), 0);
 }
 
+/* Profile p is retried as q, which has one of its servers, and both go in the end. */
+static void
+retry_as_another_profile(void **state)
+{
+	static const char *const servers[] = { "alpha" };
+	struct bs_profile_def q = { .servers = servers, .server_count = 1 };
+	static const char *const both[] = { "alpha", "beta" };
+	struct bs_profile_def p = { .servers = both, .server_count = 2 };
+	struct bs_secret psk = secret_of("bootstrap-key-01"), srv = secret_of("delivered-key-01");
+	struct bs_grant_def grant = { .server_id = 1,
+		.public_or_identity = (const uint8_t *)"srv-1",
+		.public_or_identity_len = 5,
+		.secret_key = &srv };
+	struct bs_device_def device = { .endpoint = "dev-1",
+		.enabled = true,
+		.grants = &grant,
+		.grant_count = 1,
+		.bootstrap = { .mode = BS_MODE_PSK, .identity = "id-1", .key = &psk } };
+	struct db_fixture *fx = *state;
+	struct bs_account *a = NULL;
+	struct bs_conflict c;
+
+	bs_profile_init(&q.profile);
+	snprintf(q.profile.name, sizeof(q.profile.name), "q");
+	q.profile.max_version = BS_LWM2M_1_0;
+	bs_profile_init(&p.profile);
+	snprintf(p.profile.name, sizeof(p.profile.name), "first");
+	p.profile.access_control = BS_AC_DERIVED;
+	snprintf(p.profile.retry_as, sizeof(p.profile.retry_as), "q");
+	FAILS(BS_ENOTFOUND, bs_store_add_profile(fx->writer, &p, &fx->diag));
+	assert_non_null(strstr(fx->diag.text, "no profile q"));
+	OK(bs_store_add_profile(fx->writer, &q, &fx->diag));
+	p.server_count = 0; /* none of q's */
+	FAILS(BS_EREFUSED, bs_store_add_profile(fx->writer, &p, &fx->diag));
+	p.server_count = 2;
+	OK(bs_store_add_profile(fx->writer, &p, &fx->diag));
+	device.profile_id = raw_int(fx, "SELECT id FROM profile WHERE name = 'first'");
+	OK(bs_store_add_device(fx->writer, &device, &c, &fx->diag));
+
+	OK(bs_store_load_account(fx->reader, 1, &a));
+	assert_int_equal(a->grant_count, 2);
+	assert_string_equal(a->profile.retry_as, "q");
+	assert_non_null(a->retry);
+	assert_string_equal(a->retry->endpoint, "dev-1");
+	assert_int_equal(a->retry->device_id, 1);
+	assert_true(a->retry->enabled);
+	assert_string_equal(a->retry->profile.name, "q");
+	assert_int_equal(a->retry->profile.max_version, BS_LWM2M_1_0);
+	assert_int_equal(a->retry->grant_count, 1);
+	assert_string_equal(a->retry->grants[0].name, "alpha");
+	assert_true(bs_secret_equal(&a->retry->grants[0].secret_key, &srv)); /* this device's own */
+	assert_null(a->retry->retry);
+	bs_account_free(a);
+
+	FAILS(BS_EREFUSED, bs_store_remove_profile(fx->writer, "q", &fx->diag));
+	assert_non_null(strstr(fx->diag.text, "remove first first"));
+	OK(bs_store_delete_device(fx->writer, "dev-1"));
+	OK(bs_store_remove_profile(fx->writer, "first", &fx->diag));
+	OK(bs_store_remove_profile(fx->writer, "q", &fx->diag));
+}
+
 static void
 keep_info(void *arg, const struct bs_device_info *info)
 {
@@ -1007,6 +1092,7 @@ main(void)
 		T(moved_secret_does_not_open),
 		T(readers_see_what_is_committed),
 		T(lists_and_removal),
+		T(retry_as_another_profile),
 		T(devices_are_listed_and_disabled),
 		T(cards_are_found_by_their_numbers),
 		T(sms_keys_are_replaced),

@@ -271,8 +271,8 @@ static void
 test_deletes_need_discover(void **state)
 {
 	const struct bs_server_def server = { .name = "a", .ssid = 1 };
-	const struct bs_server_def *const servers[] = { &server };
-	struct bs_profile_check check = { .servers = servers, .count = 1 };
+	const struct bs_server_def *const only[] = { &server };
+	struct bs_profile_check check = { .servers = only, .count = 1 };
 	struct bs_profile_def def = { 0 };
 
 	(void)state;
@@ -286,6 +286,38 @@ test_deletes_need_discover(void **state)
 	listen();
 	bs_check_profile(&report, &def, &check);
 	expect("without", "--delete: instances needs --discover yes");
+}
+
+/* A device has credentials for the servers of its own profile alone, and a run is repeated once. */
+static void
+test_retry(void **state)
+{
+	const struct bs_cat_server cat_one = { .name = "one" }, cat_two = { .name = "two" };
+	static const struct bs_server_def *const both[] = { &one, &two };
+	struct bs_profile_check check = { .servers = both, .count = 2, .access_control_given = true };
+	struct bs_cat_profile retry = { .name = "plain", .servers = { &cat_one }, .server_count = 1 };
+	struct bs_profile_def def = { 0 };
+
+	(void)state;
+	bs_profile_init(&def.profile);
+	strcpy(def.profile.name, "p");
+	check.retry = &retry;
+	listen();
+	bs_check_profile(&report, &def, &check);
+	expect("one of the two", "");
+	retry.servers[0] = &cat_two;
+	listen();
+	bs_check_profile(&report, &def, &check);
+	expect("the other", "");
+	check.count = 1;
+	listen();
+	bs_check_profile(&report, &def, &check);
+	expect("one that it has not", "--retry-as: plain has server two, for which devices of this profile");
+	check.count = 2;
+	strcpy(retry.retry_as, "plainer");
+	listen();
+	bs_check_profile(&report, &def, &check);
+	expect("two in a row", "--retry-as: plain is itself retried as plainer");
 }
 
 static void
@@ -463,6 +495,7 @@ main(void)
 		cmocka_unit_test(test_binding),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_server),
+		cmocka_unit_test(test_retry),
 		cmocka_unit_test(test_profile),
 		cmocka_unit_test(test_deletes_need_discover),
 		cmocka_unit_test(test_matrix),
