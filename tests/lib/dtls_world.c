@@ -206,6 +206,33 @@ world_clear(struct world *w)
 }
 
 void
+world_fixture_init(struct world_fixture *fx, const struct pki_cert *server, const struct pki_cert *raw,
+	const struct pki_cert *ca, const struct pki_cert *ca2)
+{
+	fx->identity.certificate = pki_write_cert(server);
+	fx->identity.private_key = pki_write_key(server);
+	fx->identity.raw_key = raw != NULL ? pki_write_key(raw) : NULL;
+	fx->anchors[0] = pki_write_cert(ca);
+	if (ca2 != NULL)
+		fx->anchors[1] = pki_write_cert(ca2);
+	fx->conf.identities = &fx->identity;
+	fx->conf.identity_count = 1;
+	fx->conf.trust_anchors = fx->anchors;
+	fx->conf.trust_anchor_count = ca2 != NULL ? 2 : 1;
+	world_init(&fx->w, &fx->conf, NULL);
+}
+
+int
+world_fixture_teardown(void **state)
+{
+	struct world_fixture *fx = *state;
+
+	world_clear(&fx->w);
+	test_free(fx);
+	return 0;
+}
+
+void
 world_deliver(struct world *w, const struct client *c, const void *data, size_t len)
 {
 	uint8_t *copy = exact_copy(data, len);

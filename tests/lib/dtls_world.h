@@ -13,6 +13,8 @@
 
 #define WORLD_CLIENTS 40
 #define WORLD_DATAGRAM 2048
+#define WORLD_KEY "\x51\x02\x93\x44\xe5\x06\xf7\x18\x29\xba\x4b\x5c\x6d\x8e\xaf\x10"
+#define WORLD_WRONG_KEY "\x52\x02\x93\x44\xe5\x06\xf7\x18\x29\xba\x4b\x5c\x6d\x8e\xaf\x10"
 
 struct world_psk {
 	const char *identity, *key, *next;
@@ -83,6 +85,21 @@ struct client {
 void world_init(struct world *w, const struct bs_dtls_conf *conf, const struct bs_peer_limits *limits);
 /* Frees the clients, too. */
 void world_clear(struct world *w);
+
+/* A world with a server that has a certificate, and what its configuration points to. */
+struct world_fixture {
+	struct world w;
+	struct bs_dtls_identity identity;
+	const char *anchors[2], *crls[1];
+	struct bs_dtls_conf conf;
+	struct bs_peer *peer; /* for the test */
+};
+/* raw NULL: the raw key is that of the certificate; ca2 NULL: one trust anchor. */
+void world_fixture_init(struct world_fixture *fx, const struct pki_cert *server, const struct pki_cert *raw,
+	const struct pki_cert *ca, const struct pki_cert *ca2);
+/* Teardown of a cmocka test whose state it is, made with test_calloc. */
+int world_fixture_teardown(void **state);
+
 /* Carry datagrams until nobody has any. */
 void world_run(struct world *w);
 void world_deliver(struct world *w, const struct client *c, const void *data, size_t len);

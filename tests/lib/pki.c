@@ -208,3 +208,11 @@ pki_spki_hash(const struct pki_cert *c, uint8_t out[32])
 	assert_int_equal(EVP_Digest(der, (size_t)len, out, NULL, EVP_sha256(), NULL), 1);
 	OPENSSL_free(der);
 }
+
+void
+pki_clear_all(struct pki_cert *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		pki_clear(list[i]);
+	pki_remove_files();
+}

@@ -30,6 +30,8 @@ struct pki_options {
 void pki_make(struct pki_cert *out, const char *cn, const struct pki_cert *issuer, const struct pki_options *options);
 void pki_make_raw(struct pki_cert *out, const char *curve);
 void pki_clear(struct pki_cert *c);
+/* These, and all files. */
+void pki_clear_all(struct pki_cert *const *list, size_t count);
 
 /* Files in a folder of the test's own, gone with pki_remove_files. The path is good until then. */
 const char *pki_write_cert(const struct pki_cert *c); /* PEM */

@@ -7,23 +7,12 @@
 #include "server/base/clock.h"
 #include "tests/lib/dtls_world.h"
 
-#define KEY "\x51\x02\x93\x44\xe5\x06\xf7\x18\x29\xba\x4b\x5c\x6d\x8e\xaf\x10"
-#define WRONG_KEY "\x52\x02\x93\x44\xe5\x06\xf7\x18\x29\xba\x4b\x5c\x6d\x8e\xaf\x10"
-
 /* Number of the device that is turned to: its place in the arrays of the world, and 1. */
 #define ID 1
 #define HASTY_MS 1000 /* of a handshake, where time is real */
 
 static struct pki_cert ca, other_ca, server, server_raw, device, device_raw, other_raw, other, stranger, old,
 	for_servers;
-
-struct fixture {
-	struct world w;
-	struct bs_dtls_identity identity;
-	const char *anchors[1];
-	struct bs_dtls_conf conf;
-	struct bs_peer *peer;
-};
 
 static int
 setup_group(void **state)
@@ -53,42 +42,22 @@ teardown_group(void **state)
 		&stranger, &old, &for_servers };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		pki_clear(all[i]);
-	pki_remove_files();
+	pki_clear_all(all, sizeof(all) / sizeof(all[0]));
 	return 0;
 }
 
 static int
 setup(void **state)
 {
-	struct fixture *fx = test_calloc(1, sizeof(*fx));
+	struct world_fixture *fx = test_calloc(1, sizeof(*fx));
 
-	fx->identity.certificate = pki_write_cert(&server);
-	fx->identity.private_key = pki_write_key(&server);
-	fx->identity.raw_key = pki_write_key(&server_raw);
-	fx->anchors[0] = pki_write_cert(&ca);
-	fx->conf.identities = &fx->identity;
-	fx->conf.identity_count = 1;
-	fx->conf.trust_anchors = fx->anchors;
-	fx->conf.trust_anchor_count = 1;
-	world_init(&fx->w, &fx->conf, NULL);
-	fx->w.psks[0] = (struct world_psk){ .identity = "dev-psk", .key = KEY };
+	world_fixture_init(fx, &server, &server_raw, &ca, NULL);
+	fx->w.psks[0] = (struct world_psk){ .identity = "dev-psk", .key = WORLD_KEY };
 	fx->w.raws[0] = (struct world_key){ .key = &device_raw, .endpoint = "dev-raw" };
 	fx->w.raws[1] = (struct world_key){ .key = &other_raw, .endpoint = "dev-other" };
 	fx->w.names[0] = (struct world_name){ .name = "dev-cert.example", .anchor = &ca };
 	fx->w.names[1] = (struct world_name){ .name = "dev-other", .anchor = &ca };
 	*state = fx;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *fx = *state;
-
-	world_clear(&fx->w);
-	test_free(fx);
 	return 0;
 }
 
@@ -100,7 +69,7 @@ static const char *const endpoints[] = {
 
 /* Turn to c and carry all. */
 static bool
-opens(struct fixture *fx, struct client *c, enum bs_credential_kind kind)
+opens(struct world_fixture *fx, struct client *c, enum bs_credential_kind kind)
 {
 	unsigned opened = fx->w.opened;
 
@@ -112,7 +81,7 @@ opens(struct fixture *fx, struct client *c, enum bs_credential_kind kind)
 }
 
 static void
-assert_refused(struct fixture *fx, const char *name, enum bs_outcome outcome, const char *detail)
+assert_refused(struct world_fixture *fx, const char *name, enum bs_outcome outcome, const char *detail)
 {
 	if (fx->w.outcome != outcome)
 		fail_msg("%s: %s: %s", name, bs_outcome_word(fx->w.outcome), fx->w.detail);
@@ -139,13 +108,13 @@ the_three_modes(void **state)
 		{ "ECDHE-ECDSA-AES128-CCM8", BS_CRED_CERTIFICATE, &device, &server },
 		{ "ECDHE-ECDSA-AES128-SHA256", BS_CRED_CERTIFICATE, &device, &server },
 	};
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct client *c = device_new(&fx->w, i, rows[i].suite);
 		uint8_t hash[32];
 
-		client_set_psk(c, "dev-psk", KEY);
+		client_set_psk(c, "dev-psk", WORLD_KEY);
 		if (rows[i].cert != NULL)
 			client_set_cert(c, rows[i].cert);
 		if (!opens(fx, c, rows[i].kind))
@@ -178,14 +147,14 @@ the_three_modes(void **state)
 static void
 only_suites_of_the_mode_are_offered(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct client *c = device_new(&fx->w, 1, "PSK-AES128-CCM8"), *d = device_new(&fx->w, 2, NULL);
 
-	client_set_psk(c, "dev-raw", KEY);
+	client_set_psk(c, "dev-raw", WORLD_KEY);
 	assert_false(opens(fx, c, BS_CRED_RAW_KEY));
 	assert_refused(fx, "PSK alone", BS_OUT_HANDSHAKE_FAILED, "shares none of this server's ciphersuites");
 	client_set_cert(d, &device); /* has all; the mode decides */
-	client_set_psk(d, "dev-psk", KEY);
+	client_set_psk(d, "dev-psk", WORLD_KEY);
 	assert_true(opens(fx, d, BS_CRED_PSK));
 	assert_string_equal(fx->w.proof.suite, SSL_get_cipher_name(d->ssl));
 	assert_non_null(strstr(fx->w.proof.suite, "PSK-"));
@@ -212,7 +181,7 @@ others_that_answer_are_refused(void **state)
 			"unsuitable" },
 		{ "this server's own certificate", BS_CRED_CERTIFICATE, &server, BS_OUT_CERT_UNTRUSTED, "unsuitable" },
 	};
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct client *c = device_new(&fx->w, i, NULL);
@@ -229,7 +198,7 @@ others_that_answer_are_refused(void **state)
 static void
 a_device_that_asks_nobody_is_refused(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct client *c = device_new(&fx->w, 1, NULL), *d = device_new(&fx->w, 2, NULL);
 
 	client_set_cert(c, &device);
@@ -247,21 +216,21 @@ a_device_that_asks_nobody_is_refused(void **state)
 static void
 a_device_may_refuse_this_server(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct client *c = device_new(&fx->w, 1, NULL), *d = device_new(&fx->w, 2, NULL);
 
 	client_set_cert(c, &device);
 	c->rejects_server = X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
 	assert_false(opens(fx, c, BS_CRED_CERTIFICATE));
 	assert_refused(fx, "refused", BS_OUT_HANDSHAKE_FAILED, "does not trust who issued this server's certificate");
-	client_set_psk(d, "another", KEY);
+	client_set_psk(d, "another", WORLD_KEY);
 	assert_false(opens(fx, d, BS_CRED_PSK));
 	assert_refused(fx, "unknown identity", BS_OUT_HANDSHAKE_FAILED, "does not know the PSK identity");
 }
 
 /* A world whose timers are short: OpenSSL's read a clock of its own. */
 static void
-init_hasty_world(struct fixture *fx, struct world *w)
+init_hasty_world(struct world_fixture *fx, struct world *w)
 {
 	struct bs_dtls_conf conf = fx->conf;
 	struct bs_peer_limits limits;
@@ -270,7 +239,7 @@ init_hasty_world(struct fixture *fx, struct world *w)
 	limits.handshake_ms = HASTY_MS;
 	conf.timeout_ms = 40;
 	world_init(w, &conf, &limits);
-	w->psks[0] = (struct world_psk){ .identity = "dev-psk", .key = KEY };
+	w->psks[0] = (struct world_psk){ .identity = "dev-psk", .key = WORLD_KEY };
 	w->names[0] = (struct world_name){ .name = "dev-cert.example", .anchor = &ca };
 }
 
@@ -286,7 +255,7 @@ pass_time(struct world *w, uint64_t until_ms)
 static void
 nobody_there(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct bs_peer *peer = NULL;
 	uint64_t began_ms, due;
 	struct world w;
@@ -313,7 +282,7 @@ nobody_there(void **state)
 static void
 another_key(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct bs_peer *peer = NULL;
 	struct world w;
 	struct client *c;
@@ -321,7 +290,7 @@ another_key(void **state)
 	init_hasty_world(fx, &w);
 	c = device_new(&w, 1, "PSK-AES128-CCM8");
 	c->timer_ms = 40;
-	client_set_psk(c, "dev-psk", WRONG_KEY);
+	client_set_psk(c, "dev-psk", WORLD_WRONG_KEY);
 	client_start(c);
 	assert_int_equal(world_dial(&w, c, BS_CRED_PSK, ID, "dev-psk", &peer), BS_OK);
 	world_run(&w);
@@ -342,7 +311,7 @@ another_key(void **state)
 static void
 lost_datagrams_come_again(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct bs_peer *peer = NULL;
 
 	for (unsigned lost = 1; lost <= 12; lost++) {
@@ -383,16 +352,16 @@ lost_datagrams_come_again(void **state)
 static void
 strangers_at_that_port_get_no_answer(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct client *c = device_new(&fx->w, 1, NULL), *stray = client_new(&fx->w, 2, NULL);
 	const struct bs_dtls_counters *n = bs_peer_table_counters(fx->w.table);
 	uint8_t hello[WORLD_DATAGRAM];
 	size_t len;
 
 	c->deaf = true;
-	client_set_psk(c, "dev-psk", KEY);
+	client_set_psk(c, "dev-psk", WORLD_KEY);
 	opens(fx, c, BS_CRED_PSK);
-	client_set_psk(stray, "dev-psk", KEY);
+	client_set_psk(stray, "dev-psk", WORLD_KEY);
 	client_start(stray);
 	len = client_take(stray, hello);
 	bs_peer_table_reply(fx->w.table, fx->w.now_ms, &stray->addr, hello, len); /* a ClientHello, at the wrong door */
@@ -406,17 +375,17 @@ strangers_at_that_port_get_no_answer(void **state)
 static void
 a_device_may_come_by_itself_meanwhile(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct client *c = device_new(&fx->w, 1, NULL);
 	struct client *again;
 	struct bs_peer *dialled;
 
-	client_set_psk(c, "dev-psk", KEY);
+	client_set_psk(c, "dev-psk", WORLD_KEY);
 	assert_true(opens(fx, c, BS_CRED_PSK));
 	dialled = fx->peer;
 	again = client_new(
 		&fx->w, 1, "PSK-AES128-CCM8"); /* the same address and port; now it gets what is sent there */
-	client_set_psk(again, "dev-psk", KEY);
+	client_set_psk(again, "dev-psk", WORLD_KEY);
 	assert_true(client_connects(again));
 	assert_ptr_not_equal(fx->w.last_open, dialled);
 	assert_int_equal(bs_peer_table_count(fx->w.table), 2);
@@ -435,16 +404,16 @@ a_device_may_come_by_itself_meanwhile(void **state)
 static void
 a_second_call_ends_the_first(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct client *deaf = device_new(&fx->w, 1, NULL), *c;
 	struct bs_peer *first;
 
 	deaf->deaf = true;
-	client_set_psk(deaf, "dev-psk", KEY);
+	client_set_psk(deaf, "dev-psk", WORLD_KEY);
 	opens(fx, deaf, BS_CRED_PSK);
 	client_free(deaf);
 	c = device_new(&fx->w, 1, NULL); /* it woke up */
-	client_set_psk(c, "dev-psk", KEY);
+	client_set_psk(c, "dev-psk", WORLD_KEY);
 	assert_true(opens(fx, c, BS_CRED_PSK));
 	assert_int_equal(fx->w.outcome, BS_OUT_SUPERSEDED);
 	assert_int_equal(bs_peer_table_count(fx->w.table), 1);
@@ -452,7 +421,7 @@ a_second_call_ends_the_first(void **state)
 	first = fx->peer;
 	client_free(c);
 	c = device_new(&fx->w, 1, NULL);
-	client_set_psk(c, "dev-psk", KEY);
+	client_set_psk(c, "dev-psk", WORLD_KEY);
 	client_start(c);
 	assert_int_equal(world_dial(&fx->w, c, BS_CRED_PSK, ID, "dev-psk", &fx->peer), BS_OK);
 	assert_int_equal(bs_peer_get_state(first), BS_PEER_OPEN);
@@ -466,7 +435,7 @@ a_second_call_ends_the_first(void **state)
 static void
 limits_hold(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct bs_peer_limits limits;
 	struct world w;
 	struct client *c, *d, *e;
@@ -476,7 +445,7 @@ limits_hold(void **state)
 	bs_peer_limits_init(&limits);
 	limits.half_open = 2;
 	world_init(&w, NULL, &limits);
-	w.psks[0] = (struct world_psk){ .identity = "dev-psk", .key = KEY };
+	w.psks[0] = (struct world_psk){ .identity = "dev-psk", .key = WORLD_KEY };
 	c = device_new(&w, 1, NULL);
 	d = device_new(&w, 2, NULL);
 	e = device_new(&w, 3, NULL);
@@ -496,10 +465,10 @@ limits_hold(void **state)
 static void
 a_device_closes(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct client *c = device_new(&fx->w, 1, NULL);
 
-	client_set_psk(c, "dev-psk", KEY);
+	client_set_psk(c, "dev-psk", WORLD_KEY);
 	assert_true(opens(fx, c, BS_CRED_PSK));
 	SSL_shutdown(c->ssl);
 	world_run(&fx->w);
@@ -513,7 +482,7 @@ a_device_closes(void **state)
 static void
 the_store_cannot_say(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct client *c = device_new(&fx->w, 1, NULL);
 
 	fx->w.lookup_err = BS_EBUSY;
@@ -526,20 +495,20 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(the_three_modes, setup, teardown),
-		cmocka_unit_test_setup_teardown(only_suites_of_the_mode_are_offered, setup, teardown),
-		cmocka_unit_test_setup_teardown(others_that_answer_are_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_device_that_asks_nobody_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_device_may_refuse_this_server, setup, teardown),
-		cmocka_unit_test_setup_teardown(nobody_there, setup, teardown),
-		cmocka_unit_test_setup_teardown(another_key, setup, teardown),
-		cmocka_unit_test_setup_teardown(lost_datagrams_come_again, setup, teardown),
-		cmocka_unit_test_setup_teardown(strangers_at_that_port_get_no_answer, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_device_may_come_by_itself_meanwhile, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_second_call_ends_the_first, setup, teardown),
-		cmocka_unit_test_setup_teardown(limits_hold, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_device_closes, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_store_cannot_say, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_three_modes, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(only_suites_of_the_mode_are_offered, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(others_that_answer_are_refused, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_device_that_asks_nobody_is_refused, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_device_may_refuse_this_server, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(nobody_there, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(another_key, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(lost_datagrams_come_again, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(strangers_at_that_port_get_no_answer, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_device_may_come_by_itself_meanwhile, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_second_call_ends_the_first, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(limits_hold, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_device_closes, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(the_store_cannot_say, setup, world_fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, setup_group, teardown_group);

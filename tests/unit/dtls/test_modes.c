@@ -4,22 +4,12 @@
 
 #include "tests/lib/dtls_world.h"
 
-#define KEY "\x51\x02\x93\x44\xe5\x06\xf7\x18\x29\xba\x4b\x5c\x6d\x8e\xaf\x10"
-#define WRONG_KEY "\x52\x02\x93\x44\xe5\x06\xf7\x18\x29\xba\x4b\x5c\x6d\x8e\xaf\x10"
-
 static struct pki_cert ca, server, server_raw, device, device_raw;
-
-struct fixture {
-	struct world w;
-	struct bs_dtls_identity identity;
-	const char *anchors[1];
-	struct bs_dtls_conf conf;
-};
 
 static void
 fill_store(struct world *w)
 {
-	w->psks[0] = (struct world_psk){ .identity = "dev-psk", .key = KEY };
+	w->psks[0] = (struct world_psk){ .identity = "dev-psk", .key = WORLD_KEY };
 	w->raws[0] = (struct world_key){ .key = &device_raw, .endpoint = "dev-raw" };
 	w->names[0] = (struct world_name){ .name = "dev-cert", .anchor = &ca };
 }
@@ -44,37 +34,18 @@ teardown_group(void **state)
 	struct pki_cert *const all[] = { &ca, &server, &server_raw, &device, &device_raw };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		pki_clear(all[i]);
-	pki_remove_files();
+	pki_clear_all(all, sizeof(all) / sizeof(all[0]));
 	return 0;
 }
 
 static int
 setup(void **state)
 {
-	struct fixture *fx = test_calloc(1, sizeof(*fx));
+	struct world_fixture *fx = test_calloc(1, sizeof(*fx));
 
-	fx->identity.certificate = pki_write_cert(&server);
-	fx->identity.private_key = pki_write_key(&server);
-	fx->anchors[0] = pki_write_cert(&ca);
-	fx->conf.identities = &fx->identity;
-	fx->conf.identity_count = 1;
-	fx->conf.trust_anchors = fx->anchors;
-	fx->conf.trust_anchor_count = 1;
-	world_init(&fx->w, &fx->conf, NULL);
+	world_fixture_init(fx, &server, NULL, &ca, NULL);
 	fill_store(&fx->w);
 	*state = fx;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *fx = *state;
-
-	world_clear(&fx->w);
-	test_free(fx);
 	return 0;
 }
 
@@ -112,12 +83,12 @@ each_suite_opens_in_its_mode(void **state)
 		{ "ECDHE-ECDSA-AES128-CCM", BS_CRED_CERTIFICATE },
 	};
 	static const char *const endpoints[] = { "dev-psk", "dev-raw", "dev-cert" };
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct client *c = client_new(&fx->w, i, rows[i].suite);
 
-		client_set_psk(c, "dev-psk", KEY);
+		client_set_psk(c, "dev-psk", WORLD_KEY);
 		if (rows[i].kind != BS_CRED_PSK)
 			client_set_cert(c, rows[i].kind == BS_CRED_RAW_KEY ? &device_raw : &device);
 		if (!client_connects(c))
@@ -135,12 +106,12 @@ each_suite_opens_in_its_mode(void **state)
 static void
 the_server_prefers_gcm_to_ccm8_to_cbc(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct client *c = client_new(&fx->w, 1, "PSK-AES128-CBC-SHA256:PSK-AES128-CCM8:PSK-AES128-GCM-SHA256");
 	struct client *d = client_new(&fx->w, 2, "PSK-AES128-CBC-SHA256:PSK-AES128-CCM8");
 
-	client_set_psk(c, "dev-psk", KEY);
-	client_set_psk(d, "dev-psk", KEY);
+	client_set_psk(c, "dev-psk", WORLD_KEY);
+	client_set_psk(d, "dev-psk", WORLD_KEY);
 	assert_true(client_connects(c));
 	assert_string_equal(fx->w.proof.suite, "PSK-AES128-GCM-SHA256");
 	assert_true(client_connects(d));
@@ -157,7 +128,7 @@ psk_without_any_certificate(void **state)
 	world_init(&w, NULL, NULL);
 	fill_store(&w);
 	c = client_new(&w, 1, NULL);
-	client_set_psk(c, "dev-psk", KEY);
+	client_set_psk(c, "dev-psk", WORLD_KEY);
 	assert_true(client_connects(c));
 	assert_talks(c, "dev-psk", BS_CRED_PSK);
 	d = client_new(&w, 2, "ECDHE-ECDSA-AES128-CCM8");
@@ -170,12 +141,12 @@ psk_without_any_certificate(void **state)
 static void
 the_second_key_under_one_identity(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct client *c = client_new(&fx->w, 1, "PSK-AES128-CCM8");
 
-	fx->w.psks[0].next = WRONG_KEY;
+	fx->w.psks[0].next = WORLD_WRONG_KEY;
 	fx->w.psks[0].first = 1;
-	client_set_psk(c, "dev-psk", WRONG_KEY);
+	client_set_psk(c, "dev-psk", WORLD_WRONG_KEY);
 	assert_true(client_connects(c));
 	assert_int_equal(fx->w.proof.psk_slot, 1);
 }
@@ -185,7 +156,7 @@ certificate_types_follow_the_clients_order(void **state)
 {
 	static const unsigned char raw_first[] = { TLSEXT_cert_type_rpk, TLSEXT_cert_type_x509 };
 	static const unsigned char x509_first[] = { TLSEXT_cert_type_x509, TLSEXT_cert_type_rpk };
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 
 	/* The key of the certificate is registered as raw key, so both ways lead in. */
 	fx->w.raws[0].key = &device;
@@ -214,7 +185,7 @@ a_client_with_a_raw_key_alone_is_shown_one(void **state)
 {
 	static const unsigned char raw[] = { TLSEXT_cert_type_rpk },
 				   x509_first[] = { TLSEXT_cert_type_x509, TLSEXT_cert_type_rpk };
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct client *c = client_new(&fx->w, 1, NULL);
 
 	fx->w.raws[0].key = &device;
@@ -238,7 +209,7 @@ assert_key(const struct client *c, const struct pki_cert *expected)
 static void
 a_raw_key_apart_from_the_certificate(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct bs_dtls_identity identity = fx->identity;
 	struct bs_dtls_conf conf = fx->conf;
 	struct client *c = client_new(&fx->w, 1, NULL), *d = client_new(&fx->w, 2, NULL);
@@ -260,7 +231,7 @@ a_raw_key_apart_from_the_certificate(void **state)
 static void
 identities_by_server_name(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	const struct pki_options for_server = { .extended_usage = "serverAuth" };
 	struct bs_dtls_identity two[2] = { fx->identity };
 	struct bs_dtls_conf conf = fx->conf;
@@ -295,7 +266,7 @@ identities_by_server_name(void **state)
 static void
 the_chain_is_the_one_in_the_file(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct client *c = client_new(&fx->w, 1, NULL);
 
 	/* The devices' anchor, which issued the server's certificate here, is not sent along. */
@@ -307,7 +278,7 @@ the_chain_is_the_one_in_the_file(void **state)
 static void
 an_identity_without_certificate(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct bs_dtls_identity two[2] = { fx->identity, { .raw_key = NULL } };
 	struct bs_dtls_conf conf = fx->conf;
 	struct bs_diag diag;
@@ -326,7 +297,7 @@ an_identity_without_certificate(void **state)
 	client_set_cert(cert, &device); /* knows X.509 alone: the other identity must not step in */
 	assert_false(client_connects(cert));
 	assert_int_equal(fx->w.outcome, BS_OUT_NO_COMMON_SUITE);
-	client_set_psk(psk, "dev-psk", KEY); /* offers everything; PSK is what is left */
+	client_set_psk(psk, "dev-psk", WORLD_KEY); /* offers everything; PSK is what is left */
 	assert_true(client_connects(psk));
 	assert_talks(psk, "dev-psk", BS_CRED_PSK);
 }
@@ -335,16 +306,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(each_suite_opens_in_its_mode, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_server_prefers_gcm_to_ccm8_to_cbc, setup, teardown),
+		cmocka_unit_test_setup_teardown(each_suite_opens_in_its_mode, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(the_server_prefers_gcm_to_ccm8_to_cbc, setup, world_fixture_teardown),
 		cmocka_unit_test(psk_without_any_certificate),
-		cmocka_unit_test_setup_teardown(the_second_key_under_one_identity, setup, teardown),
-		cmocka_unit_test_setup_teardown(certificate_types_follow_the_clients_order, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_client_with_a_raw_key_alone_is_shown_one, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_raw_key_apart_from_the_certificate, setup, teardown),
-		cmocka_unit_test_setup_teardown(identities_by_server_name, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_chain_is_the_one_in_the_file, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_identity_without_certificate, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_second_key_under_one_identity, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			certificate_types_follow_the_clients_order, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			a_client_with_a_raw_key_alone_is_shown_one, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_raw_key_apart_from_the_certificate, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(identities_by_server_name, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(the_chain_is_the_one_in_the_file, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(an_identity_without_certificate, setup, world_fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, setup_group, teardown_group);

@@ -15,8 +15,6 @@ int __sanitizer_install_malloc_and_free_hooks(
 
 #include "tests/lib/dtls_world.h"
 
-#define KEY "\x51\x02\x93\x44\xe5\x06\xf7\x18\x29\xba\x4b\x5c\x6d\x8e\xaf\x10"
-
 static const struct bs_peer_limits small = {
 	.peers = 4, .half_open = 3, .half_open_prefix = 2, .handshake_ms = 60000, .idle_ms = 3600000
 };
@@ -27,7 +25,7 @@ setup_with(void **state, const struct bs_dtls_conf *conf, const struct bs_peer_l
 	struct world *w = test_calloc(1, sizeof(*w));
 
 	world_init(w, conf, limits);
-	w->psks[0] = (struct world_psk){ .identity = "dev", .key = KEY };
+	w->psks[0] = (struct world_psk){ .identity = "dev", .key = WORLD_KEY };
 	*state = w;
 	return 0;
 }
@@ -65,7 +63,7 @@ new_client(struct world *w, unsigned n)
 {
 	struct client *c = client_new(w, n, "PSK-AES128-CCM8");
 
-	client_set_psk(c, "dev", KEY);
+	client_set_psk(c, "dev", WORLD_KEY);
 	return c;
 }
 
@@ -246,7 +244,7 @@ a_hello_in_fragments(void **state)
 	uint8_t first[WORLD_DATAGRAM], more[WORLD_DATAGRAM];
 	size_t first_len;
 
-	client_set_psk(c, "dev", KEY);
+	client_set_psk(c, "dev", WORLD_KEY);
 	c->mtu = 256;
 	first_len = second_hello(c, first);
 	while (client_take(c, more) > 0) {
@@ -256,7 +254,7 @@ a_hello_in_fragments(void **state)
 	assert_true(first_len <= 256);
 
 	c = client_new(w, 1, "ALL:PSK");
-	client_set_psk(c, "dev", KEY);
+	client_set_psk(c, "dev", WORLD_KEY);
 	c->mtu = 256;
 	assert_true(client_connects(c));
 	assert_true(counters(w)->dropped_unknown > 0); /* the later fragments of the hello without a cookie */
@@ -457,7 +455,7 @@ a_handshake_that_fails_leaves_the_live_one(void **state)
 
 	assert_true(client_connects(old));
 	stranger = new_client(w, 1);
-	client_set_psk(stranger, "nobody", KEY);
+	client_set_psk(stranger, "nobody", WORLD_KEY);
 	client_start(stranger);
 	world_run(w);
 	assert_false(stranger->done);

@@ -6,18 +6,9 @@
 
 #include "tests/lib/dtls_world.h"
 
-#define KEY "\x51\x02\x93\x44\xe5\x06\xf7\x18\x29\xba\x4b\x5c\x6d\x8e\xaf\x10"
-#define WRONG_KEY "\x52\x02\x93\x44\xe5\x06\xf7\x18\x29\xba\x4b\x5c\x6d\x8e\xaf\x10"
 #define HANDSHAKE_MS 60000
 
 static struct pki_cert ca, ca2, stranger_ca, server, device, device_raw, middle;
-
-struct fixture {
-	struct world w;
-	struct bs_dtls_identity identity;
-	const char *anchors[2], *crls[1];
-	struct bs_dtls_conf conf;
-};
 
 static int
 setup_group(void **state)
@@ -41,46 +32,26 @@ teardown_group(void **state)
 	struct pki_cert *const all[] = { &ca, &ca2, &stranger_ca, &server, &device, &device_raw, &middle };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		pki_clear(all[i]);
-	pki_remove_files();
+	pki_clear_all(all, sizeof(all) / sizeof(all[0]));
 	return 0;
 }
 
 static int
 setup(void **state)
 {
-	struct fixture *fx = test_calloc(1, sizeof(*fx));
+	struct world_fixture *fx = test_calloc(1, sizeof(*fx));
 
-	fx->identity.certificate = pki_write_cert(&server);
-	fx->identity.private_key = pki_write_key(&server);
-	fx->anchors[0] = pki_write_cert(&ca);
-	fx->anchors[1] = pki_write_cert(&ca2);
-	fx->conf.identities = &fx->identity;
-	fx->conf.identity_count = 1;
-	fx->conf.trust_anchors = fx->anchors;
-	fx->conf.trust_anchor_count = 2;
-	world_init(&fx->w, &fx->conf, NULL);
-	fx->w.psks[0] = (struct world_psk){ .identity = "dev-psk", .key = KEY };
-	fx->w.psks[1] = (struct world_psk){ .identity = "dev-off", .key = KEY, .disabled = true };
+	world_fixture_init(fx, &server, NULL, &ca, &ca2);
+	fx->w.psks[0] = (struct world_psk){ .identity = "dev-psk", .key = WORLD_KEY };
+	fx->w.psks[1] = (struct world_psk){ .identity = "dev-off", .key = WORLD_KEY, .disabled = true };
 	fx->w.raws[0] = (struct world_key){ .key = &device_raw, .endpoint = "dev-raw" };
 	fx->w.names[0] = (struct world_name){ .name = "dev-cert", .anchor = &ca };
 	*state = fx;
 	return 0;
 }
 
-static int
-teardown(void **state)
-{
-	struct fixture *fx = *state;
-
-	world_clear(&fx->w);
-	test_free(fx);
-	return 0;
-}
-
 static void
-reload(struct fixture *fx)
+reload(struct world_fixture *fx)
 {
 	struct bs_diag diag = { 0 };
 
@@ -89,7 +60,7 @@ reload(struct fixture *fx)
 }
 
 static void
-alert_unknown(struct fixture *fx)
+alert_unknown(struct world_fixture *fx)
 {
 	fx->conf.alert_unknown = true;
 	reload(fx);
@@ -126,7 +97,7 @@ assert_ignored(struct client *c)
 }
 
 static struct client *
-psk_client(struct fixture *fx, unsigned n, const char *identity, const char *key)
+psk_client(struct world_fixture *fx, unsigned n, const char *identity, const char *key)
 {
 	struct client *c = client_new(&fx->w, n, "PSK-AES128-CCM8");
 
@@ -137,8 +108,8 @@ psk_client(struct fixture *fx, unsigned n, const char *identity, const char *key
 static void
 unknown_identity_meets_silence(void **state)
 {
-	struct fixture *fx = *state;
-	struct client *c = psk_client(fx, 1, "nobody", KEY);
+	struct world_fixture *fx = *state;
+	struct client *c = psk_client(fx, 1, "nobody", WORLD_KEY);
 
 	assert_false(client_connects(c));
 	assert_outcome(&fx->w, BS_OUT_IDENTITY_UNKNOWN);
@@ -151,8 +122,8 @@ unknown_identity_meets_silence(void **state)
 static void
 unknown_identity_looks_like_a_wrong_key(void **state)
 {
-	struct fixture *fx = *state;
-	struct client *c = psk_client(fx, 1, "nobody", KEY), *d = psk_client(fx, 2, "dev-psk", WRONG_KEY);
+	struct world_fixture *fx = *state;
+	struct client *c = psk_client(fx, 1, "nobody", WORLD_KEY), *d = psk_client(fx, 2, "dev-psk", WORLD_WRONG_KEY);
 	unsigned sent;
 
 	client_start(c);
@@ -170,8 +141,8 @@ unknown_identity_looks_like_a_wrong_key(void **state)
 static void
 unknown_identity_with_an_alert(void **state)
 {
-	struct fixture *fx = *state;
-	struct client *c = psk_client(fx, 1, "nobody", KEY);
+	struct world_fixture *fx = *state;
+	struct client *c = psk_client(fx, 1, "nobody", WORLD_KEY);
 
 	alert_unknown(fx);
 	assert_false(client_connects(c));
@@ -183,8 +154,8 @@ unknown_identity_with_an_alert(void **state)
 static void
 empty_identity(void **state)
 {
-	struct fixture *fx = *state;
-	struct client *c = psk_client(fx, 1, "", KEY);
+	struct world_fixture *fx = *state;
+	struct client *c = psk_client(fx, 1, "", WORLD_KEY);
 
 	assert_false(client_connects(c));
 	assert_outcome(&fx->w, BS_OUT_IDENTITY_UNKNOWN);
@@ -194,8 +165,8 @@ empty_identity(void **state)
 static void
 wrong_key_is_suspected_when_the_time_is_over(void **state)
 {
-	struct fixture *fx = *state;
-	struct client *c = psk_client(fx, 1, "dev-psk", WRONG_KEY);
+	struct world_fixture *fx = *state;
+	struct client *c = psk_client(fx, 1, "dev-psk", WORLD_WRONG_KEY);
 
 	assert_false(client_connects(c));
 	assert_int_equal(fx->w.closed, 0);
@@ -211,11 +182,11 @@ wrong_key_is_suspected_when_the_time_is_over(void **state)
 static void
 wrong_key_is_told_when_the_device_begins_anew(void **state)
 {
-	struct fixture *fx = *state;
-	struct client *c = psk_client(fx, 1, "dev-psk", WRONG_KEY), *d;
+	struct world_fixture *fx = *state;
+	struct client *c = psk_client(fx, 1, "dev-psk", WORLD_WRONG_KEY), *d;
 
 	assert_false(client_connects(c));
-	d = psk_client(fx, 1, "dev-psk", KEY); /* the next attempt tries the other key */
+	d = psk_client(fx, 1, "dev-psk", WORLD_KEY); /* the next attempt tries the other key */
 	assert_true(client_connects(d));
 	assert_int_equal(fx->w.closed, 1);
 	assert_int_equal(bs_peer_table_count(fx->w.table), 1);
@@ -223,9 +194,9 @@ wrong_key_is_told_when_the_device_begins_anew(void **state)
 
 /* Hello, hello with cookie; what the server answers is lost. */
 static struct client *
-client_in_the_middle(struct fixture *fx)
+client_in_the_middle(struct world_fixture *fx)
 {
-	struct client *c = psk_client(fx, 1, "dev-psk", KEY);
+	struct client *c = psk_client(fx, 1, "dev-psk", WORLD_KEY);
 
 	client_start(c);
 	for (int i = 0; i < 2; i++) {
@@ -243,7 +214,7 @@ static void
 silence_after_our_flight_is_a_timeout(void **state)
 {
 	static const uint8_t record[13 + 40] = { 22, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 0, 0, 40 };
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct client *c = client_in_the_middle(fx);
 
 	world_deliver(&fx->w, c, record, sizeof(record)); /* anybody's, as long as no key was exchanged */
@@ -259,7 +230,7 @@ a_warning_is_not_the_reason_of_a_failure(void **state)
 	static const uint8_t warning[] = { 21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 2, 0, 2, 1, 90 };
 	static const uint8_t exchange[] = { 22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 3, 0, 14, 16, 0, 0, 2, 0, 2, 0, 0, 0,
 		0, 0, 2, 0, 5 };
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct client *c = client_in_the_middle(fx);
 
 	world_deliver(&fx->w, c, warning, sizeof(warning));
@@ -272,8 +243,8 @@ a_warning_is_not_the_reason_of_a_failure(void **state)
 static void
 disabled_device_psk(void **state)
 {
-	struct fixture *fx = *state;
-	struct client *c = psk_client(fx, 1, "dev-off", KEY);
+	struct world_fixture *fx = *state;
+	struct client *c = psk_client(fx, 1, "dev-off", WORLD_KEY);
 
 	assert_false(client_connects(c));
 	assert_outcome(&fx->w, BS_OUT_DEVICE_DISABLED);
@@ -284,7 +255,7 @@ disabled_device_psk(void **state)
 static void
 unknown_raw_key_meets_silence(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct client *c = client_new(&fx->w, 1, NULL);
 	struct pki_cert other;
 
@@ -301,7 +272,7 @@ unknown_raw_key_meets_silence(void **state)
 static void
 unknown_raw_key_with_an_alert(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct client *c = client_new(&fx->w, 1, NULL);
 	struct pki_cert other;
 
@@ -317,7 +288,7 @@ unknown_raw_key_with_an_alert(void **state)
 static void
 disabled_raw_key(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct client *c = client_new(&fx->w, 1, NULL);
 
 	fx->w.raws[0].disabled = true;
@@ -330,7 +301,7 @@ disabled_raw_key(void **state)
 static void
 weak_raw_key_even_when_registered(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct client *c = client_new(&fx->w, 1, NULL);
 	struct pki_cert weak;
 
@@ -373,7 +344,7 @@ static const struct chain_row chain_rows[] = {
 #define CHAIN_ROWS (sizeof(chain_rows) / sizeof(chain_rows[0]))
 
 static struct client *
-cert_client(struct fixture *fx, unsigned n, const struct pki_cert *cert)
+cert_client(struct world_fixture *fx, unsigned n, const struct pki_cert *cert)
 {
 	struct client *c = client_new(&fx->w, n, NULL);
 
@@ -399,7 +370,7 @@ assert_row(const struct chain_row *row, struct client *c, bool connected)
 static void
 certificates_that_may_and_may_not(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 
 	for (unsigned i = 0; i < CHAIN_ROWS; i++) {
 		const struct chain_row *row = &chain_rows[i];
@@ -418,7 +389,7 @@ certificates_that_may_and_may_not(void **state)
 static void
 certificates_that_may_not_with_an_alert(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 
 	alert_unknown(fx);
 	for (unsigned i = 0; i < CHAIN_ROWS; i++) {
@@ -452,7 +423,7 @@ pinned_certificates_keep_the_rest_of_the_rules(void **state)
 		{ "P-192", { .curve = "P-192" }, false, BS_OUT_CERT_UNTRUSTED },
 		{ "for servers alone", { .extended_usage = "serverAuth" }, false, BS_OUT_CERT_UNTRUSTED },
 	};
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 
 	fx->conf.trust_anchor_count = 0;
 	reload(fx);
@@ -475,7 +446,7 @@ pinned_certificates_keep_the_rest_of_the_rules(void **state)
 static void
 a_certificate_without_anchors_is_untrusted(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 
 	fx->conf.trust_anchor_count = 0;
 	reload(fx);
@@ -486,7 +457,7 @@ a_certificate_without_anchors_is_untrusted(void **state)
 static void
 a_chain_over_a_middle_ca(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct pki_cert cert;
 	struct client *c;
 
@@ -524,7 +495,7 @@ names_in_a_certificate(void **state)
 		{ "another case is another name", "DEV-1", NULL, "dev-1", 0, false },
 		{ "a name cut by NUL", "dev-1\0.example", NULL, "dev-1", 14, false },
 	};
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct pki_options o = { .san = rows[i].san, .cn_len = rows[i].cn_len };
@@ -545,7 +516,7 @@ names_in_a_certificate(void **state)
 static void
 revocation_lists(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct pki_cert other, self;
 
 	pki_make(&other, "dev-cert", &ca, NULL);
@@ -591,7 +562,7 @@ revocation_lists(void **state)
 static void
 a_new_revocation_list_ends_live_sessions(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct pki_cert other;
 	struct client *revoked = cert_client(fx, 1, &device), *good;
 
@@ -599,7 +570,7 @@ a_new_revocation_list_ends_live_sessions(void **state)
 	good = cert_client(fx, 2, &other);
 	assert_true(client_connects(revoked));
 	assert_true(client_connects(good));
-	assert_true(client_connects(psk_client(fx, 3, "dev-psk", KEY)));
+	assert_true(client_connects(psk_client(fx, 3, "dev-psk", WORLD_KEY)));
 	bs_peer_table_recheck(fx->w.table, fx->w.now_ms);
 	assert_int_equal(fx->w.closed, 0);
 	fx->conf.crls = fx->crls;
@@ -621,7 +592,7 @@ static void
 the_end_of_the_certificate_ends_the_session(void **state)
 {
 	const struct pki_options o = { .from_s = -3600, .until_s = 600 };
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct pki_cert cert;
 	uint64_t deadline;
 
@@ -640,8 +611,8 @@ the_end_of_the_certificate_ends_the_session(void **state)
 static void
 a_store_that_cannot_answer_is_overload_and_silence(void **state)
 {
-	struct fixture *fx = *state;
-	struct client *clients[3] = { psk_client(fx, 1, "dev-psk", KEY), client_new(&fx->w, 2, NULL),
+	struct world_fixture *fx = *state;
+	struct client *clients[3] = { psk_client(fx, 1, "dev-psk", WORLD_KEY), client_new(&fx->w, 2, NULL),
 		client_new(&fx->w, 3, NULL) };
 
 	alert_unknown(fx); /* even then: it is no fault of the device */
@@ -655,7 +626,7 @@ a_store_that_cannot_answer_is_overload_and_silence(void **state)
 		assert_int_equal(bs_peer_table_count(fx->w.table), 0);
 	}
 	fx->w.lookup_err = BS_OK;
-	assert_true(client_connects(psk_client(fx, 1, "dev-psk", KEY))); /* it may come again at once */
+	assert_true(client_connects(psk_client(fx, 1, "dev-psk", WORLD_KEY))); /* it may come again at once */
 }
 
 static void
@@ -669,7 +640,7 @@ a_device_that_does_not_trust_us_says_so(void **state)
 		{ X509_V_ERR_CERT_HAS_EXPIRED, "alert 45" },
 		{ X509_V_ERR_CERT_REJECTED, "alert 42" },
 	};
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct client *c = cert_client(fx, i, &device);
@@ -685,13 +656,13 @@ a_device_that_does_not_trust_us_says_so(void **state)
 static void
 nothing_in_common(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct client *suites = client_new(&fx->w, 1, "PSK-AES256-GCM-SHA384");
 	struct client *groups = client_new(&fx->w, 2, "ECDHE-ECDSA-AES128-CCM8");
 	struct client *sigalgs = client_new(&fx->w, 3, "ECDHE-ECDSA-AES128-CCM8");
 	struct client *old = client_new(&fx->w, 4, NULL);
 
-	client_set_psk(suites, "dev-psk", KEY);
+	client_set_psk(suites, "dev-psk", WORLD_KEY);
 	assert_false(client_connects(suites));
 	assert_outcome(&fx->w, BS_OUT_NO_COMMON_SUITE);
 	assert_int_equal(suites->alert, 40); /* handshake_failure */
@@ -704,7 +675,7 @@ nothing_in_common(void **state)
 	assert_false(client_connects(sigalgs));
 	assert_outcome(&fx->w, BS_OUT_NO_COMMON_SUITE);
 	assert_int_equal(SSL_CTX_set_max_proto_version(old->ssl_ctx, DTLS1_VERSION), 1);
-	client_set_psk(old, "dev-psk", KEY);
+	client_set_psk(old, "dev-psk", WORLD_KEY);
 	assert_false(client_connects(old));
 	assert_outcome(&fx->w, BS_OUT_HANDSHAKE_FAILED);
 	assert_string_equal(fx->w.detail, "the device does not speak DTLS 1.2");
@@ -714,7 +685,7 @@ nothing_in_common(void **state)
 static void
 a_client_without_certificate(void **state)
 {
-	struct fixture *fx = *state;
+	struct world_fixture *fx = *state;
 	struct client *c = client_new(&fx->w, 1, "ECDHE-ECDSA-AES128-CCM8");
 
 	assert_false(client_connects(c));
@@ -725,7 +696,7 @@ a_client_without_certificate(void **state)
 int
 main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, world_fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		T(unknown_identity_meets_silence),
 		T(unknown_identity_looks_like_a_wrong_key),
