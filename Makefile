@@ -49,7 +49,7 @@ LIB := $(B)/libbootstrap.a
 PROGRAMS := $(B)/lwm2m-bootstrapd $(B)/lwm2m-bootstrapctl $(B)/lwm2m-bootstrap-sim
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all bench bench-compare deb deps help clean test unit fuzz-bins fuzz-replay lint layers format run interop install
+.PHONY: all bench bench-compare deb deps help clean test page unit fuzz-bins fuzz-replay lint layers format run interop install
 .SECONDARY:
 .DEFAULT_GOAL := all
 
@@ -120,6 +120,10 @@ fuzz-bins: $(FUZZ_BINS)
 fuzz-replay: $(FUZZ_BINS) ## replay the fuzz corpora
 	$(Q)tests/run.sh $(B) -- $(FUZZ_BINS) --
 
+page: all ## the status page in headless Chromium: checks, and pictures in build/artefacts; promtool on the metrics
+	$(Q)DEPS_PAGE=1 tools/deps.sh $(DEPS)
+	$(Q)tests/run.sh $(B) -- -- tests/page/status_page.sh
+
 run: all ## a working server with a demo fleet on loopback; DEMO=once ends after the three devices
 	$(Q)DEMO=$(DEMO) tools/demo.sh $(B)
 
@@ -174,7 +178,7 @@ deb: all ## a Debian package in build/
 	+$(Q)tools/deb/build.sh $(B) $(VERSION)
 
 clean: ## remove build/, but for the fetched OpenSSL
-	rm -rf build/release build/debug build/asan build/fuzz build/tsan build/cov build/certs build/demo build/interop build/bench build/bench-compare build/deb
+	rm -rf build/release build/debug build/asan build/fuzz build/tsan build/cov build/certs build/demo build/interop build/bench build/bench-compare build/artefacts build/deb
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

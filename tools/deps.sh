@@ -20,7 +20,9 @@ packages="gcc libc6-dev make pkg-config libevent-dev libcoap3-dev libsqlite3-dev
 	libinih-dev uthash-dev libexpat1-dev libcmocka-dev libssl-dev sqlite3 openssl time
 	faketime gnutls-bin libcoap3-bin" # the last line: a clock that steps and foreign clients, for the tests
 lint_packages="clang clang-format cppcheck"
+page_packages="chromium-headless-shell fonts-dejavu-core prometheus"
 [ "${DEPS_LINT:-0}" = 1 ] && packages="$packages $lint_packages"
+[ "${DEPS_PAGE:-0}" = 1 ] && packages="$packages $page_packages"
 
 say() { printf 'deps: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <openssl/sha.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -18,23 +19,29 @@
 #define CHART_HEIGHT 80
 
 static const char style[] =
-	":root{color-scheme:light "
-	"dark;--bg:#fff;--fg:#1b1f24;--dim:#5b6470;--line:#d8dee4;--good:#1a7f37;--bad:#b3261e;--warn:#8a5a00}"
-	"@media(prefers-color-scheme:dark){:root{--bg:#14171a;--fg:#e6e9ec;--dim:#9aa4ae;--line:#30363d;--good:#4ac26b;"
-	"--bad:#ff7b72;"
-	"--warn:#e3b341}}"
-	"body{margin:0 auto;max-width:60rem;padding:1rem;background:var(--bg);color:var(--fg);font:16px/1.45 "
-	"system-ui,sans-serif}"
+	":root{color-scheme:light dark;"
+	"--bg:#fff;--fg:#1b1f24;--dim:#5b6470;--line:#d8dee4;--good:#1a7f37;--bad:#b3261e;--warn:#8a5a00}"
+	"@media(prefers-color-scheme:dark){:root{"
+	"--bg:#14171a;--fg:#e6e9ec;--dim:#9aa4ae;--line:#30363d;--good:#4ac26b;--bad:#ff7b72;--warn:#e3b341}}"
+	"body{margin:0 auto;max-width:60rem;padding:1rem;background:var(--bg);color:var(--fg);"
+	"font:16px/1.45 system-ui,sans-serif;overflow-wrap:anywhere}"
 	"h1{font-size:1.25rem;margin:0 0 .5rem}h2{font-size:1rem;margin:1.5rem 0 .4rem}"
-	".state{font-size:1.4rem;font-weight:600;margin:.2rem "
-	"0}.good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}"
-	".dim{color:var(--dim)}svg{width:100%;height:auto;display:block;border-bottom:1px solid var(--line)}"
+	".state{font-size:1.4rem;font-weight:600;margin:.2rem 0}"
+	".good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}.dim{color:var(--dim)}"
+	"ul{margin:.4rem 0;padding-left:1.2rem}"
+	"svg{width:100%;height:5rem;display:block;border-bottom:1px solid var(--line)}"
 	".done{fill:var(--good)}.refused{fill:var(--bad)}"
-	"table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem "
-	"0;"
-	"border-bottom:1px solid "
-	"var(--line)}th{font-weight:600}.wide{overflow-x:auto}.n{text-align:right;white-space:nowrap}"
-	"td.id{overflow-wrap:anywhere;min-width:9rem}";
+	".axis{display:flex;justify-content:space-between;gap:1rem;margin:.2rem 0;font-size:.875rem}"
+	".axis span:not(:nth-child(2)){white-space:nowrap}"
+	"table{border-collapse:collapse;width:100%}th{font-weight:600}"
+	"td,th{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line)}"
+	"td.n,th.n{text-align:right;white-space:nowrap;padding-right:0;padding-left:.6rem}"
+	"td.when{white-space:nowrap}td.id{min-width:9rem}"
+	/* On a phone a refusal is a block of lines; a table of four columns would run off the side. */
+	"@media(max-width:40rem){.rows th{display:none}.rows td{display:block;border:0;padding:.1rem 0}"
+	".rows td:first-child{padding-top:.6rem}.rows tr{display:block;border-bottom:1px solid "
+	"var(--line);padding-bottom:.5rem}"
+	".rows br{display:none}.rows .dim{margin-left:.4rem}.rows td.why,.rows td.todo{padding-left:.8rem}}";
 
 const char *
 bs_page_style_hash(void)
@@ -89,25 +96,122 @@ put_identity(FILE *out, const char *text, bool masked)
 	put_text(out, bs_utf8_valid(ends, strlen(ends)) ? ends : "…");
 }
 
+/* How a limit near its cap is shown. A time is none of these: any stranger's handshake lasts until it is over. */
+static const char *
+nearness(const struct bs_limit *l)
+{
+	uint64_t percent = l->cap > 0 && *l->unit == '\0' ? l->value * 100 / l->cap : 0;
+
+	return percent >= 95 ? "bad" : percent >= 80 ? "warn" : "";
+}
+
+/* ---- is it well? -------------------------------------------------------------------------------------------------- */
+
+/* What an operator should look at while all goes on. */
+struct notices {
+	FILE *out;
+	int64_t now_s;
+	unsigned count;
+};
+
+static FILE *
+notice(struct notices *n, const char *class)
+{
+	fprintf(n->out, "%s<li class=\"%s\">", n->count++ == 0 ? "<ul>\n" : "", class);
+	return n->out;
+}
+
+static void
+note_certificate(void *arg, const char *file, bool readable, int64_t expires_s)
+{
+	struct notices *n = arg;
+	int64_t days = (expires_s - n->now_s) / DAY_S;
+
+	if (readable && expires_s > n->now_s && days >= EXPIRY_WARNING_DAYS)
+		return;
+	put_text(notice(n, readable && expires_s > n->now_s ? "warn" : "bad"), file);
+	if (!readable)
+		fputs(" cannot be read</li>\n", n->out);
+	else if (expires_s <= n->now_s)
+		fputs(" has expired</li>\n", n->out);
+	else
+		fprintf(n->out, " expires in %" PRId64 " days</li>\n", days);
+}
+
+static void
+note_limits(struct notices *n, const struct bs_snapshot *s)
+{
+	struct bs_limit limits[BS_LIMIT_COUNT];
+
+	bs_limits_get(s, limits);
+	for (size_t i = 0; i < BS_LIMIT_COUNT; i++) {
+		const struct bs_limit *l = &limits[i];
+		const char *class = nearness(l);
+
+		if (*class != '\0')
+			fprintf(notice(n, class), "limit %s: %" PRIu64 " of %" PRIu64 " %s</li>\n", l->option, l->value,
+				l->cap, l->what);
+	}
+}
+
+static void
+note_all(struct notices *n, const struct bs_admin *admin, const struct bs_snapshot *s)
+{
+	if (admin->reload_failure.err != BS_OK) {
+		put_text(notice(n, "warn"), "The last reload was refused, the old configuration goes on: ");
+		put_text(n->out, admin->reload_failure.text);
+		fputs("</li>\n", n->out);
+	}
+	bs_certificates_each(&admin->conf, note_certificate, n);
+	note_limits(n, s);
+	if (s->recorder.dropped > 0)
+		fprintf(notice(n, "bad"), "The journal lost %" PRIu64 " attempts since the start.</li>\n",
+			s->recorder.dropped);
+	if (s->total.clone_signals > 0)
+		fprintf(notice(n, "warn"),
+			"%" PRIu64 " times since the start one credential was live at two hosts: look for "
+			"device.clone-suspected in the log.</li>\n",
+			s->total.clone_signals);
+	if (n->count > 0)
+		fputs("</ul>\n", n->out);
+}
+
+static void
+put_headline(FILE *out, const struct bs_snapshot *s, const struct notices *n)
+{
+	const char *trouble = bs_snapshot_trouble(s);
+
+	if (trouble != NULL)
+		fprintf(out, "<p class=\"state bad\">%c%s</p>\n", trouble[0] & ~0x20, trouble + 1);
+	else if (n->count > 0)
+		fputs("<p class=\"state warn\">It works, but look at this:</p>\n", out);
+	else
+		fputs("<p class=\"state good\">All is well</p>\n", out);
+}
+
 static void
 put_state(FILE *out, const struct bs_admin *admin, const struct bs_snapshot *s)
 {
-	const char *trouble = bs_snapshot_trouble(s);
 	struct bs_minute hour = bs_history_sum(&admin->history, BS_HISTORY_MINUTES),
 			 five = bs_history_sum(&admin->history, 5);
+	char *text = NULL;
+	size_t len = 0;
+	struct notices n = { .out = open_memstream(&text, &len), .now_s = s->wall_s };
 
-	fprintf(out, "<p class=\"state %s\">%s</p>\n", trouble == NULL ? "good" : "bad",
-		trouble == NULL ? "All is well" : trouble);
-	if (admin->reload_failure.err != BS_OK) {
-		fputs("<p class=\"warn\">The last reload was refused, the old configuration goes on: ", out);
-		put_text(out, admin->reload_failure.text);
-		fputs("</p>\n", out);
+	if (n.out != NULL) {
+		note_all(&n, admin, s);
+		fclose(n.out);
 	}
+	put_headline(out, s, &n);
+	fwrite(text, 1, len, out);
+	free(text);
 	fprintf(out,
 		"<p>Last hour: <b class=\"good\">%" PRIu64 " done</b>, <b class=\"%s\">%" PRIu64 " refused</b>. "
 		"Last five minutes: %" PRIu64 " done, %" PRIu64 " refused. Running now: %" PRIu64 ".</p>\n",
 		hour.done, hour.refused > 0 ? "bad" : "dim", hour.refused, five.done, five.refused, s->total.runs);
 }
+
+/* ---- the last hour ------------------------------------------------------------------------------------------------ */
 
 /* A bar a minute: done below, refused above; oldest left. */
 static void
@@ -122,7 +226,8 @@ put_chart(FILE *out, const struct bs_history *h)
 		most = m->done + m->refused > most ? m->done + m->refused : most;
 	}
 	fprintf(out,
-		"<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Attempts of the last hour, a bar a minute, at "
+		"<svg viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Attempts of the "
+		"last hour, a bar a minute, at "
 		"most %" PRIu64 " in a minute\">\n",
 		CHART_WIDTH, CHART_HEIGHT, most);
 	for (unsigned age = 0; age < BS_HISTORY_MINUTES; age++) {
@@ -140,45 +245,99 @@ put_chart(FILE *out, const struct bs_history *h)
 				(int)CHART_HEIGHT - (int)done - (int)refused, step - 2, refused);
 	}
 	fprintf(out,
-		"</svg>\n<p class=\"dim\">One bar a minute, an hour in all; the highest is %" PRIu64
-		". Green: done. Red: refused.</p>\n",
+		"</svg>\n<p class=\"dim axis\"><span>1 h ago</span><span>a bar a minute, at most %" PRIu64
+		"; below <b class=\"good\">done</b>, above <b class=\"bad\">refused</b></span><span>now</span></p>\n",
 		most);
 }
+
+/* ---- the latest refusals ------------------------------------------------------------------------------------------ */
 
 struct refusals {
 	FILE *out;
 	bool masked;
+	int64_t now_s;
 	size_t count;
 };
 
 static void
-put_refusal(void *arg, const struct bs_attempt *a)
+put_age(FILE *out, int64_t s)
 {
-	struct refusals *r = arg;
-	time_t at = (time_t)(a->at_ms / 1000);
+	if (s < 60)
+		fputs("just now", out);
+	else if (s < 5400)
+		fprintf(out, "%" PRId64 " min ago", s / 60);
+	else if (s < 2 * DAY_S)
+		fprintf(out, "%" PRId64 " h ago", (s + 1800) / 3600);
+	else
+		fprintf(out, "%" PRId64 " days ago", s / DAY_S);
+}
+
+static void
+put_when(const struct refusals *r, int64_t at_ms)
+{
+	time_t at = (time_t)(at_ms / 1000);
 	struct tm tm;
 	char when[32];
 
 	gmtime_r(&at, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%SZ", &tm);
-	if (r->count++ == 0)
-		fputs("<div class=\"wide\"><table><tr><th>When</th><th>Who</th><th>Why</th><th>What to do</th></tr>\n",
-			r->out);
-	fprintf(r->out, "<tr><td>%s</td><td class=\"id\">", when);
-	put_identity(r->out, a->endpoint[0] != '\0' ? a->endpoint : a->identity, r->masked);
-	fputs("<br><span class=\"dim\">", r->out);
-	put_text(r->out, a->address);
-	fputs("</span></td><td>", r->out);
+	fputs("<td class=\"when\">", r->out);
+	put_age(r->out, r->now_s - at);
+	fprintf(r->out, "<br><span class=\"dim\">%s</span></td>", when);
+}
+
+static void
+put_who(const struct refusals *r, const struct bs_attempt *a)
+{
+	const char *who = a->endpoint[0] != '\0' ? a->endpoint : a->identity;
+
+	fputs("<td class=\"id\">", r->out);
+	if (*who != '\0')
+		put_identity(r->out, who, r->masked);
+	else
+		fputs("<span class=\"dim\">not known yet</span>", r->out);
+	fprintf(r->out, "<br><span class=\"dim\">%s</span></td>", a->address);
+}
+
+/* The reason, and what a masked page may tell of the case: a detail can hold names. */
+static void
+put_why(const struct refusals *r, const struct bs_attempt *a)
+{
+	fputs("<td class=\"why\">", r->out);
 	put_text(r->out, bs_outcome_what(a->outcome));
-	fputs("</td><td>", r->out);
+	fputs(" <span class=\"dim\">", r->out);
+	if (!r->masked && a->detail[0] != '\0')
+		put_text(r->out, a->detail);
+	else if (a->code != 0)
+		fprintf(r->out, "%s: %u.%02u", a->step, (unsigned)a->code >> 5, (unsigned)a->code & 31);
+	else
+		put_text(r->out, a->step);
+	if (a->seen > 1)
+		fprintf(r->out, " (%" PRIu32 " times)", a->seen);
+	fputs("</span></td>", r->out);
+}
+
+static void
+put_refusal(void *arg, const struct bs_attempt *a)
+{
+	struct refusals *r = arg;
+
+	if (r->count++ == 0)
+		fputs("<table class=\"rows\"><tr><th>When</th><th>Who</th><th>Why</th><th>What to do</th></tr>\n",
+			r->out);
+	fputs("<tr>", r->out);
+	put_when(r, a->at_ms);
+	put_who(r, a);
+	put_why(r, a);
+	fputs("<td class=\"todo\">", r->out);
 	put_text(r->out, bs_outcome_todo(a->outcome));
 	fputs("</td></tr>\n", r->out);
 }
 
 static void
-put_refusals(FILE *out, const struct bs_admin *admin)
+put_refusals(FILE *out, const struct bs_admin *admin, int64_t now_s)
 {
-	struct refusals r = { .out = out, .masked = admin->conf.http_masked };
+	struct refusals r = { .out = out, .masked = admin->conf.http_masked, .now_s = now_s };
 	struct bs_journal *journal = NULL;
 	enum bs_err err = bs_journal_open(admin->shared->conf->store_directory, BS_JOURNAL_READ, &journal, NULL);
 
@@ -187,7 +346,7 @@ put_refusals(FILE *out, const struct bs_admin *admin)
 		err = bs_journal_recent(journal, REFUSALS_SHOWN, put_refusal, &r);
 	bs_journal_close(journal);
 	if (r.count > 0)
-		fputs("</table></div>\n", out);
+		fputs("</table>\n", out);
 	if (err != BS_OK && err != BS_ENOTFOUND)
 		fprintf(out, "<p class=\"bad\">The journal cannot be read: %s.</p>\n", bs_strerror(err));
 	else if (r.count == 0)
@@ -195,6 +354,8 @@ put_refusals(FILE *out, const struct bs_admin *admin)
 	else
 		fputs("<p class=\"dim\">More of one device: lwm2m-bootstrapctl explain ENDPOINT</p>\n", out);
 }
+
+/* ---- certificates and limits -------------------------------------------------------------------------------------- */
 
 struct expiry_table {
 	FILE *out;
@@ -233,16 +394,10 @@ put_certificates(FILE *out, const struct bs_conf *c, int64_t now_s)
 static void
 put_limit(FILE *out, const struct bs_limit *l)
 {
-	uint64_t percent = l->cap > 0 ? l->value * 100 / l->cap : 0;
-
 	fprintf(out,
 		"<tr><td>%s<br><span class=\"dim\">%s</span></td><td class=\"n %s\">%" PRIu64 " of %" PRIu64
 		"%s</td><td class=\"n %s\">%" PRIu64 "</td></tr>\n",
-		l->option, l->what,
-		percent >= 95   ? "bad"
-		: percent >= 80 ? "warn"
-				: "",
-		l->value, l->cap, l->unit, l->hits > 0 ? "warn" : "", l->hits);
+		l->option, l->what, nearness(l), l->value, l->cap, l->unit, l->hits > 0 ? "warn" : "", l->hits);
 }
 
 static void
@@ -251,19 +406,12 @@ put_limits(FILE *out, const struct bs_snapshot *s)
 	struct bs_limit limits[BS_LIMIT_COUNT];
 
 	bs_limits_get(s, limits);
-	fputs("<h2>Limits</h2>\n<table><tr><th>Limit</th><th class=\"n\">Now</th><th class=\"n\">Times hit</th></tr>\n",
+	fputs("<h2>Limits</h2>\n<table><tr><th>Limit</th><th class=\"n\">Now</th><th class=\"n\">Hit since "
+	      "start</th></tr>\n",
 		out);
 	for (size_t i = 0; i < BS_LIMIT_COUNT; i++)
 		put_limit(out, &limits[i]);
 	fputs("</table>\n", out);
-	if (s->recorder.dropped > 0)
-		fprintf(out, "<p class=\"bad\">The journal lost %" PRIu64 " attempts.</p>\n", s->recorder.dropped);
-	if (s->total.clone_signals > 0)
-		fprintf(out,
-			"<p class=\"warn\">%" PRIu64
-			" times one credential was live at two hosts: look for device.clone-suspected in the log."
-			"</p>\n",
-			s->total.clone_signals);
 }
 
 void
@@ -278,10 +426,11 @@ bs_page_write(const struct bs_admin *admin, const struct bs_snapshot *s, FILE *o
 	fputs("</style></head><body>\n<h1>LwM2M Bootstrap-Server</h1>\n", out);
 	put_state(out, admin, s);
 	put_chart(out, &admin->history);
-	put_refusals(out, admin);
+	put_refusals(out, admin, s->wall_s);
 	put_certificates(out, &admin->conf, s->wall_s);
 	put_limits(out, s);
 	fprintf(out,
-		"<p class=\"dim\">Version " BS_VERSION ", %s, %u workers, up %" PRIu64 " min.</p>\n</body></html>\n",
+		"<p class=\"dim\">Version " BS_VERSION ", %s, %u workers, up %" PRIu64
+		" min. This page renews itself each 30 s.</p>\n</body></html>\n",
 		s->library, s->workers, (s->now_ms - s->started_ms) / 60000);
 }

@@ -255,9 +255,59 @@ test_page(void **state)
 	assert_non_null(strstr(text, "&quot;&lt;script&gt;&quot; &amp; more"));
 	assert_null(strstr(text, "<script"));
 	assert_null(strstr(text, "style=")); /* the policy allows the one style sheet alone */
-	assert_non_null(strstr(text, "All is well"));
+	assert_non_null(strstr(text, "It works, but look at this:"));
 	assert_int_equal(strncmp(bs_page_style_hash(), "'sha256-", 8), 0);
 	free(text);
+}
+
+/* What stands at the top: trouble before anything, then what is near its end, else that all is well. */
+static void
+test_page_headline(void **state)
+{
+	static const struct {
+		const char *name;
+		struct bs_snapshot s;
+		const char *wanted, *item;
+	} rows[] = {
+		{ "quiet", { .total.beat_ms = 900 }, "<p class=\"state good\">All is well</p>", NULL },
+		{ "79 of 100 sessions", { .total = { .beat_ms = 900, .peers = 79 }, .caps.peers = 100 }, "All is well",
+			NULL },
+		{ "80 of 100 sessions", { .total = { .beat_ms = 900, .peers = 80 }, .caps.peers = 100 }, "look at this",
+			"<li class=\"warn\">limit peers: 80 of 100 DTLS sessions</li>" },
+		{ "95 of 100 sessions", { .total = { .beat_ms = 900, .peers = 95 }, .caps.peers = 100 }, "look at this",
+			"<li class=\"bad\">limit peers: 95 of 100 DTLS sessions</li>" },
+		{ "a stranger's handshake near its end",
+			{ .total = { .beat_ms = 900, .handshake_age_ms = 60000 }, .caps.handshake_ms = 60000 },
+			"All is well", NULL },
+		{ "attempts lost", { .total.beat_ms = 900, .recorder.dropped = 3 }, "look at this",
+			"The journal lost 3 attempts" },
+		{ "clones", { .total = { .beat_ms = 900, .clone_signals = 1 } }, "look at this",
+			"device.clone-suspected" },
+		{ "no store, and attempts lost",
+			{ .total = { .beat_ms = 900, .store_failing = 1 }, .recorder.dropped = 3 },
+			"<p class=\"state bad\">The store cannot be read</p>", "The journal lost 3 attempts" },
+	};
+	struct bs_conf conf = { .store_directory = (char[]){ "tests/no-such-folder" } };
+	struct bs_shared shared = { .conf = &conf };
+	struct bs_admin admin = { .shared = &shared };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bs_snapshot s = rows[i].s;
+		char *text = NULL;
+		size_t len;
+		FILE *out = open_memstream(&text, &len);
+
+		s.now_ms = 1000;
+		s.library = "OpenSSL 3";
+		bs_page_write(&admin, &s, out);
+		fclose(out);
+		if (strstr(text, rows[i].wanted) == NULL)
+			fail_msg("%s: no %s", rows[i].name, rows[i].wanted);
+		if (rows[i].item != NULL ? strstr(text, rows[i].item) == NULL : strstr(text, "<li") != NULL)
+			fail_msg("%s: items are not as wanted", rows[i].name);
+		free(text);
+	}
 }
 
 static void
@@ -299,6 +349,7 @@ main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_certificate_metrics),
 		cmocka_unit_test(test_page),
+		cmocka_unit_test(test_page_headline),
 		cmocka_unit_test(test_notify),
 	};
 
