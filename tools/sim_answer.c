@@ -412,11 +412,7 @@ settle(struct turn *t)
 		return;
 	if (!success && c->conf->patient)
 		return;
-	c->state = SIM_ST_LINGER;
-	c->finished_ms = t->now_ms;
-	c->linger_due_ms = t->now_ms + c->conf->linger_ms;
-	c->end_ms += c->conf->linger_ms;
-	c->end_as = success ? SIM_DONE : t->wrong ? SIM_WRONG_CONTENT : SIM_FINISH_REFUSED;
+	sim_client_linger(c, success ? SIM_DONE : t->wrong ? SIM_WRONG_CONTENT : SIM_FINISH_REFUSED, t->now_ms);
 }
 
 void

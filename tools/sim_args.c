@@ -18,6 +18,7 @@ enum {
 	OPT_ALL,
 	OPT_PCT,
 	OPT_NO_PCT,
+	OPT_PACK,
 	OPT_SUITE,
 	OPT_PUBLIC_KEY,
 	OPT_CA,
@@ -84,6 +85,7 @@ static const struct row {
 	{ "lwm2m", OPT_LWM2M, "1.0|1.1|1.2", "version the device speaks (1.1)" },
 	{ "pct", OPT_PCT, "N", "preferred Content-Format: 110, 112, 11542, 11544 (112 from 1.1 on)" },
 	{ "no-pct", OPT_NO_PCT, NULL, "prefer none" },
+	{ "pack", OPT_PACK, NULL, "ask for a Bootstrap-Pack first, in the preferred Content-Format (LwM2M 1.2)" },
 	{ "bs-instance", OPT_BS_INSTANCE, "N", "instance of the device's own account in Object 0 (0)" },
 	{ "stale", OPT_STALE, NULL, "begin with an outdated server account" },
 	{ "repository", OPT_REPOSITORY, NULL, "a Security instance may stand without Short Server ID" },
@@ -277,6 +279,7 @@ take_flag(struct sim_args *a, int id)
 		[OPT_NO_CHECK - OPT_SERVER] = &a->conf.unchecked,
 		[OPT_LEGACY_SERVER - OPT_SERVER] = &a->dtls.legacy_server,
 		[OPT_STALE - OPT_SERVER] = &a->conf.stale,
+		[OPT_PACK - OPT_SERVER] = &a->conf.pack,
 		[OPT_NO_ACCESS_CONTROL - OPT_SERVER] = &a->conf.lacks_access_control,
 		[OPT_PATIENT - OPT_SERVER] = &a->conf.patient,
 		[OPT_REPOSITORY - OPT_SERVER] = &a->conf.repository_ok };
@@ -380,13 +383,17 @@ settle(struct sim_args *a)
 
 	if (!a->pct_given && a->conf.version == SIM_LWM2M_1_0)
 		a->conf.pct = -1;
-	if (a->conf.pct == SIM_FORMAT_LWM2M_CBOR && !a->version_given)
+	if ((a->conf.pct == SIM_FORMAT_LWM2M_CBOR || a->conf.pack) && !a->version_given)
 		a->conf.version = SIM_LWM2M_1_2;
 	a->conf.server_text = a->server != NULL ? a->server : a->listen;
 	a->all = a->all || a->devices > 0;
 	a->mishaps.dice = &a->seed;
 	if (m->loss + m->duplicate + m->reorder > 0 || m->delay_ms > 0)
 		a->conf.mishaps = m;
+	if (a->conf.pack && (a->conf.version < SIM_LWM2M_1_2 || a->listen != NULL)) {
+		fputs("--pack: for devices of LwM2M 1.2 that begin themselves\n", stderr);
+		return false;
+	}
 	if (a->listen != NULL && bs_addr_parse(a->listen, &a->conf.listen) != BS_OK) {
 		fprintf(stderr, "--listen: not a numeric address and port: '%s'\n", a->listen);
 		return false;

@@ -59,22 +59,13 @@ sim_client_new(const struct sim_conf *conf, const struct sim_row *row, const cha
 }
 
 static void
-clear_assembly(struct sim_assembly *a)
-{
-	if (a->data != NULL)
-		bs_wipe(a->data, SIM_BLOCKWISE_MAX);
-	free(a->data);
-	*a = (struct sim_assembly){ .data = NULL };
-}
-
-static void
 forget_exchanges(struct sim_client *c)
 {
 	for (size_t i = 0; i < SIM_SEEN_MAX; i++) {
 		free(c->seen[i].answer);
 		c->seen[i] = (struct sim_seen){ .used = false };
 	}
-	clear_assembly(&c->assembly);
+	sim_pack_clear(c);
 	c->con.active = false;
 }
 
@@ -172,13 +163,43 @@ send_oddities(struct sim_client *c)
 	}
 }
 
-/* POST /bs?ep=NAME&pct=N (LwM2M Core 1.1 section 6.1.7.1). */
 void
-sim_client_send_request(struct sim_client *c, uint64_t now_ms)
+sim_client_start_request(struct sim_client *c, uint8_t method, const char *path)
 {
 	const struct sim_fault *fault = &c->conf->fault;
 	struct sim_out *o = &c->con.msg;
 	char query[300];
+
+	bs_random_system(NULL, c->token, sizeof(c->token));
+	c->con.mid = c->next_mid++;
+	sim_coap_start(o, SIM_CON, method, c->con.mid, c->token, sizeof(c->token));
+	sim_coap_option(o, OPT_URI_PATH, path, strlen(path));
+	if (fault->kind != SIM_FAULT_NO_EP) {
+		snprintf(query, sizeof(query), "ep=%s", fault->kind == SIM_FAULT_WRONG_EP ? fault->text : c->endpoint);
+		sim_coap_option(o, OPT_URI_QUERY, query, strlen(query));
+	}
+}
+
+/* POST /bs?ep=NAME&pct=N (LwM2M Core 1.1 section 6.1.7.1). */
+static void
+post_request(struct sim_client *c, uint64_t now_ms)
+{
+	struct sim_out *o = &c->con.msg;
+	char query[16];
+
+	sim_client_start_request(c, SIM_POST, "bs");
+	if (c->conf->pct >= 0) {
+		snprintf(query, sizeof(query), "pct=%d", c->conf->pct);
+		sim_coap_option(o, OPT_URI_QUERY, query, strlen(query));
+	}
+	sim_client_say(c, "> POST /bs");
+	sim_client_send_con(c, now_ms);
+}
+
+void
+sim_client_send_request(struct sim_client *c, uint64_t now_ms)
+{
+	const struct sim_fault *fault = &c->conf->fault;
 
 	if (sim_device_begin(&c->device) != BS_OK) {
 		sim_client_end(c, SIM_ERROR, "out of memory");
@@ -188,22 +209,12 @@ sim_client_send_request(struct sim_client *c, uint64_t now_ms)
 	if (sim_fault_is_at(fault, SIM_FAULT_SILENT, SIM_AT_REQUEST))
 		return;
 	send_oddities(c);
-	bs_random_system(NULL, c->token, sizeof(c->token));
-	c->con.mid = c->next_mid++;
-	sim_coap_start(o, SIM_CON, SIM_POST, c->con.mid, c->token, sizeof(c->token));
-	sim_coap_option(o, OPT_URI_PATH, "bs", 2);
-	if (fault->kind != SIM_FAULT_NO_EP) {
-		snprintf(query, sizeof(query), "ep=%s", fault->kind == SIM_FAULT_WRONG_EP ? fault->text : c->endpoint);
-		sim_coap_option(o, OPT_URI_QUERY, query, strlen(query));
-	}
-	if (c->conf->pct >= 0) {
-		snprintf(query, sizeof(query), "pct=%d", c->conf->pct);
-		sim_coap_option(o, OPT_URI_QUERY, query, strlen(query));
-	}
-	sim_client_say(c, "> POST /bs");
-	sim_client_send_con(c, now_ms);
+	if (c->conf->pack && c->pack.result == SIM_PACK_NONE)
+		sim_pack_begin(c, now_ms);
+	else
+		post_request(c, now_ms);
 	if (fault->kind == SIM_FAULT_DUPLICATE && c->state == SIM_ST_REQUESTED)
-		sim_client_send(c, o);
+		sim_client_send(c, &c->con.msg);
 }
 
 static void
@@ -263,6 +274,7 @@ connect_to_server(struct sim_client *c, uint64_t now_ms)
 
 	bs_random_system(NULL, &c->next_mid, sizeof(c->next_mid));
 	c->sockets++;
+	c->pack.result = SIM_PACK_NONE;
 	c->state = SIM_ST_HANDSHAKE;
 	c->dtls_due_ms = BS_NEVER;
 	if ((c->conf->listen.len > 0 ? wait_for_server(c)
@@ -299,13 +311,27 @@ sim_client_reboot(struct sim_client *c, uint64_t now_ms)
 		connect_to_server(c, now_ms);
 }
 
-/* The answer to the Bootstrap-Request. */
+void
+sim_client_linger(struct sim_client *c, enum sim_result as, uint64_t now_ms)
+{
+	c->state = SIM_ST_LINGER;
+	c->finished_ms = now_ms;
+	c->linger_due_ms = now_ms + c->conf->linger_ms;
+	c->end_ms += c->conf->linger_ms;
+	c->end_as = as;
+}
+
+/* The answer to the Bootstrap-Request, or to that for a pack. */
 static void
-take_response(struct sim_client *c, const struct sim_msg *m)
+take_response(struct sim_client *c, const struct sim_msg *m, uint64_t now_ms)
 {
 	char code[8];
 
 	c->con.active = false;
+	if (c->pack.result == SIM_PACK_ASKED) {
+		sim_pack_take(c, m, now_ms);
+		return;
+	}
 	sim_client_say(c, "< %s", sim_coap_code_text(m->code, code));
 	if (m->code == SIM_CHANGED)
 		c->state = SIM_ST_ACCEPTED;
@@ -359,7 +385,7 @@ take_message(struct sim_client *c, const struct sim_msg *m, uint64_t now_ms)
 	} else if (is_ours(c, m) && (m->type != SIM_ACK || for_con)) {
 		if (m->type == SIM_CON)
 			send_empty(c, SIM_ACK, m->mid);
-		take_response(c, m);
+		take_response(c, m, now_ms);
 	} else if (m->type == SIM_CON) {
 		/* A separate response that we had already: its ACK was lost. Anything else is not for us. */
 		bool again = m->token_len == sizeof(c->token) && memcmp(m->token, c->token, sizeof(c->token)) == 0;

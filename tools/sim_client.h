@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One simulated device: handshake, Bootstrap-Request, answers to what the server asks, Finish. Non-blocking: the owner
+ * One simulated device: handshake, Bootstrap-Request, answers to what the server asks, Finish; or a Bootstrap-Pack, fetched
+ * block by block. Non-blocking: the owner
  * waits for the socket and for the deadline, calls in, and looks again. No clock is read here. Thousands may live in
  * one process.
  *
@@ -37,6 +38,7 @@ struct sim_conf {
 	const struct sim_dtls *dtls;
 	enum sim_version version;
 	int pct; /* preferred Content-Format, -1: not sent */
+	bool pack; /* ask for a Bootstrap-Pack first */
 	uint16_t bs_iid;
 	bool stale, repository_ok;
 	bool patient; /* a Finish that it refuses is not the end: the server may begin again */
@@ -110,6 +112,18 @@ struct sim_assembly {
 	uint32_t format;
 };
 
+enum sim_pack_result { SIM_PACK_NONE, SIM_PACK_ASKED, SIM_PACK_DECLINED, SIM_PACK_INCONSISTENT, SIM_PACK_TAKEN };
+
+/* How it went with the Bootstrap-Pack; its octets are in the assembly. */
+struct sim_pack {
+	enum sim_pack_result result; /* ASKED: under way */
+	uint8_t code; /* of the latest answer */
+	unsigned blocks; /* received */
+	uint8_t szx;
+	uint8_t etag[8];
+	size_t etag_len;
+};
+
 struct sim_client {
 	const struct sim_conf *conf;
 	char *endpoint;
@@ -134,6 +148,7 @@ struct sim_client {
 	struct sim_seen seen[SIM_SEEN_MAX];
 	unsigned next_seen;
 	struct sim_assembly assembly;
+	struct sim_pack pack;
 	bool fault_spent, silent;
 	unsigned count[SIM_AT_ANY]; /* requests answered, per step */
 	unsigned again_dtls, again_coap, again_server; /* repeated: flights, our requests, requests of the server */
@@ -160,10 +175,18 @@ void sim_client_end(struct sim_client *c, enum sim_result r, const char *fmt, ..
 void sim_client_send(struct sim_client *c, const struct sim_out *o);
 void sim_client_send_con(struct sim_client *c, uint64_t now_ms);
 void sim_client_send_request(struct sim_client *c, uint64_t now_ms);
+/* Begin a Confirmable request of ours with its path and ep in c->con.msg; the caller goes on. */
+void sim_client_start_request(struct sim_client *c, uint8_t method, const char *path);
+/* The run is over but for what may come late: then it ends as that. */
+void sim_client_linger(struct sim_client *c, enum sim_result as, uint64_t now_ms);
 /* Leave without a word and come again from another port. */
 void sim_client_reboot(struct sim_client *c, uint64_t now_ms);
 /* Answer a request of the server: sim_answer.c. */
 void sim_client_answer(struct sim_client *c, const struct sim_msg *m, uint64_t now_ms);
+/* Ask for a Bootstrap-Pack, take an answer to that, and forget what was fetched: sim_pack.c. */
+void sim_pack_begin(struct sim_client *c, uint64_t now_ms);
+void sim_pack_take(struct sim_client *c, const struct sim_msg *m, uint64_t now_ms);
+void sim_pack_clear(struct sim_client *c);
 /* Load the device's credential and its factory state: sim_credential.c. */
 BS_MUST_USE enum bs_err sim_client_load(struct sim_client *c, const struct sim_row *row, const char *key_dir);
 

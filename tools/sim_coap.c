@@ -7,6 +7,7 @@
 #include "server/base/buf.h"
 
 #define OPT_URI_HOST 3
+#define OPT_ETAG 4
 #define OPT_URI_PORT 7
 #define OPT_URI_PATH 11
 #define OPT_FORMAT 12
@@ -55,12 +56,25 @@ read_format(const uint8_t *v, size_t len, uint32_t *out)
 	return BS_OK;
 }
 
+/* The first one counts; of another length than 1 to 8 it is no ETag, and it is elective. */
+static void
+read_etag(const uint8_t *v, size_t len, struct sim_msg *m)
+{
+	if (len == 0 || len > sizeof(m->etag) || m->etag_len > 0)
+		return;
+	memcpy(m->etag, v, len);
+	m->etag_len = len;
+}
+
 static enum bs_err
 take_option(struct sim_msg *m, uint32_t number, const uint8_t *v, size_t len)
 {
 	switch (number) {
 	case OPT_URI_HOST:
 	case OPT_URI_PORT:
+		return BS_OK;
+	case OPT_ETAG:
+		read_etag(v, len, m);
 		return BS_OK;
 	case OPT_URI_PATH:
 		return read_segment(v, len, m);

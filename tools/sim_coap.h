@@ -46,6 +46,8 @@ struct sim_msg {
 	unsigned query_count;
 	uint32_t format, accept; /* SIM_NO_FORMAT: absent */
 	struct sim_block block1, block2;
+	uint8_t etag[8];
+	size_t etag_len; /* 0: absent */
 	uint16_t bad_option; /* the first critical option that this client does not know, 0: none */
 	const uint8_t *payload; /* borrowed from the datagram */
 	size_t payload_len;

@@ -378,6 +378,52 @@ sim_device_write(struct sim_device *d, struct sim_path p, uint32_t format, const
 		v->code = SIM_CHANGED;
 }
 
+/* May the pack say something of this object, and does it say it in full? */
+static bool
+fits_object(const struct sim_device *d, const struct sim_store *pack, uint16_t oid, struct sim_verdict *v)
+{
+	if (!sim_device_implements(d, oid))
+		return sim_refuse(v, SIM_NOT_FOUND, "/%u is an object that the device does not have", oid);
+	for (uint16_t i = sim_store_next_instance(pack, oid, 0); i != SIM_NONE;
+		i = sim_store_next_instance(pack, oid, i + 1u))
+		if (oid != 3 && is_protected(d, oid, i))
+			return sim_refuse(v, SIM_BAD_REQUEST, "/%u/%u belongs to the device's own account", oid, i);
+	return is_complete(pack, oid, v);
+}
+
+static enum bs_err
+replace_objects(struct sim_device *d, const struct sim_store *pack)
+{
+	enum bs_err err = BS_OK;
+
+	for (uint16_t oid = sim_store_next_object(pack, 0); oid != SIM_NONE;
+		oid = sim_store_next_object(pack, oid + 1u))
+		delete_all_of(d, oid);
+	for (size_t i = 0; i < pack->count && err == BS_OK; i++)
+		err = sim_store_put(&d->store, &pack->v[i]);
+	return err;
+}
+
+bool
+sim_device_take_pack(struct sim_device *d, uint32_t format, const uint8_t *data, size_t len, struct sim_verdict *v)
+{
+	struct sim_store pack = { 0 };
+	struct sim_path root = { SIM_NONE, SIM_NONE, SIM_NONE, SIM_NONE };
+	struct sim_decoder dec = { .target = root, .version = SIM_LWM2M_1_2, .out = &pack, .why = v };
+	bool ok = (format == SIM_FORMAT_SENML_JSON || format == SIM_FORMAT_SENML_CBOR ||
+			  format == SIM_FORMAT_LWM2M_CBOR) ||
+		  sim_refuse(v, SIM_UNSUPPORTED, "a pack in Content-Format %u", (unsigned)format);
+
+	ok = ok && decode(&dec, format, data, len);
+	for (uint16_t oid = sim_store_next_object(&pack, 0); ok && oid != SIM_NONE;
+		oid = sim_store_next_object(&pack, oid + 1u))
+		ok = fits_object(d, &pack, oid, v);
+	if (ok && replace_objects(d, &pack) != BS_OK)
+		ok = sim_refuse(v, SIM_SERVER_ERROR, "out of memory");
+	sim_store_clear(&pack);
+	return ok;
+}
+
 void
 sim_device_finish(const struct sim_device *d, struct sim_verdict *v)
 {

@@ -61,6 +61,12 @@ void sim_device_read(const struct sim_device *d, struct sim_path p, uint32_t for
 void sim_device_delete(struct sim_device *d, struct sim_path p, struct sim_verdict *v);
 void sim_device_write(struct sim_device *d, struct sim_path p, uint32_t format, const uint8_t *data, size_t len,
 	struct sim_verdict *v);
+/*
+ * A Bootstrap-Pack (LwM2M Core 1.2.1 section 6.1.7): in each object that occurs in it all instances are replaced, but what
+ * no Bootstrap-Delete takes away. False with a verdict when it is of no use.
+ */
+bool sim_device_take_pack(
+	struct sim_device *d, uint32_t format, const uint8_t *data, size_t len, struct sim_verdict *v);
 void sim_device_finish(const struct sim_device *d, struct sim_verdict *v);
 
 /* For the parts: the rules of Bootstrap-Finish, in sim_check.c. */

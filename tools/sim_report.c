@@ -148,6 +148,24 @@ count_requests(const struct sim_client *c)
 	return j;
 }
 
+/* NULL: the device did not ask for a pack. */
+static json_t *
+describe_pack(const struct sim_client *c)
+{
+	static const char *const words[] = {
+		[SIM_PACK_ASKED] = "asked",
+		[SIM_PACK_DECLINED] = "declined",
+		[SIM_PACK_INCONSISTENT] = "inconsistent",
+		[SIM_PACK_TAKEN] = "taken",
+	};
+	char code[8];
+
+	if (c->pack.result == SIM_PACK_NONE)
+		return NULL;
+	return json_pack("{s:s, s:s, s:i}", "result", words[c->pack.result], "code",
+		sim_coap_code_text(c->pack.code, code), "blocks", (int)c->pack.blocks);
+}
+
 enum bs_err
 sim_report_json(const struct sim_client *c, uint64_t took_ms, FILE *to)
 {
@@ -157,9 +175,10 @@ sim_report_json(const struct sim_client *c, uint64_t took_ms, FILE *to)
 	for (size_t i = 0; i < c->device.store.count && err == BS_OK; i++)
 		if (add_value(objects, &c->device.store.v[i]) != 0)
 			err = BS_ENOMEM;
-	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:i, s:O}", "endpoint", c->endpoint, "result",
+	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:o*, s:i, s:O}", "endpoint", c->endpoint, "result",
 		sim_result_word(c->result), "detail", c->detail, "suite", c->suite, "took_ms", (json_int_t)took_ms,
-		"requests", count_requests(c), "bootstrap_instance", c->conf->bs_iid, "objects", objects);
+		"requests", count_requests(c), "pack", describe_pack(c), "bootstrap_instance", c->conf->bs_iid,
+		"objects", objects);
 	if (j == NULL)
 		err = BS_ENOMEM;
 	if (err == BS_OK && (json_dumpf(j, to, JSON_COMPACT) != 0 || fputc('\n', to) == EOF || fflush(to) != 0))

@@ -62,8 +62,12 @@ same() { # NAME GOT WANTED
 }
 
 for d in dev-psk dev-rpk dev-x dev-named; do
-	for format in 112 11542 110 11544; do
-		case $format in 11542) o="--no-pct --lwm2m 1.0" ;; *) o="--pct $format" ;; esac
+	for format in 112 11542 110 11544 pack-112 pack-110 pack-11544; do
+		case $format in
+		11542) o="--no-pct --lwm2m 1.0" ;;
+		pack-*) o="--pack --stale --pct ${format#pack-}" ;;
+		*) o="--pct $format" ;;
+		esac
 		if run_sim "$d" $o; then ok "$d bootstraps, format $format"; else
 			not_ok "$d bootstraps, format $format" "$(cat "$W/sim.out" "$W/$d.json")"
 			continue
@@ -92,6 +96,14 @@ for d in dev-psk dev-rpk dev-x dev-named; do
 		same "$t an access control instance for each Server instance" "$(held '$.objects."2"."1"."1"')" 1
 		same "$t its own account is untouched" "$(held '$.objects."0"."0"."1"')" 1
 		same "$t outcome in the journal" "$(outcome_of "$d")" done
+		case $format in
+		pack-*)
+			same "$t taken" "$(held '$.pack.result')" taken
+			check "$t in several blocks" [ "$(held '$.pack.blocks')" -gt 1 ]
+			same "$t no request but that" "$(held '$.requests')" '{"discover":0,"read":0,"delete":0,"write":0,"finish":0}'
+			same "$t what was there before is gone" "$(held '$.objects."0"."7"')$(held '$.objects."1"."7"')" ""
+			;;
+		esac
 		[ "$d" = dev-psk ] || continue
 		same "$t SMS mode" "$(held '$.objects."0"."1"."6"')" 2
 		same "$t SMS parameters: KIc KID SPI1 TAR" "$(held '$.objects."0"."1"."7"')" hex:121216b20203
@@ -117,6 +129,8 @@ check "import of its device" ctl import "$W/large.csv" --profile large
 cp "$W/devices.csv" "$W/all.csv" && cp "$W/large.csv" "$W/devices.csv"
 check "its device bootstraps" run_sim dev-large
 same "it holds the whole certificate of the server" "$(held '$.objects."0"."1"."4"')" "hex:$(openssl x509 -in "$W/long-server.pem" -outform DER | hexdump)"
+check "its device fetches a pack of it, in small blocks" run_sim dev-large --pack --block 64
+same "and holds the whole certificate of the server" "$(held '$.objects."0"."1"."4"')" "hex:$(openssl x509 -in "$W/long-server.pem" -outform DER | hexdump)"
 cp "$W/all.csv" "$W/devices.csv"
 
 # A device without Block1 gets what is above one block resource by resource.
@@ -155,6 +169,31 @@ check "explain says how" grep -q 'repeated as profile one: finish answered 4.06'
 ctl plan dev-fussy >"$W/plan.out"
 check "plan shows both" grep -q 'Once more, when the device answers 4.06' "$W/plan.out"
 same "plan in JSON as well" "$(ctl --json plan dev-fussy --pct 112 --lwm2m 1.1 | sqlite3_json '$.retry.format')" tlv
+cp "$W/all.csv" "$W/devices.csv"
+
+# A pack that cannot be, or that the device cannot use: the usual way follows.
+outcomes() { sqlite3 "$W/store/journal.db" "SELECT group_concat(outcome || ' ' || step, ', ') FROM (SELECT * FROM attempt WHERE endpoint = '$1' ORDER BY id DESC LIMIT 2)"; }
+check "a device without Object 2 fetches a pack with it" sim --endpoint dev-psk --timeout 30 --json --output "$W/dev-psk.json" \
+	--quiet --pack --no-access-control
+ep=dev-psk
+same "that is inconsistent, so it is bootstrapped" "$(held '$.pack.result') $(held '$.requests.finish')" "inconsistent 1"
+same "both stand in the journal" "$(outcomes dev-psk)" "done finish, done pack"
+check "a device that accepts TLV" run_sim dev-psk --pack --pct 11542
+same "is declined, and bootstrapped" "$(held '$.pack.result') $(held '$.pack.code') $(held '$.requests.finish')" "declined 4.06 1"
+same "both stand in the journal, too" "$(outcomes dev-psk)" "done finish, pack-declined pack"
+check "a profile that deletes everything" ctl profile add sweep --server large --delete root
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=sweep" \
+	-keyout "$W/sweep.key" -out "$W/sweep.pem" >/dev/null 2>&1
+{
+	echo "endpoint,mode,psk_identity,psk_key_hex,large.cert_b64,large.private_b64"
+	echo "dev-sweep,psk,id of dev-sweep,$(key),$(cert_b64 "$W/sweep.pem"),$(private_b64 "$W/sweep.key")"
+} >"$W/sweep.csv"
+check "its device" ctl import "$W/sweep.csv" --profile sweep
+cp "$W/sweep.csv" "$W/devices.csv"
+check "it is bootstrapped" run_sim dev-sweep --pack --stale
+same "as no pack can do that" "$(held '$.pack.code')" 4.05
+check "the reason is told" sh -c "'$BUILD/lwm2m-bootstrapctl' -c '$W/daemon.conf' explain dev-sweep | grep -q 'the profile deletes all objects'"
+check "a declined pack is no refusal in the log" sh -c "grep 'bootstrap.pack-declined' '$W/daemon.log' | grep -q 'ep=.dev-sweep' && ! grep 'bootstrap.refused' '$W/daemon.log' | grep -q pack-declined"
 cp "$W/all.csv" "$W/devices.csv"
 
 # A device with little memory asks for short records; certificates and keys reach it in blocks.

@@ -106,9 +106,9 @@ turn(struct fixture *fx, const char *text, const char *expected)
 	assert_hex(text, fx->got, fx->got_len, expected);
 }
 
-/* Up to the Bootstrap-Request, which is checked. */
+/* Up to the first request. */
 static void
-start(struct fixture *fx, const char *fault)
+start_with(struct fixture *fx, const char *fault, bool pack)
 {
 	struct sim_dtls_conf dtls = { 0 };
 	struct sim_row row = { .endpoint = "dev-1", .mode = "psk", .psk_identity = "id-1" };
@@ -118,7 +118,9 @@ start(struct fixture *fx, const char *fault)
 	open_server(fx);
 	fx->now_ms = 1000;
 	fx->conf.server_text = "127.0.0.1:5684";
-	fx->conf.version = SIM_LWM2M_1_1;
+	fx->conf.version = pack ? SIM_LWM2M_1_2 : SIM_LWM2M_1_1;
+	fx->conf.pack = pack;
+	fx->conf.stale = pack;
 	fx->conf.pct = 112;
 	fx->conf.block_szx = 6;
 	fx->conf.timeout_ms = 200000;
@@ -140,6 +142,12 @@ start(struct fixture *fx, const char *fault)
 	receive(fx);
 	memcpy(fx->request, fx->got, fx->got_len);
 	fx->request_len = fx->got_len;
+}
+
+static void
+start(struct fixture *fx, const char *fault)
+{
+	start_with(fx, fault, false);
 }
 
 static void
@@ -506,6 +514,137 @@ test_wrong_key(void **state)
 	stop(&fx);
 }
 
+/* ---- packs ----------------------------------------------------------------------------------------------------- */
+
+#define GET_PACK "b6 62737061636b 48 65703d6465762d31 0a 6163633d3c2f302f303e" /* ep=dev-1, acc=</0/0> */
+#define PACK_1 \
+	"8aa321652f302f312f00613003 77636f6170733a2f2f646d2e6578616d706c653a35363834 a200613104f4 a20061320200 " \
+	"a200613308486465762d30303031 a2"
+#define PACK_2 \
+	"0061350850101112131415161718191a1b1c1d1e1f a2006231300218 65 a321652f312f302f006130021865 " \
+	"a2006131021a00015180 " \
+	"a200613604f5 a200613703"
+#define PACK_3 "6155"
+
+/* An answer to the latest request, whatever its Message ID and token, with these options and payload; then the next one. */
+static void
+answer_pack(struct fixture *fx, uint8_t code, const char *rest)
+{
+	uint8_t wire[512] = { 0x64, code, fx->got[2], fx->got[3] };
+
+	memcpy(wire + 4, fx->got + 4, 4);
+	size_t len = 8 + hex(rest, wire + 8, sizeof(wire) - 8);
+	assert_int_equal(SSL_write(fx->ssl, wire, (int)len), len);
+	serve_client(fx);
+	receive(fx);
+}
+
+static void
+expect_get(const struct fixture *fx, const char *options)
+{
+	assert_true(fx->got_len > 8 && fx->got[1] == SIM_GET);
+	assert_hex(options, fx->got + 8, fx->got_len - 8, options);
+}
+
+static void
+test_pack(void **state)
+{
+	const struct sim_store *store;
+	struct fixture fx;
+
+	(void)state;
+	start_with(&fx, NULL, true);
+	expect_get(&fx, GET_PACK "21 70");
+	answer_pack(&fx, SIM_CONTENT, "44 01020304 81 70 b1 0a ff " PACK_1); /* ETag, format 112, Block2 0 more 64 */
+	expect_get(&fx, GET_PACK "21 70 61 12");
+	answer_pack(&fx, SIM_CONTENT, "44 01020304 81 70 b1 1a ff " PACK_2);
+	expect_get(&fx, GET_PACK "21 70 61 22");
+	answer_pack(&fx, SIM_CONTENT, "44 01020304 81 70 b1 22 ff " PACK_3);
+	assert_int_equal(fx.got_len, 0); /* nobody is told */
+	assert_int_equal(fx.client->state, SIM_ST_LINGER);
+	sim_client_on_timer(fx.client, fx.now_ms + 100);
+	assert_int_equal(fx.client->result, SIM_DONE);
+	assert_int_equal(fx.client->pack.result, SIM_PACK_TAKEN);
+	store = &fx.client->device.store;
+	assert_int_equal(sim_store_number(store, 0, 1, 10, -1), 101);
+	assert_int_equal(sim_store_number(store, 1, 0, 1, -1), 86400);
+	assert_false(sim_store_has_instance(store, 0, 7)); /* what was there before, but for the device's own */
+	assert_false(sim_store_has_instance(store, 1, 7));
+	assert_int_equal(sim_store_number(store, 0, 0, 1, -1), 1);
+	assert_true(sim_store_has_instance(store, 3, 0));
+	stop(&fx);
+}
+
+/* No pack, or one of no use: POST /bs. */
+static void
+test_pack_then_request(void **state)
+{
+	static const struct {
+		const char *name;
+		uint8_t code;
+		const char *rest;
+		enum sim_pack_result result;
+	} rows[] = {
+		{ "no such thing", SIM_CODE(5, 1), "", SIM_PACK_DECLINED },
+		{ "declined", SIM_NOT_ALLOWED, "", SIM_PACK_DECLINED },
+		{ "no octets", SIM_CONTENT, "44 01020304 81 70", SIM_PACK_INCONSISTENT },
+		{ "an empty pack", SIM_CONTENT, "44 01020304 81 70 ff 80", SIM_PACK_INCONSISTENT },
+		{ "a Server instance alone", SIM_CONTENT,
+			"44 01020304 81 70 ff 84 a321652f312f302f006130021865 a2006131021a00015180 a200613604f5 "
+			"a2006137036155",
+			SIM_PACK_INCONSISTENT },
+		{ "the device's own account", SIM_CONTENT, "44 01020304 81 70 ff 81 a321652f302f302f00613104f4",
+			SIM_PACK_INCONSISTENT },
+		{ "an object that it does not have", SIM_CONTENT, "44 01020304 81 70 ff 81 a321652f352f302f0061310300",
+			SIM_PACK_INCONSISTENT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fixture fx;
+
+		print_message("%s\n", rows[i].name);
+		start_with(&fx, NULL, true);
+		answer_pack(&fx, rows[i].code, rows[i].rest);
+		assert_int_equal(fx.got[1], SIM_POST);
+		assert_hex(rows[i].name, fx.got + 8, fx.got_len - 8, "b26273 48 65703d6465762d31 07 7063743d313132");
+		assert_int_equal(fx.client->pack.result, rows[i].result);
+		assert_true(sim_store_has_instance(&fx.client->device.store, 0, 7)); /* as it was */
+		stop(&fx);
+	}
+}
+
+/* Answers that are no block of the pack. */
+static void
+test_pack_is_broken(void **state)
+{
+	static const struct {
+		const char *name, *first, *second;
+	} rows[] = {
+		{ "no ETag", "c1 70 ff 80", NULL },
+		{ "another format", "44 01020304 81 6e ff 5b5d", NULL },
+		{ "another block", "44 01020304 81 70 b1 1a ff " PACK_1, NULL },
+		{ "too short for more", "44 01020304 81 70 b1 0a ff 80", NULL },
+		{ "another ETag", "44 01020304 81 70 b1 0a ff " PACK_1, "44 01020305 81 70 b1 1a ff " PACK_2 },
+		{ "the same block again", "44 01020304 81 70 b1 0a ff " PACK_1, "44 01020304 81 70 b1 0a ff " PACK_1 },
+		{ "another size", "44 01020304 81 70 b1 0a ff " PACK_1, "44 01020304 81 70 b1 13 ff " PACK_2 },
+		{ "no block", "44 01020304 81 70 b1 0a ff " PACK_1, "44 01020304 81 70 ff " PACK_2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fixture fx;
+
+		print_message("%s\n", rows[i].name);
+		start_with(&fx, NULL, true);
+		answer_pack(&fx, SIM_CONTENT, rows[i].first);
+		if (rows[i].second != NULL)
+			answer_pack(&fx, SIM_CONTENT, rows[i].second);
+		assert_int_equal(fx.client->result, SIM_WRONG_CONTENT);
+		stop(&fx);
+	}
+}
+
 int
 main(void)
 {
@@ -524,6 +663,9 @@ main(void)
 		cmocka_unit_test(test_fault_separate),
 		cmocka_unit_test(test_fault_restart),
 		cmocka_unit_test(test_wrong_key),
+		cmocka_unit_test(test_pack),
+		cmocka_unit_test(test_pack_then_request),
+		cmocka_unit_test(test_pack_is_broken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
