@@ -104,6 +104,23 @@ use_certificates(struct bs_dtls_ctx *ctx, SSL_CTX *ssl_ctx, const char *path, st
 	return err;
 }
 
+/*
+ * A certificate that nobody sees, around a raw key: of a lone private key OpenSSL encodes the public key anew in every
+ * handshake, of a certificate it sends what lies there (tls_output_rpk). The context shows raw keys alone (select.c).
+ */
+static enum bs_err
+wrap_raw_key(struct bs_dtls_ctx *ctx, SSL_CTX *ssl_ctx, EVP_PKEY *key, struct bs_diag *diag)
+{
+	X509 *x = X509_new_ex(ctx->libctx, NULL);
+	bool ok = x != NULL && X509_gmtime_adj(X509_getm_notBefore(x), 0) != NULL &&
+		  X509_gmtime_adj(X509_getm_notAfter(x), 0) != NULL && X509_set_pubkey(x, key) == 1 &&
+		  X509_sign(x, key, EVP_sha256()) > 0 && SSL_CTX_use_certificate(ssl_ctx, x) == 1;
+	enum bs_err err = ok ? BS_OK : bs_diag_set(diag, BS_ECRYPTO, 0, "raw-key: %s", bs_openssl_reason());
+
+	X509_free(x);
+	return err;
+}
+
 /* An SSL_CTX with key (and certificate, if any) that checks clients against the set's store. */
 static enum bs_err
 keyed_ctx(struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf, struct bs_identity_set *set,
@@ -122,6 +139,8 @@ keyed_ctx(struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf, struct bs_id
 	if (err == BS_OK && key != NULL && SSL_CTX_use_PrivateKey(ssl_ctx, key) != 1)
 		err = bs_diag_set(diag, BS_EREFUSED, 0, "private-key: %s does not belong to %s: %s", key_file,
 			certificate != NULL ? certificate : "anything", bs_openssl_reason());
+	if (err == BS_OK && key != NULL && certificate == NULL)
+		err = wrap_raw_key(ctx, ssl_ctx, key, diag);
 	EVP_PKEY_free(key);
 	if (err == BS_OK) {
 		*out = ssl_ctx;

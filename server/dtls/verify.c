@@ -12,6 +12,7 @@
 
 #include "server/base/log.h"
 #include "server/base/text.h"
+#include "server/dtls/spki.h"
 
 #define SHA256_LEN 32
 #define AUTH_LEVEL 2 /* keys and hashes of 112 bits or more; what is between that and our policy is checked below */
@@ -101,31 +102,30 @@ static bool
 verify_raw_key(struct bs_handshake *hs, EVP_PKEY *key, int *error)
 {
 	struct bs_device_match match = { 0 };
-	unsigned char *spki = NULL;
-	int len = i2d_PUBKEY(key, &spki);
+	struct bs_spki spki;
 	bool in = false;
-	enum bs_err err;
+	enum bs_err err = bs_spki_encode(key, &spki);
 
 	hs->proof.kind = BS_CRED_RAW_KEY;
 	*error = X509_V_ERR_CERT_REJECTED;
-	if (len <= 0) {
+	if (err != BS_OK) {
 		bs_handshake_fail(hs, BS_OUT_INTERNAL, "the raw public key cannot be encoded");
 		return false;
 	}
-	show(&hs->proof, spki, (size_t)len, NULL);
+	show(&hs->proof, spki.data, spki.len, NULL);
 	if (!bs_key_is_strong(key)) {
 		bs_handshake_refuse(
 			hs, BS_OUT_RAW_KEY_UNKNOWN, "the raw public key is too weak (%d bits)", EVP_PKEY_get_bits(key));
 	} else {
-		err = hs->ctx->lookup.raw_key(hs->ctx->lookup.arg, spki, (size_t)len, &match);
+		err = hs->ctx->lookup.raw_key(hs->ctx->lookup.arg, spki.data, spki.len, &match);
 		if (err == BS_ENOTFOUND) {
-			keep_key(&hs->proof, spki, (size_t)len);
+			keep_key(&hs->proof, spki.data, spki.len);
 			bs_handshake_refuse(hs, BS_OUT_RAW_KEY_UNKNOWN, "raw public key");
 		} else {
 			in = take_match(hs, err, &match);
 		}
 	}
-	OPENSSL_free(spki);
+	bs_spki_clear(&spki);
 	return in;
 }
 
