@@ -27,6 +27,7 @@ enum stmt {
 	J_TRIM_AGE,
 	J_TRIM_AGE_UNKNOWN,
 	J_NEW_DEVICES,
+	J_HAS_MANY,
 	J_TRIM_DEVICE,
 	J_TRIM_OLDEST,
 	J_COUNT_UNKNOWN,
@@ -81,6 +82,8 @@ static const char *const sql[J_COUNT] = {
 	[J_TRIM_AGE_UNKNOWN] = "DELETE FROM unknown WHERE id IN "
 			       "(SELECT id FROM unknown WHERE at_ms < ?1 ORDER BY at_ms LIMIT ?2)",
 	[J_NEW_DEVICES] = "SELECT id, device_id FROM attempt WHERE id > ?1 ORDER BY id LIMIT ?2",
+	/* Of both kinds together: few devices have so many, and an index alone tells of the others. */
+	[J_HAS_MANY] = "SELECT 1 FROM attempt WHERE device_id = ?1 LIMIT 1 OFFSET ?2",
 	/* ?3: proven or not; each kind has its own allowance */
 	[J_TRIM_DEVICE] = "DELETE FROM attempt WHERE device_id = ?1 AND proven = ?3 AND id <= (SELECT id FROM attempt "
 			  "WHERE device_id = ?1 AND proven = ?3 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
@@ -309,8 +312,15 @@ new_devices(struct bs_journal *j, int64_t *cursor, int64_t devices[SLICE], size_
 static enum bs_err
 trim_device(struct bs_journal *j, const struct bs_journal_limits *l, int64_t device_id)
 {
-	enum bs_err err = BS_OK;
+	struct bs_query many = bs_query(j->stmts[J_HAS_MANY]);
+	enum bs_err err;
 
+	bs_query_put_int(&many, device_id);
+	bs_query_put_int(&many, l->per_device);
+	err = bs_query_step(&many);
+	bs_query_end(&many);
+	if (err == BS_ENOTFOUND)
+		return BS_OK;
 	for (int proven = 0; proven <= 1 && err == BS_OK; proven++) {
 		struct bs_query q = bs_query(j->stmts[J_TRIM_DEVICE]);
 
