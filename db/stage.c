@@ -18,62 +18,76 @@ struct cell {
 	};
 };
 
-struct bs_stage {
-	unsigned columns;
-	uint32_t had; /* a bit a column */
-	size_t rows, cells_max; /* complete rows; cells is row after row */
+struct rows {
+	size_t count, cells_max; /* complete rows; cells is row after row */
 	struct cell *cells;
 	size_t used, octets_max;
 	uint8_t *octets;
 };
 
+struct bs_stage {
+	unsigned columns;
+	uint32_t had; /* a bit a column */
+	struct rows put, shown;
+};
+
 /* ---- collecting --------------------------------------------------------------------------------------------------- */
 
+/* Of the row that is being put. */
 static struct cell *
-row_at(const struct bs_stage *s, size_t row)
+cell_at(struct bs_stage *s, unsigned column)
 {
-	return &s->cells[row * s->columns];
+	return &s->put.cells[s->put.count * s->columns + column];
 }
 
 /* There is always room for one row more, all NULL. */
 static enum bs_err
-make_room(struct bs_stage *s)
+make_room(struct rows *r, unsigned columns)
 {
-	size_t need = (s->rows + 1) * s->columns;
+	size_t need = (r->count + 1) * columns;
 
-	if (need > s->cells_max) {
+	if (need > r->cells_max) {
 		size_t max = 2 * need;
-		struct cell *more = reallocarray(s->cells, max, sizeof(*more));
+		struct cell *more = reallocarray(r->cells, max, sizeof(*more));
 
 		if (more == NULL)
 			return BS_ENOMEM;
-		s->cells = more;
-		s->cells_max = max;
+		r->cells = more;
+		r->cells_max = max;
 	}
-	memset(row_at(s, s->rows), 0, s->columns * sizeof(*s->cells));
+	memset(&r->cells[r->count * columns], 0, columns * sizeof(*r->cells));
 	return BS_OK;
+}
+
+static void
+empty(struct rows *r, unsigned columns)
+{
+	r->count = r->used = 0;
+	memset(r->cells, 0, columns * sizeof(*r->cells));
 }
 
 static int
 put_octets(struct bs_stage *s, unsigned column, enum cell_type type, const void *data, size_t len)
 {
+	struct rows *r = &s->put;
+
 	if (column >= s->columns || len > UINT32_MAX)
 		return SQLITE_RANGE;
 	if (data == NULL)
 		return SQLITE_OK;
-	if (len > s->octets_max - s->used) {
-		size_t max = 2 * (s->used + len);
-		uint8_t *more = realloc(s->octets, max); /* no plain secret is in it */
+	if (len > r->octets_max - r->used) {
+		size_t max = 2 * (r->used + len);
+		uint8_t *more = realloc(r->octets, max); /* no plain secret is in it */
 
 		if (more == NULL)
 			return SQLITE_NOMEM;
-		s->octets = more;
-		s->octets_max = max;
+		r->octets = more;
+		r->octets_max = max;
 	}
 	if (len > 0)
-		memcpy(s->octets + s->used, data, len);
-	row_at(s, s->rows)[column] = (struct cell){ .type = type, .len = (uint32_t)len, .at = s->used };
-	s->used += len;
+		memcpy(r->octets + r->used, data, len);
+	*cell_at(s, column) = (struct cell){ .type = type, .len = (uint32_t)len, .at = r->used };
+	r->used += len;
 	s->had |= UINT32_C(1) << column;
 	return SQLITE_OK;
 }
@@ -83,7 +97,7 @@ bs_stage_put_int(struct bs_stage *s, unsigned column, int64_t v)
 {
 	if (column >= s->columns)
 		return SQLITE_RANGE;
-	row_at(s, s->rows)[column] = (struct cell){ .type = CELL_INT, .number = v };
+	*cell_at(s, column) = (struct cell){ .type = CELL_INT, .number = v };
 	s->had |= UINT32_C(1) << column;
 	return SQLITE_OK;
 }
@@ -103,9 +117,9 @@ bs_stage_put_blob(struct bs_stage *s, unsigned column, const void *data, size_t 
 int
 bs_stage_end_row(struct bs_stage *s)
 {
-	s->rows++;
-	if (make_room(s) != BS_OK) {
-		s->rows--;
+	s->put.count++;
+	if (make_room(&s->put, s->columns) != BS_OK) {
+		s->put.count--;
 		return SQLITE_NOMEM;
 	}
 	return SQLITE_DONE;
@@ -114,13 +128,13 @@ bs_stage_end_row(struct bs_stage *s)
 size_t
 bs_stage_rows(const struct bs_stage *s)
 {
-	return s->rows;
+	return s->put.count;
 }
 
 size_t
 bs_stage_octets(const struct bs_stage *s)
 {
-	return s->used;
+	return s->put.used;
 }
 
 bool
@@ -130,16 +144,20 @@ bs_stage_had(const struct bs_stage *s, unsigned column)
 }
 
 void
-bs_stage_empty(struct bs_stage *s)
+bs_stage_show(struct bs_stage *s)
 {
-	s->rows = s->used = 0;
-	memset(s->cells, 0, s->columns * sizeof(*s->cells));
+	struct rows old = s->shown;
+
+	s->shown = s->put;
+	s->put = old;
+	empty(&s->put, s->columns);
 }
 
 void
 bs_stage_forget(struct bs_stage *s)
 {
-	bs_stage_empty(s);
+	empty(&s->put, s->columns);
+	empty(&s->shown, s->columns);
 	s->had = 0;
 }
 
@@ -238,25 +256,25 @@ on_next(sqlite3_vtab_cursor *c)
 static int
 on_eof(sqlite3_vtab_cursor *c)
 {
-	return ((struct cursor *)c)->row >= ((struct cursor *)c)->stage->rows;
+	return ((struct cursor *)c)->row >= ((struct cursor *)c)->stage->shown.count;
 }
 
 static int
 on_column(sqlite3_vtab_cursor *cursor, sqlite3_context *to, int column)
 {
 	const struct cursor *c = (struct cursor *)cursor;
-	const struct bs_stage *s = c->stage;
-	const struct cell *cell = &row_at(s, c->row)[column];
+	const struct rows *r = &c->stage->shown;
+	const struct cell *cell = &r->cells[c->row * c->stage->columns + (size_t)column];
 
 	switch (cell->type) {
 	case CELL_INT:
 		sqlite3_result_int64(to, cell->number);
 		break;
-	case CELL_TEXT: /* static: the stage is emptied after the statement */
-		sqlite3_result_text(to, (const char *)s->octets + cell->at, (int)cell->len, SQLITE_STATIC);
+	case CELL_TEXT: /* static: another is shown after the statement */
+		sqlite3_result_text(to, (const char *)r->octets + cell->at, (int)cell->len, SQLITE_STATIC);
 		break;
 	case CELL_BLOB:
-		sqlite3_result_blob(to, s->octets + cell->at, (int)cell->len, SQLITE_STATIC);
+		sqlite3_result_blob(to, r->octets + cell->at, (int)cell->len, SQLITE_STATIC);
 		break;
 	default:
 		sqlite3_result_null(to);
@@ -295,8 +313,10 @@ bs_stage_new(sqlite3 *db, const char *name, unsigned columns, struct bs_stage **
 		err = BS_ERANGE;
 	if (err == BS_OK) {
 		s->columns = columns;
-		err = make_room(s);
+		err = make_room(&s->put, columns);
 	}
+	if (err == BS_OK)
+		err = make_room(&s->shown, columns);
 	if (err == BS_OK)
 		err = bs_sql_err(sqlite3_create_module(db, name, &module, s));
 	if (err == BS_OK) {
@@ -312,7 +332,9 @@ bs_stage_free(struct bs_stage *s)
 {
 	if (s == NULL)
 		return;
-	free(s->cells);
-	free(s->octets);
+	free(s->put.cells);
+	free(s->put.octets);
+	free(s->shown.cells);
+	free(s->shown.octets);
 	free(s);
 }

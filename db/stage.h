@@ -6,8 +6,10 @@
  *   struct bs_stage *s;
  *   bs_stage_new(db, "staged_device", 8, &s);
  *   .. bs_stage_put_*(s, column, ..) .. bs_stage_end_row(s) ..
+ *   bs_stage_show(s);
  *   INSERT INTO device (..) SELECT * FROM staged_device
- *   bs_stage_empty(s);
+ *
+ * The table holds what was shown last, apart from what is put since: one thread may read it while another puts rows.
  */
 #ifndef BS_DB_STAGE_H
 #define BS_DB_STAGE_H
@@ -38,11 +40,13 @@ int bs_stage_put_blob(struct bs_stage *s, unsigned column, const void *data, siz
 /* SQLITE_DONE, as of an INSERT that is done. */
 int bs_stage_end_row(struct bs_stage *s);
 
+/* Of the rows that are not shown yet. */
 size_t bs_stage_rows(const struct bs_stage *s);
 size_t bs_stage_octets(const struct bs_stage *s); /* of text and data */
-/* Has any row since bs_stage_new or bs_stage_forget had a value there? Rows that were taken out since count too. */
+/* Has any row since bs_stage_new or bs_stage_forget had a value there? Rows that were shown count too. */
 bool bs_stage_had(const struct bs_stage *s, unsigned column);
-void bs_stage_empty(struct bs_stage *s);
-void bs_stage_forget(struct bs_stage *s); /* empty it, also of what bs_stage_had tells */
+/* The rows since the last call are what the table holds. Nobody may be reading it. */
+void bs_stage_show(struct bs_stage *s);
+void bs_stage_forget(struct bs_stage *s); /* empty both, also of what bs_stage_had tells */
 
 #endif

@@ -2,7 +2,8 @@
 /*
  * Many new devices in one transaction, at a fifth of what they cost one by one.
  *
- * Rows are staged and inserted by the hundred; the indexes that they feed are dropped first and built at the end, sorted;
+ * Rows are staged and inserted by the hundred, in a thread beside the caller's, who reads and seals the next ones meanwhile
+ * and keeps off the database until settle(); the indexes that they feed are dropped first and built at the end, sorted;
  * and the triggers that search these indexes for every row are off. What they refuse is proved otherwise:
  *
  *   one value, one device, one use   bs_store_check_bulk walks the new indexes side by side, in order
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/aside.h"
 #include "db/store_internal.h"
 
 #define ROWS_AT_ONCE 500
@@ -65,6 +67,7 @@ struct known {
 
 struct bs_bulk {
 	struct bs_stage *stages[T_COUNT];
+	struct bs_aside *aside; /* inserts what the stages show; the database is its alone until it was waited for */
 	sqlite3_stmt *inserts[T_COUNT];
 	char *dropped[INDEXES]; /* the words that make it again; NULL: it is there */
 	int64_t next_id; /* of a device */
@@ -89,6 +92,23 @@ bs_bulk_query(struct bs_store *st, enum bs_store_stmt which)
 	return bs_store_query(st, which);
 }
 
+void
+bs_bulk_wait(struct bs_store *st)
+{
+	if (st->bulk != NULL && st->bulk->aside != NULL && bs_aside_wait(st->bulk->aside) != BS_OK) {
+		/* Nobody asks any more: a rollback comes next. */
+	}
+}
+
+/* Wait for the insert that runs; its error is this call's. One that broke a rule took the transaction with it. */
+static enum bs_err
+settle(struct bs_store *st)
+{
+	enum bs_err err = bs_aside_wait(st->bulk->aside);
+
+	return err == BS_OK && sqlite3_get_autocommit(st->db) ? BS_ESTATE : err;
+}
+
 /* ---- what the triggers and foreign keys prove of one row ------------------------------------------------------------ */
 
 /* By ID, from the few that are remembered or from the store. */
@@ -104,6 +124,9 @@ find_known(struct bs_store *st, struct known *list, size_t *count, enum bs_store
 			*mode = list[i].mode;
 			return BS_OK;
 		}
+	err = settle(st);
+	if (err != BS_OK)
+		return err;
 	bs_query_put_int(&q, id);
 	err = bs_query_step(&q);
 	if (err == BS_OK)
@@ -210,19 +233,34 @@ drop_fed_indexes(struct bs_store *st)
 }
 
 static enum bs_err
-insert_staged(struct bs_store *st, struct bs_diag *diag)
+insert_shown(void *arg)
 {
-	struct bs_bulk *b = st->bulk;
-	enum bs_err err = drop_fed_indexes(st);
+	struct bs_bulk *b = arg;
+	enum bs_err err = BS_OK;
 
 	for (size_t t = 0; t < T_COUNT && err == BS_OK; t++) {
 		struct bs_query q = bs_query(b->inserts[t]);
 
-		if (bs_stage_rows(b->stages[t]) > 0)
-			err = bs_query_run(&q);
-		bs_stage_empty(b->stages[t]);
+		err = bs_query_run(&q);
 	}
-	return err == BS_OK ? BS_OK : bs_store_fail(st, err, st->path, diag);
+	return err;
+}
+
+/* Begin to; settle() tells how it went. */
+static enum bs_err
+insert_staged(struct bs_store *st, struct bs_diag *diag)
+{
+	struct bs_bulk *b = st->bulk;
+	enum bs_err err = settle(st);
+
+	if (err == BS_OK)
+		err = drop_fed_indexes(st);
+	if (err != BS_OK)
+		return bs_store_fail(st, err, st->path, diag);
+	for (size_t t = 0; t < T_COUNT; t++)
+		bs_stage_show(b->stages[t]);
+	bs_aside_run(b->aside, insert_shown, b);
+	return BS_OK;
 }
 
 enum bs_err
@@ -403,11 +441,13 @@ bs_store_check_bulk(struct bs_store *st, struct bs_diag *diag)
 	struct bs_bulk *b = st->bulk;
 	enum bs_err err;
 
-	if (!bs_bulk_is_active(st) || sqlite3_get_autocommit(st->db))
+	if (!bs_bulk_is_active(st))
 		return bs_diag_set(diag, BS_ESTATE, 0, "%s: no bulk transaction is open", st->path);
 	err = insert_staged(st, diag);
 	if (err == BS_OK) {
-		err = make_indexes(st);
+		err = settle(st);
+		if (err == BS_OK)
+			err = make_indexes(st);
 		if (err != BS_OK)
 			bs_store_fail(st, err, st->path, diag);
 	}
@@ -440,6 +480,8 @@ set_triggers(struct bs_store *st, int on)
 static void
 forget(struct bs_bulk *b)
 {
+	bs_aside_free(b->aside);
+	b->aside = NULL;
 	bs_sql_finalize(b->inserts, T_COUNT);
 	for (size_t t = 0; t < T_COUNT; t++)
 		if (b->stages[t] != NULL)
@@ -509,7 +551,7 @@ bs_store_begin_bulk(struct bs_store *st, struct bs_diag *diag)
 {
 	enum bs_err err;
 
-	if (!st->write || !sqlite3_get_autocommit(st->db))
+	if (!st->write || bs_bulk_is_active(st) || !sqlite3_get_autocommit(st->db))
 		return bs_diag_set(diag, BS_ESTATE, 0, "%s: no transaction can begin here", st->path);
 	/* Files, so that what is sorted may be larger than memory; and they cannot be set in a transaction. */
 	err = make_stages(st);
@@ -519,7 +561,11 @@ bs_store_begin_bulk(struct bs_store *st, struct bs_diag *diag)
 		return bs_store_fail(st, err, st->path, diag);
 	st->bulk->active = true;
 	bs_store_bulk(st);
-	err = bs_store_begin(st, diag);
+	err = bs_aside_new(&st->bulk->aside);
+	if (err == BS_OK)
+		err = bs_store_begin(st, diag);
+	else
+		bs_diag_set(diag, err, 0, "%s: no thread for the import", st->path);
 	if (err == BS_OK) {
 		err = prepare(st);
 		if (err != BS_OK)

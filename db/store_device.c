@@ -16,7 +16,8 @@ insert(struct bs_store *st, struct bs_query *q, const char *endpoint, struct bs_
 	if (err == BS_ENOTFOUND)
 		err = BS_OK;
 	if (err != BS_OK)
-		bs_diag_set(diag, err, 0, "device %s: %s", endpoint, sqlite3_errmsg(st->db));
+		bs_diag_set(diag, err, 0, "device %s: %s", endpoint,
+			q->stage != NULL ? bs_strerror(err) : sqlite3_errmsg(st->db));
 	bs_query_end(q);
 	return err;
 }

@@ -132,7 +132,7 @@ BS_MUST_USE enum bs_err bs_store_nest(struct bs_store *st);
 BS_MUST_USE enum bs_err bs_store_unnest(struct bs_store *st, enum bs_err err);
 
 /*
- * Many new devices at once (store_bulk.c). All but the first, bs_bulk_query and bs_bulk_may_commit only while it is active:
+ * Many new devices at once (store_bulk.c). All but the first, bs_bulk_query, bs_bulk_wait and bs_bulk_may_commit only while it is active:
  * from bs_store_begin_bulk to the end of the transaction.
  */
 bool bs_bulk_is_active(const struct bs_store *st);
@@ -144,6 +144,8 @@ BS_MUST_USE enum bs_err bs_bulk_check_device(struct bs_store *st, const struct b
 BS_MUST_USE enum bs_err bs_bulk_server_mode(struct bs_store *st, int64_t server_id, enum bs_mode *mode);
 /* Insert what is staged, once that is much. */
 BS_MUST_USE enum bs_err bs_bulk_flush_full(struct bs_store *st, struct bs_diag *diag);
+/* What is being inserted beside comes to its end; before anybody else uses the database. */
+void bs_bulk_wait(struct bs_store *st);
 bool bs_bulk_may_commit(const struct bs_store *st);
 void bs_bulk_leave(struct bs_store *st); /* after commit or rollback; nothing when none was open */
 void bs_bulk_free(struct bs_store *st); /* after its db was closed */

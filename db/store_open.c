@@ -18,18 +18,48 @@
 
 /* ---- helpers of all store files ------------------------------------------------------------------------------------- */
 
+/* snprintf would be a tenth of what sealing a value costs. */
+static char *
+put_text(char *at, const char *text)
+{
+	size_t len = strlen(text);
+
+	memcpy(at, text, len + 1);
+	return at + len;
+}
+
+static char *
+put_id(char *at, int64_t id)
+{
+	char digits[20];
+	size_t n = 0;
+	uint64_t left = id < 0 ? 0 - (uint64_t)id : (uint64_t)id;
+
+	do
+		digits[n++] = (char)('0' + left % 10);
+	while ((left /= 10) > 0);
+	if (id < 0)
+		*at++ = '-';
+	while (n > 0)
+		*at++ = digits[--n];
+	*at = '\0';
+	return at;
+}
+
 void
 bs_where_bootstrap(char out[BS_WHERE_MAX], int64_t device_id, int slot)
 {
-	snprintf(out, BS_WHERE_MAX, "bootstrap_credential.key/%lld/%s", (long long)device_id,
-		slot == 0 ? "current" : "next");
+	char *at = put_id(put_text(out, "bootstrap_credential.key/"), device_id);
+
+	put_text(at, slot == 0 ? "/current" : "/next");
 }
 
 void
 bs_where_grant(char out[BS_WHERE_MAX], int64_t device_id, int64_t server_id, const char *column)
 {
-	snprintf(out, BS_WHERE_MAX, "server_credential.%s/%lld/%lld", column, (long long)device_id,
-		(long long)server_id);
+	char *at = put_text(put_text(out, "server_credential."), column);
+
+	put_id(put_text(put_id(put_text(at, "/"), device_id), "/"), server_id);
 }
 
 void
@@ -271,6 +301,7 @@ bs_store_close(struct bs_store *st)
 {
 	if (st == NULL)
 		return;
+	bs_bulk_wait(st);
 	bs_sql_finalize(st->stmts, Q_COUNT);
 	if (st->bulk != NULL)
 		bs_store_rollback(st);
@@ -372,6 +403,7 @@ bs_store_commit(struct bs_store *st, struct bs_diag *diag)
 void
 bs_store_rollback(struct bs_store *st)
 {
+	bs_bulk_wait(st);
 	if (!sqlite3_get_autocommit(st->db))
 		sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL);
 	bs_bulk_leave(st);

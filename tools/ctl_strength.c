@@ -209,7 +209,7 @@ bs_strength_refusal(const uint8_t *key, size_t len)
 bool
 bs_strength_is_text(const uint8_t *key, size_t len)
 {
-	return bs_strength_refusal(key, len) == text_refusal;
+	return all_match(key, len, printable) && bs_strength_refusal(key, len) == text_refusal;
 }
 
 unsigned

@@ -490,6 +490,66 @@ many_devices(void **state)
 	assert_int_equal(raw_int(fx, "SELECT integrity_check = 'ok' FROM pragma_integrity_check"), 1);
 }
 
+static enum bs_err
+add_number(struct db_fixture *fx, int i, const char *endpoint)
+{
+	char name[16], identity[16], key[24];
+	struct device d = { PSK(name, identity, key) };
+
+	snprintf(name, sizeof(name), "d%d", i);
+	snprintf(identity, sizeof(identity), "i%d", i);
+	snprintf(key, sizeof(key), "a key of many: %05d", i);
+	if (endpoint != NULL)
+		d.endpoint = endpoint;
+	return add(fx, &d);
+}
+
+/* A name that is taken already is found while the next devices come in; from then on nothing goes into the store. */
+static void
+refused_half_way(void **state)
+{
+	struct db_fixture *fx = *state;
+	enum bs_err err = BS_OK;
+	int i;
+
+	OK(bs_store_begin_bulk(fx->writer, &fx->diag));
+	OK(add_number(fx, 0, NULL));
+	OK(add_number(fx, 1, "d0"));
+	for (i = 2; i < 5000 && err == BS_OK; i++)
+		err = add_number(fx, i, NULL);
+	assert_int_equal(err, BS_EREFUSED);
+	assert_true(i < 2500);
+	for (err = BS_OK; i < 9000 && err == BS_OK; i++)
+		err = add_number(fx, i, NULL); /* what a caller must not do */
+	assert_int_equal(err, BS_ESTATE);
+	FAILS(BS_ESTATE, bs_store_check_bulk(fx->writer, &fx->diag));
+	FAILS(BS_ESTATE, bs_store_begin_bulk(fx->writer, &fx->diag));
+	FAILS(BS_ESTATE, bs_store_commit(fx->writer, &fx->diag));
+	assert_int_equal(raw_int(fx, "SELECT count(*) FROM device"), 0);
+	OK(bulk(fx, &(struct device){ PSK("1", "i1", K1) }, 1));
+	FAILS(BS_EREFUSED, add(fx, &(struct device){ PSK("2", "i1", K2) })); /* triggers are back */
+}
+
+/* Given up while rows are on their way: the first time by a rollback, then with the store closed. */
+static void
+given_up_half_way(void **state)
+{
+	struct db_fixture *fx = *state;
+
+	for (int closed = 0; closed <= 1; closed++) {
+		OK(bs_store_begin_bulk(fx->writer, &fx->diag));
+		for (int i = 0; i < 1000; i++) /* the last one gives the second batch to the thread */
+			OK(add_number(fx, i, NULL));
+		if (closed == 0)
+			bs_store_rollback(fx->writer);
+		else
+			fixture_reopen(fx);
+		assert_int_equal(raw_int(fx, "SELECT count(*) FROM device"), 0);
+	}
+	OK(bulk(fx, &(struct device){ PSK("1", "i1", K1) }, 1));
+	assert_int_equal(raw_int(fx, "SELECT integrity_check = 'ok' FROM pragma_integrity_check"), 1);
+}
+
 static void
 pays_for_large_files(void **state)
 {
@@ -514,6 +574,8 @@ main(void)
 		T(accounts_come_back),
 		T(nothing_unchecked_is_kept),
 		T(many_devices),
+		T(refused_half_way),
+		T(given_up_half_way),
 		T(pays_for_large_files),
 	};
 

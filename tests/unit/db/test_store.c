@@ -1070,12 +1070,30 @@ sms_keys_are_replaced(void **state)
 	assert_int_equal(raw_int(fx, "SELECT count(*) FROM server_credential"), 2);
 }
 
+/* What stores of all versions are sealed with. */
+static void
+places_are_spelled_as_ever(void **state)
+{
+	char where[BS_WHERE_MAX];
+
+	(void)state;
+	bs_where_bootstrap(where, 1, 0);
+	assert_string_equal(where, "bootstrap_credential.key/1/current");
+	bs_where_bootstrap(where, 1234567890123456789, 1);
+	assert_string_equal(where, "bootstrap_credential.key/1234567890123456789/next");
+	bs_where_grant(where, 0, 10, "kic");
+	assert_string_equal(where, "server_credential.kic/0/10");
+	bs_where_grant(where, INT64_MAX, INT64_MIN, "key");
+	assert_string_equal(where, "server_credential.key/9223372036854775807/-9223372036854775808");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(places_are_spelled_as_ever),
 		T(psk_is_found),
 		T(raw_keys_and_certificates),
 		T(account_comes_back_whole),
