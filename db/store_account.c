@@ -134,6 +134,7 @@ bs_read_profile(const struct bs_query *q, int first, struct bs_profile *p)
 	p->write_level = (enum bs_level)bs_query_int(q, c++);
 	p->format = (uint16_t)bs_query_int(q, c++);
 	p->omit_unused_keys = bs_query_int(q, c++) != 0;
+	p->pack = bs_query_int(q, c++) != 0;
 	p->sms_parameters_len = (uint8_t)bs_query_int(q, c++);
 	p->unknown_version = (enum bs_lwm2m)bs_query_int(q, c++);
 	p->ack_timeout_ms = (uint32_t)bs_query_int(q, c++);

@@ -22,6 +22,7 @@ enum {
 	O_ACL,
 	O_WRITE,
 	O_DISCOVER,
+	O_PACK,
 	O_DELETE,
 	O_WRITE_LEVEL,
 	O_FORMAT,
@@ -48,6 +49,7 @@ static const struct bs_ctl_option add_options[] = {
 	[O_WRITE] = { "write", "/O/I/R[/RI]=[TYPE:]VALUE",
 		"an extra resource to write; may be repeated; time \"now\" is the run's; no TYPE: after model import" },
 	[O_DISCOVER] = { "discover", "yes|no", "send Bootstrap-Discover first (yes)" },
+	[O_PACK] = { "pack", "yes|no", "give a Bootstrap-Pack to devices of LwM2M 1.2 that ask for one (yes)" },
 	[O_DELETE] = { "delete", "objects|instances|root|none",
 		"what to delete first: /0 and /1 (and /2, /21), each of their instances, /, nothing (objects)" },
 	[O_WRITE_LEVEL] = { "write-level", "object|instance|resource",
@@ -208,6 +210,9 @@ read_option(struct draft *d, const struct bs_ctl_given *g, struct bs_report *r)
 		break;
 	case O_DISCOVER:
 		p->discover = value_of(yes_words, g, r) != 0;
+		break;
+	case O_PACK:
+		p->pack = value_of(yes_words, g, r) != 0;
 		break;
 	case O_DELETE:
 		p->delete_policy = (enum bs_delete_policy)value_of(delete_words, g, r);
@@ -440,6 +445,7 @@ profile_json(const struct bs_profile_def *def)
 	json_object_set_new(o, "on_change", json_string(word_of(on_change_words, p->on_change)));
 	json_object_set_new(o, "access_control", json_string(word_of(access_words, p->access_control)));
 	json_object_set_new(o, "discover", json_boolean(p->discover));
+	json_object_set_new(o, "pack", json_boolean(p->pack));
 	json_object_set_new(o, "delete", json_string(word_of(delete_words, p->delete_policy)));
 	json_object_set_new(o, "write_level", json_string(word_of(level_words, p->write_level)));
 	json_object_set_new(o, "format", json_string(format_name(p->format)));
@@ -521,6 +527,7 @@ print_profile(void *arg, const struct bs_profile_def *def)
 	bs_ctl_line("on-change", "%s", word_of(on_change_words, p->on_change));
 	bs_ctl_line("access-control", "%s", word_of(access_words, p->access_control));
 	bs_ctl_line("discover", "%s", p->discover ? "yes" : "no");
+	bs_ctl_line("pack", "%s", p->pack ? "yes" : "no");
 	bs_ctl_line("delete", "%s", word_of(delete_words, p->delete_policy));
 	bs_ctl_line("write-level", "%s", word_of(level_words, p->write_level));
 	bs_ctl_line("format", "%s", format_name(p->format));

@@ -88,8 +88,13 @@ judge_write(const struct bs_setting *s, const struct bs_discovered *own, char *w
 uint8_t
 bs_pack_judge(const struct bs_account *account, const struct bs_client_view *view, char *why, size_t max)
 {
-	uint8_t code = judge_deletes(account->profile.delete_policy, why, max);
+	uint8_t code;
 
+	if (!account->profile.pack) {
+		bs_tell(why, max, "packs are off in the profile");
+		return BS_NOT_IMPLEMENTED;
+	}
+	code = judge_deletes(account->profile.delete_policy, why, max);
 	for (size_t i = 0; i < account->write_count && code == BS_EMPTY; i++)
 		code = judge_write(&account->writes[i], view->own, why, max);
 	return code == BS_EMPTY ? judge_format(&account->profile, view->pct, why, max) : code;

@@ -19,7 +19,8 @@
 
 /*
  * Can a pack give what is configured? BS_EMPTY: yes; view is good for bs_plan_build. Else the code to answer, with the
- * reason appended to why (tell.h): 4.05 where it cannot, 4.06 where not in the Content-Format that the client accepts.
+ * reason appended to why (tell.h): 5.01 where the profile has packs off, 4.05 where a pack cannot, 4.06 where not in the
+ * Content-Format that the client accepts.
  *
  * It cannot: delete-policy root (objects that do not occur stay) and none (those that occur lose their instances); a format
  * of the profile that is none of a pack; extra writes to an object of which the device may have further instances, as a

@@ -10,6 +10,7 @@ bs_profile_init(struct bs_profile *p)
 	*p = (struct bs_profile){
 		.on_change = BS_CHANGE_CLOSE_AFTER_RUN,
 		.discover = true,
+		.pack = true,
 		.delete_policy = BS_DELETE_OBJECTS,
 		.write_level = BS_LEVEL_INSTANCE,
 		.sms_parameters_len = 6,

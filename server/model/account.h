@@ -75,6 +75,7 @@ struct bs_profile {
 	enum bs_access_control access_control;
 	enum bs_on_change on_change;
 	bool discover; /* send Bootstrap-Discover first (default yes) */
+	bool pack; /* give a Bootstrap-Pack to clients that ask for one (default yes) */
 	enum bs_delete_policy delete_policy;
 	enum bs_level write_level; /* OBJECT, INSTANCE (default) or RESOURCE */
 	uint16_t format; /* Content-Format to use whatever the client prefers; 0: the client's choice */

@@ -169,6 +169,15 @@ another_object(void)
 }
 
 static struct bs_account *
+without_packs(void)
+{
+	struct bs_account *a = one_server();
+
+	a->profile.pack = false;
+	return a;
+}
+
+static struct bs_account *
 delete_root(void)
 {
 	struct bs_account *a = one_server();
@@ -377,6 +386,9 @@ static const struct scenario refusals[] = {
 		GET_PACK
 		" accept 112  expect 4.06\nend pack-declined because \"the profile's format is senml-json, the "
 		"device accepts Content-Format 112\"\n" },
+	{ "packs are off, then the usual way", without_packs,
+		GET_PACK " accept 112  expect 5.01\n" USUAL
+			 "end pack-declined because \"packs are off in the profile\" code 5.01\nend done\n" },
 	{ "the profile deletes everything", delete_root,
 		GET_PACK
 		"  expect 4.05\nend pack-declined because \"the profile deletes all objects, a pack replaces those "

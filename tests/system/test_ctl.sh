@@ -142,6 +142,12 @@ check 'profile add by instance and resource' exits 0
 run profile show parts
 check 'profile show what is deleted' says instances
 check 'profile show the level of writes' says resource
+run profile add spoken --server prod --pack no
+check 'profile add without packs' exits 0
+run profile show spoken
+check 'profile show packs are off' [ "$(printf '%s\n' "$out" | awk '$1 == "pack" {print $2}')" = no ]
+run profile show p
+check 'profile show packs are on' [ "$(printf '%s\n' "$out" | awk '$1 == "pack" {print $2}')" = yes ]
 run profile add blind --server prod --delete instances --discover no
 check 'deletes of instances need Discover' both 1 'discover yes'
 run profile add plain --server prod --format tlv --max-version 1.0

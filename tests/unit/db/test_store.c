@@ -70,6 +70,7 @@ add_profile(struct db_fixture *fx)
 	def.profile.write_level = BS_LEVEL_RESOURCE;
 	def.profile.format = 112;
 	def.profile.omit_unused_keys = true;
+	def.profile.pack = false;
 	def.profile.sms_parameters_len = 7;
 	def.profile.unknown_version = BS_LWM2M_1_1;
 	def.profile.ack_timeout_ms = 3000;
@@ -250,6 +251,7 @@ account_comes_back_whole(void **state)
 	assert_int_equal(a->profile.write_level, BS_LEVEL_RESOURCE);
 	assert_int_equal(a->profile.format, 112);
 	assert_true(a->profile.omit_unused_keys);
+	assert_false(a->profile.pack);
 	assert_int_equal(a->profile.sms_parameters_len, 7);
 	assert_int_equal(a->profile.unknown_version, BS_LWM2M_1_1);
 	assert_int_equal(a->profile.ack_timeout_ms, 3000);
@@ -443,6 +445,7 @@ rules_hold_whoever_writes(void **state)
 			"'coaps://f')",
 			"CHECK" },
 		{ "step longer than clients wait", "UPDATE profile SET max_retransmit = 8", "CHECK" },
+		{ "half a pack", "UPDATE profile SET pack = 2", "CHECK" },
 		{ "a profile that is retried as itself", "UPDATE profile SET retry_as = 1", "CHECK" },
 		{ "retried as a profile with other servers",
 			"INSERT INTO profile (id, name, access_control, on_change, discover, format, omit_unused_keys, "
@@ -529,6 +532,7 @@ changes_are_told(void **state)
 		  "VALUES (1, 1, x'41', zeroblob(44), randomblob(16))",
 			BS_CHANGED_CREDENTIAL, 1, 0 },
 		{ "UPDATE profile SET on_change = 0", BS_CHANGED_PROFILE, 0, 1 },
+		{ "UPDATE profile SET pack = 1", BS_CHANGED_PROFILE, 0, 1 },
 		{ "UPDATE server_account SET uri = 'coaps://new' WHERE id = 1", BS_CHANGED_PROFILE, 0, 1 },
 		{ "DELETE FROM server_setting WHERE rid = 1", BS_CHANGED_PROFILE, 0, 1 },
 		{ "DELETE FROM profile_write WHERE oid = 3", BS_CHANGED_PROFILE, 0, 1 },

@@ -16,6 +16,7 @@ profile_has_defaults(void **state)
 	assert_int_equal(p.id, 0);
 	assert_string_equal(p.name, "");
 	assert_true(p.discover);
+	assert_true(p.pack);
 	assert_false(p.omit_unused_keys);
 	assert_int_equal(p.write_level, BS_LEVEL_INSTANCE);
 	assert_int_equal(p.delete_policy, BS_DELETE_OBJECTS);
