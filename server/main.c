@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -39,6 +40,7 @@ struct daemon {
 	size_t socket_count; /* of each worker: the listen addresses; 0 for a check, which must not take datagrams */
 	struct bs_udp ***sockets; /* [worker][listen address] */
 	size_t started;
+	bool locked; /* memory stays out of the swap */
 };
 
 static const char usage[] = "usage: lwm2m-bootstrapd -c FILE [-n]\n"
@@ -105,6 +107,48 @@ harden(void)
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	umask(077);
+}
+
+/* May this process lock more than its limit says, or has it none? Tried with pages that are never used. */
+static bool
+may_lock_all(void)
+{
+	struct rlimit r;
+	size_t len;
+	void *p;
+	bool may;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &r) != 0)
+		return false;
+	if (r.rlim_cur == RLIM_INFINITY)
+		return true;
+	len = (size_t)r.rlim_cur + 65536;
+	p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED)
+		return false;
+	may = mlock2(p, len, MLOCK_ONFAULT) == 0;
+	munmap(p, len);
+	return may;
+}
+
+/*
+ * All memory stays out of the swap, as keys are everywhere in it: those of the store, of this server, of each session. Without the
+ * right to lock as much as it takes nothing is locked, as later allocations would fail at the limit. MCL_ONFAULT: what is
+ * used, not what is reserved (stacks of threads).
+ */
+static bool
+lock_memory(void)
+{
+	return may_lock_all() && mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0;
+}
+
+/* Root may, and must do so before it is another user. */
+static void
+raise_locked_memory(void)
+{
+	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+
+	(void)setrlimit(RLIMIT_MEMLOCK, &all);
 }
 
 /* Every session is no descriptor, but workers, stores and sockets are: take what the hard limit gives. */
@@ -227,6 +271,7 @@ prepare(struct daemon *d, bool check, struct bs_diag *diag)
 		bs_device_table_new(DEVICES_MAX, (unsigned)d->conf.attempts_per_minute, &d->shared.devices) != BS_OK)
 		err = bs_diag_set(diag, BS_ENOMEM, 0, "out of memory");
 	harden();
+	d->locked = !check && lock_memory();
 	if (err == BS_OK)
 		err = make_workers(d, diag);
 	return err;
@@ -379,8 +424,8 @@ log_start(const struct daemon *d)
 	for (size_t i = 0; i < d->conf.listen.count; i++)
 		bs_log(BS_INFO, "daemon.listening", "address=%s",
 			bs_addr_format(bs_worker_get_addr(d->shared.workers[0], i), text));
-	bs_log(BS_INFO, "daemon.started", "version=" BS_VERSION " workers=%u library=%s", d->shared.worker_count,
-		bs_log_quote(&q, bs_dtls_library()));
+	bs_log(BS_INFO, "daemon.started", "version=" BS_VERSION " workers=%u memory=%s library=%s",
+		d->shared.worker_count, d->locked ? "locked" : "swappable", bs_log_quote(&q, bs_dtls_library()));
 }
 
 /* Workers inherit a mask with everything blocked: signals are main's. */
@@ -500,6 +545,7 @@ main(int argc, char **argv)
 	int opt;
 
 	raise_descriptors();
+	raise_locked_memory();
 	while ((opt = getopt_long(argc, argv, "c:nh", options, NULL)) != -1) {
 		switch (opt) {
 		case 'c':

@@ -26,6 +26,7 @@
 struct connection {
 	struct bs_control *control;
 	struct bufferevent *bev;
+	bool ending; /* it asks no more: to be closed when it has its answers */
 	LIST_ENTRY(connection) link;
 };
 
@@ -331,12 +332,28 @@ on_readable(struct bufferevent *bev, void *arg)
 		close_connection(cn);
 }
 
+/* All that was to be said has left. */
+static void
+on_written(struct bufferevent *bev, void *arg)
+{
+	struct connection *cn = arg;
+
+	(void)bev;
+	if (cn->ending)
+		close_connection(cn);
+}
+
+/* Failed or idle for too long: closed. Half-closed, as "printf … | nc -N" does it: closed when the answers have left. */
 static void
 on_event(struct bufferevent *bev, short what, void *arg)
 {
-	(void)bev;
-	(void)what; /* closed, failed, or idle for too long: all the same */
-	close_connection(arg);
+	struct connection *cn = arg;
+
+	cn->ending = (what & BEV_EVENT_EOF) != 0 && evbuffer_get_length(bufferevent_get_output(bev)) > 0;
+	if (cn->ending)
+		bufferevent_disable(bev, EV_READ);
+	else
+		close_connection(cn);
 }
 
 /* The daemon's own user and root may command it; the mode of the file says so too, but a socket's mode is not honoured everywhere. */
@@ -367,7 +384,7 @@ on_connection(struct evconnlistener *listener, evutil_socket_t fd, struct sockad
 	}
 	cn->control = c;
 	LIST_INSERT_HEAD(&c->connections, cn, link);
-	bufferevent_setcb(cn->bev, on_readable, NULL, on_event, cn);
+	bufferevent_setcb(cn->bev, on_readable, on_written, on_event, cn);
 	bufferevent_set_timeouts(cn->bev, &idle, &idle);
 	bufferevent_enable(cn->bev, EV_READ | EV_WRITE);
 }

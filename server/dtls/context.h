@@ -54,6 +54,7 @@ struct bs_dtls_ctx {
 struct bs_handshake {
 	struct bs_dtls_ctx *ctx;
 	struct bs_proof proof;
+	const struct bs_addr *remote; /* lives as long as the handshake */
 	struct bs_bio bio;
 	bool failed; /* outcome and detail are set */
 	enum bs_outcome outcome;

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "server/base/addr.h"
 #include "server/base/err.h"
 #include "server/base/secret.h"
 
@@ -44,7 +45,9 @@ struct bs_psk_match {
  * problem: the handshake is then dropped without a word and the outcome is "overload". psk: the caller wipes *out.
  */
 struct bs_credential_lookup {
-	enum bs_err (*psk)(void *arg, const uint8_t *identity, size_t len, struct bs_psk_match *out);
+	/* from: who asks; which of two keys is tried first may depend on it */
+	enum bs_err (*psk)(
+		void *arg, const struct bs_addr *from, const uint8_t *identity, size_t len, struct bs_psk_match *out);
 	enum bs_err (*raw_key)(void *arg, const uint8_t *spki, size_t len, struct bs_device_match *out);
 	/* pinned certificate: DER of the leaf */
 	enum bs_err (*certificate)(void *arg, const uint8_t *der, size_t len, struct bs_device_match *out);

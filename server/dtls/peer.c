@@ -25,6 +25,7 @@ struct bs_peer {
 	SSL *ssl; /* NULL when CLOSED or nothing is left to say */
 	struct bs_handshake hs;
 	enum bs_peer_state state;
+	bool busy; /* see bs_peer_set_busy */
 	bool dialled; /* this server is the DTLS client */
 	bool listened; /* the first ClientHello went in */
 	bool told; /* on_closed was called, or must not be */
@@ -94,6 +95,7 @@ new_peer(struct bs_dtls_ctx *ctx, const struct bs_peer_ops *ops, void *arg, cons
 	peer->end_ms = now_ms + handshake_time_ms;
 	peer->timer_ms = BS_NEVER;
 	peer->hs.ctx = ctx;
+	peer->hs.remote = &peer->remote;
 	peer->hs.alert_in = -1;
 	peer->hs.lifetime_s = -1;
 	peer->hs.timer_first_ms = ctx->timeout_ms;
@@ -604,6 +606,18 @@ const struct bs_addr *
 bs_peer_get_remote(const struct bs_peer *peer)
 {
 	return &peer->remote;
+}
+
+void
+bs_peer_set_busy(struct bs_peer *peer, bool busy)
+{
+	peer->busy = busy;
+}
+
+bool
+bs_peer_is_busy(const struct bs_peer *peer)
+{
+	return peer->busy;
 }
 
 void

@@ -101,6 +101,9 @@ void bs_peer_set_timeout(struct bs_peer *peer, uint32_t first_ms);
 uint64_t bs_peer_get_created_ms(const struct bs_peer *peer);
 /* Where dropped records are counted; NULL (the default): nowhere. */
 void bs_peer_set_counters(struct bs_peer *peer, struct bs_dtls_counters *counters);
+/* The owner has work in progress with it: it must not be closed to make room for others. */
+void bs_peer_set_busy(struct bs_peer *peer, bool busy);
+bool bs_peer_is_busy(const struct bs_peer *peer);
 /* The owner's own pointer. */
 void bs_peer_set_user(struct bs_peer *peer, void *user);
 void *bs_peer_get_user(const struct bs_peer *peer);

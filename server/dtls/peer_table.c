@@ -15,6 +15,7 @@
 #define KEY_LEN (8 + 32)
 #define TICK_MAX 256 /* peers in one tick: datagrams must not wait longer */
 #define EVICT_AGE_MS 60000 /* what was opened since then is at work, most likely */
+#define EVICT_WALK 32 /* peers that are looked at to make room for one */
 #define RANDOM_LEN 32
 
 /* One peer in the table. */
@@ -331,18 +332,23 @@ answer_cookie(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *lo
 	t->ops->send(t->arg, local, remote, out, len);
 }
 
-/* Make room for one more peer by closing the one that was quiet for longest, unless it is at work. */
+/* Make room for one more peer by closing the one that was quiet for longest and has nothing to do. */
 static bool
 make_room(struct bs_peer_table *t, uint64_t now_ms)
 {
-	struct slot *oldest = TAILQ_FIRST(&t->idle);
+	struct slot *s = TAILQ_FIRST(&t->idle);
+	unsigned left = EVICT_WALK;
 
 	if (t->count < t->limits.peers)
 		return true;
-	if (oldest == NULL || now_ms - oldest->opened_ms < EVICT_AGE_MS)
+	while (s != NULL && left > 0 && (bs_peer_is_busy(s->peer) || now_ms - s->opened_ms < EVICT_AGE_MS)) {
+		s = TAILQ_NEXT(s, link);
+		left--;
+	}
+	if (s == NULL || left == 0)
 		return false;
 	t->counters.evicted++;
-	end_slot(oldest, now_ms, BS_OUT_DONE, "closed to make room for others", true);
+	end_slot(s, now_ms, BS_OUT_DONE, "closed to make room for others", true);
 	return true;
 }
 

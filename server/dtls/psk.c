@@ -56,7 +56,7 @@ bs_psk_find(SSL *ssl, const char *identity, unsigned char *key, unsigned key_max
 	struct bs_psk_match match = { 0 };
 	size_t len = strlen(identity); /* what stood behind a NUL is lost in OpenSSL */
 	unsigned key_len = 0;
-	enum bs_err err = lookup->psk(lookup->arg, (const uint8_t *)identity, len, &match);
+	enum bs_err err = lookup->psk(lookup->arg, hs->remote, (const uint8_t *)identity, len, &match);
 
 	remember_identity(&hs->proof, identity, len);
 	if (err == BS_OK) {

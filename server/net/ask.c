@@ -45,9 +45,10 @@ bs_worker_ask(struct bs_worker *w, struct bs_ask *ask, unsigned wait_ms)
 		bs_ask_release(ask);
 		return BS_ENOMEM;
 	}
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += wait_ms / 1000 + 1;
-	while (sem_timedwait(&ask->answered, &until) != 0) {
+	clock_gettime(CLOCK_MONOTONIC, &until); /* a step of the wall clock must not make a worker look stuck */
+	until.tv_sec += wait_ms / 1000 + (until.tv_nsec + wait_ms % 1000 * 1000000L) / 1000000000L;
+	until.tv_nsec = (until.tv_nsec + wait_ms % 1000 * 1000000L) % 1000000000L;
+	while (sem_clockwait(&ask->answered, CLOCK_MONOTONIC, &until) != 0) {
 		if (errno != EINTR)
 			return BS_ETIMEOUT;
 	}

@@ -8,6 +8,14 @@
 #include <uthash.h>
 
 #define WINDOW_MS 60000
+#define HOST_LEN 20 /* of bs_addr_key, without the port */
+
+/* The key to try next for a host that failed with the other one. */
+struct hint {
+	uint8_t host[HOST_LEN];
+	bool used;
+	uint8_t slot;
+};
 
 struct device {
 	int64_t id;
@@ -17,7 +25,9 @@ struct device {
 	struct bs_addr from;
 	uint64_t window_ms; /* start of the minute that attempts are counted in */
 	unsigned attempts;
-	unsigned psk_first;
+	unsigned psk_first; /* the key that was proven last */
+	struct hint *hints; /* BS_PSK_HINTS of them; NULL: nobody failed */
+	unsigned next_hint; /* the oldest, which the next host replaces */
 	TAILQ_ENTRY(device) link; /* least recently used first */
 	UT_hash_handle hh;
 };
@@ -52,6 +62,7 @@ forget(struct bs_device_table *t, struct device *d)
 {
 	HASH_DEL(t->by_id, d);
 	TAILQ_REMOVE(&t->recent, d, link);
+	free(d->hints);
 	free(d);
 }
 
@@ -223,30 +234,85 @@ bs_device_table_release(struct bs_device_table *t, int64_t device_id, uint64_t r
 	pthread_mutex_unlock(&t->lock);
 }
 
-unsigned
-bs_device_table_psk_first(struct bs_device_table *t, int64_t device_id)
+static struct hint *
+find_hint(const struct device *d, const struct bs_addr *from)
 {
+	uint8_t key[32];
+
+	bs_addr_key(from, key);
+	for (size_t i = 0; d->hints != NULL && i < BS_PSK_HINTS; i++)
+		if (d->hints[i].used && memcmp(d->hints[i].host, key + 2, HOST_LEN) == 0) /* the port stands first */
+			return &d->hints[i];
+	return NULL;
+}
+
+/* Without memory there is no hint: the host may then have to come once more. */
+static void
+add_hint(struct device *d, const struct bs_addr *from, unsigned slot)
+{
+	struct hint *h = find_hint(d, from);
+	uint8_t key[32];
+
+	if (h == NULL && d->hints == NULL)
+		d->hints = calloc(BS_PSK_HINTS, sizeof(*d->hints));
+	if (d->hints == NULL)
+		return;
+	if (h == NULL) {
+		h = &d->hints[d->next_hint];
+		d->next_hint = (d->next_hint + 1) % BS_PSK_HINTS;
+	}
+	bs_addr_key(from, key);
+	memcpy(h->host, key + 2, HOST_LEN);
+	h->slot = (uint8_t)slot;
+	h->used = true;
+}
+
+unsigned
+bs_device_table_psk_first(struct bs_device_table *t, int64_t device_id, const struct bs_addr *from)
+{
+	const struct hint *h;
 	struct device *d;
-	unsigned first;
+	unsigned first = 0;
 
 	pthread_mutex_lock(&t->lock);
 	d = find(t, device_id);
-	first = d != NULL ? d->psk_first : 0;
+	if (d != NULL) {
+		h = find_hint(d, from);
+		first = h != NULL ? h->slot : d->psk_first;
+	}
 	pthread_mutex_unlock(&t->lock);
 	return first;
 }
 
 void
-bs_device_table_psk_result(struct bs_device_table *t, uint64_t now_ms, int64_t device_id, unsigned slot, bool good)
+bs_device_table_psk_proven(
+	struct bs_device_table *t, uint64_t now_ms, int64_t device_id, unsigned slot, const struct bs_addr *from)
 {
-	unsigned first = good ? slot : 1 - slot;
+	struct hint *h;
 	struct device *d;
 
 	pthread_mutex_lock(&t->lock);
 	/* Key 0 first is what a device that is not in the table gets: no need to remember that. */
-	d = first != 0 ? touch(t, now_ms, device_id) : find(t, device_id);
+	d = slot != 0 ? touch(t, now_ms, device_id) : find(t, device_id);
+	if (d != NULL) {
+		d->psk_first = slot;
+		h = find_hint(d, from);
+		if (h != NULL)
+			h->used = false;
+	}
+	pthread_mutex_unlock(&t->lock);
+}
+
+void
+bs_device_table_psk_failed(
+	struct bs_device_table *t, uint64_t now_ms, int64_t device_id, unsigned slot, const struct bs_addr *from)
+{
+	struct device *d;
+
+	pthread_mutex_lock(&t->lock);
+	d = touch(t, now_ms, device_id);
 	if (d != NULL)
-		d->psk_first = first;
+		add_hint(d, from, 1 - slot);
 	pthread_mutex_unlock(&t->lock);
 }
 

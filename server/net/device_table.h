@@ -37,10 +37,17 @@ BS_MUST_USE enum bs_err bs_device_table_take(struct bs_device_table *t, uint64_t
 /* The run ended; no effect when another run holds the claim. */
 void bs_device_table_release(struct bs_device_table *t, int64_t device_id, uint64_t run);
 
-/* Two keys under one identity: which to use first (0 or 1), and what came of it. A failure tries the other next time. */
-unsigned bs_device_table_psk_first(struct bs_device_table *t, int64_t device_id);
-void bs_device_table_psk_result(
-	struct bs_device_table *t, uint64_t now_ms, int64_t device_id, unsigned slot, bool good);
+/*
+ * Two keys under one identity: which to use first (0 or 1) for one that comes from there, and what came of it. The key that a
+ * handshake proved is first for all. A failure proves nothing, anybody can fail in a device's name: it turns the order for the
+ * host it came from, until that host gets through. The last BS_PSK_HINTS hosts that failed are remembered for each device.
+ */
+#define BS_PSK_HINTS 4
+unsigned bs_device_table_psk_first(struct bs_device_table *t, int64_t device_id, const struct bs_addr *from);
+void bs_device_table_psk_proven(
+	struct bs_device_table *t, uint64_t now_ms, int64_t device_id, unsigned slot, const struct bs_addr *from);
+void bs_device_table_psk_failed(
+	struct bs_device_table *t, uint64_t now_ms, int64_t device_id, unsigned slot, const struct bs_addr *from);
 
 /* The most attempts that one device made within a minute, of the devices that came in this minute or the one before. */
 unsigned bs_device_table_busiest(struct bs_device_table *t, uint64_t now_ms);

@@ -189,6 +189,7 @@ end_run(struct link *l)
 	if (l->run == 0)
 		return;
 	HASH_DELETE(hh_run, l->worker->runs, l);
+	bs_peer_set_busy(l->peer, false);
 	bs_device_table_release(l->worker->shared->devices, l->client.device_id, l->run);
 	l->run = 0;
 }
@@ -235,6 +236,7 @@ on_admit(void *arg, uint64_t now_ms, const struct bs_client *client)
 	end_run(l);
 	l->run = run;
 	HASH_ADD(hh_run, w->runs, run, sizeof(l->run), l);
+	bs_peer_set_busy(l->peer, true);
 	w->stats.runs_started++;
 	return BS_ADMIT;
 }
@@ -537,8 +539,8 @@ on_peer_open(void *arg, struct bs_peer *peer, uint64_t now_ms)
 		return;
 	}
 	if (proof->kind == BS_CRED_PSK)
-		bs_device_table_psk_result(w->shared->devices, now_ms, l->client.device_id,
-			t != NULL ? t->psk_slot : proof->psk_slot, true);
+		bs_device_table_psk_proven(w->shared->devices, now_ms, l->client.device_id,
+			t != NULL ? t->psk_slot : proof->psk_slot, bs_peer_get_remote(peer));
 	bs_peer_set_user(peer, l);
 	bs_histogram_add_ms(&w->stats.handshake, l->opened_ms - l->created_ms);
 	if (t != NULL)
@@ -572,8 +574,8 @@ on_peer_closed(void *arg, struct bs_peer *peer, uint64_t now_ms, enum bs_outcome
 		struct trigger *t = bs_trigger_of(w, peer);
 
 		if (proof->has_device && proof->kind == BS_CRED_PSK && outcome == BS_OUT_KEY_MISMATCH)
-			bs_device_table_psk_result(w->shared->devices, now_ms, proof->device.device_id,
-				t != NULL ? t->psk_slot : proof->psk_slot, false);
+			bs_device_table_psk_failed(w->shared->devices, now_ms, proof->device.device_id,
+				t != NULL ? t->psk_slot : proof->psk_slot, bs_peer_get_remote(peer));
 		if (outcome != BS_OUT_DONE)
 			record_peer(w, now_ms, peer, outcome, detail);
 		if (t != NULL)

@@ -30,7 +30,7 @@ settle(struct bs_worker *w, uint64_t began_us, enum bs_err err, const struct bs_
 }
 
 static enum bs_err
-look_up_psk(void *arg, const uint8_t *identity, size_t len, struct bs_psk_match *out)
+look_up_psk(void *arg, const struct bs_addr *from, const uint8_t *identity, size_t len, struct bs_psk_match *out)
 {
 	struct bs_worker *w = arg;
 	uint64_t began_us = bs_clock_us();
@@ -43,7 +43,7 @@ look_up_psk(void *arg, const uint8_t *identity, size_t len, struct bs_psk_match 
 		err = bs_store_find_psk(store, identity, len, &found, out->keys);
 	err = settle(w, began_us, err, &found, &out->device);
 	if (err == BS_OK && out->keys[1].len > 0)
-		out->first = bs_device_table_psk_first(w->shared->devices, found.device_id);
+		out->first = bs_device_table_psk_first(w->shared->devices, found.device_id, from);
 	return err;
 }
 

@@ -256,9 +256,11 @@ kind_of(enum bs_mode mode)
 
 /* Which key, where a device has a next one: the one that got through last; after a failure the other. */
 static void
-choose_key(struct bs_worker *w, const struct bs_own_credential *own, struct trigger *t, struct bs_dial_target *target)
+choose_key(struct bs_worker *w, const struct bs_own_credential *own, const struct bs_addr *address, struct trigger *t,
+	struct bs_dial_target *target)
 {
-	unsigned first = own->count > 1 ? bs_device_table_psk_first(w->shared->devices, own->found.device_id) : 0;
+	unsigned first = own->count > 1 ? bs_device_table_psk_first(w->shared->devices, own->found.device_id, address)
+					: 0;
 	bool same_identity = strcmp(own->slots[0].identity, own->slots[1].identity) == 0;
 
 	t->psk_slot = first;
@@ -295,7 +297,7 @@ dial(struct bs_worker *w, const struct bs_own_credential *own, struct bs_ask *as
 	target.device.device_id = own->found.device_id;
 	target.device.enabled = true;
 	snprintf(target.device.endpoint, sizeof(target.device.endpoint), "%s", own->found.endpoint);
-	choose_key(w, own, t, &target);
+	choose_key(w, own, &ask->address, t, &target);
 	err = bs_peer_table_dial(w->peers, now_ms, bs_udp_get_addr(udp), &ask->address, &target, &t->peer);
 	if (err == BS_OK)
 		return BS_OK;

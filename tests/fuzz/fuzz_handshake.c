@@ -32,9 +32,10 @@ on_closed(void *arg, struct bs_peer *peer, uint64_t now_ms, enum bs_outcome outc
 }
 
 static enum bs_err
-no_psk(void *arg, const uint8_t *identity, size_t len, struct bs_psk_match *out)
+no_psk(void *arg, const struct bs_addr *from, const uint8_t *identity, size_t len, struct bs_psk_match *out)
 {
 	(void)arg;
+	(void)from;
 	(void)identity;
 	(void)len;
 	(void)out;

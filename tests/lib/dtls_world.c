@@ -17,10 +17,11 @@ fill_match(struct bs_device_match *out, size_t id, const char *endpoint, bool di
 }
 
 static enum bs_err
-find_psk(void *arg, const uint8_t *identity, size_t len, struct bs_psk_match *out)
+find_psk(void *arg, const struct bs_addr *from, const uint8_t *identity, size_t len, struct bs_psk_match *out)
 {
 	struct world *w = arg;
 
+	(void)from;
 	for (size_t i = 0; w->lookup_err == BS_OK && i < 8 && w->psks[i].identity != NULL; i++) {
 		const struct world_psk *p = &w->psks[i];
 

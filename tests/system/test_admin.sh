@@ -58,6 +58,26 @@ settle "sessions of one" '[ "$(sessions a 0)" = a ]'
 settle "sessions of an address" '[ "$(ctl sessions 127.0.0.1 | grep -c psk)" = 5 ]'
 status() { ctl --json status | sqlite3_json "$1"; }
 settle "status counts the last minute" '[ "$(status "\$.last_minute.done")" = 5 ]'
+# A client that says it asks no more, as nc -N does, gets its answers all the same.
+half_closed() { # LINES
+	perl -MIO::Socket::UNIX -e 'my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die; print $s "{\"command\":\"status\"}\n" x $ARGV[1];
+		$s->flush; shutdown($s, 1); print while <$s>' "$W/store/control.sock" "$1" | grep -c '"ok":true'
+}
+settle "a half-closed client gets its answer" '[ "$(half_closed 1)" = 1 ]'
+settle "and all of many" '[ "$(half_closed 500)" = 500 ]' # more than fits into a socket's buffer
+
+# Keys reach no disk: no core file, and memory that is locked where that is allowed.
+settle "no core dumps" 'grep -q "^Max core file size  *0  *0" /proc/$daemon_pid/limits'
+case $BUILD in
+*asan* | *tsan*) echo "skip locked memory: sanitizers do not lock" ;;
+*)
+	if grep -q "memory=locked" "$W/daemon.log"; then
+		settle "memory is locked" '[ "$(awk "/^VmLck/ {print \$2}" /proc/$daemon_pid/status)" -gt 1000 ]'
+	else
+		settle "no right to lock memory: nothing is" 'grep -q "memory=swappable" "$W/daemon.log" && grep -q "^VmLck:[^0-9]*0 kB" /proc/$daemon_pid/status'
+	fi
+	;;
+esac
 settle "status has a line for each limit" '[ "$(status "\$.limits[#-1].limit") $(status "\$.limits[0].value")" = "journal-queue 5" ]'
 settle "status tells the import" '[ "$(status "\$.import_rows")" = 5 ] && [ "$(status "\$.import_age_s")" -lt 60 ]'
 settle "status tells both schemas" '[ "$(status "\$.store_schema")" = "$(ls schema/sqlite/store | wc -l)" ] && \

@@ -288,6 +288,7 @@ test_clock() {
 		check "clock at $step: devices bootstrap" fleet_sim --devices 50
 		is "clock at $step: the daemon saw it" "$(grep bootstrap.done "$W/daemon.log" | tail -n 1 | cut -c4-13)" = \
 			"$(date -u -d "${step%d} days" +%Y-%m-%d)"
+		check "clock at $step: workers answer" ctl sessions
 		check "clock at $step: health" within 3 'get /health | grep -q ^ok'
 	done
 	stop_daemon

@@ -559,6 +559,32 @@ the_longest_quiet_makes_room(void **state)
 	assert_int_equal(SSL_get_shutdown(clients[1]->ssl), SSL_RECEIVED_SHUTDOWN); /* told by close_notify */
 }
 
+/* Who has a bootstrap that waits or runs stays, however long it was quiet; when all have, the new one must wait. */
+static void
+work_in_progress_is_not_evicted(void **state)
+{
+	struct world *w = *state;
+	struct client *late;
+	struct bs_peer *peers[4];
+
+	for (unsigned i = 0; i < 4; i++) {
+		assert_true(client_connects(new_client(w, i)));
+		peers[i] = w->last_open;
+		bs_peer_set_busy(peers[i], true);
+		w->now_ms += 1000;
+	}
+	w->now_ms += 60000;
+	late = new_client(w, 4);
+	assert_false(client_connects(late));
+	assert_int_equal(counters(w)->dropped_table_full, 1);
+	assert_int_equal(w->closed, 0);
+	client_free(late);
+	bs_peer_set_busy(peers[2], false);
+	assert_true(client_connects(new_client(w, 4)));
+	assert_int_equal(w->closed, 1);
+	assert_ptr_equal(w->last_closed, peers[2]);
+}
+
 static void
 silence_ends_a_session(void **state)
 {
@@ -860,6 +886,7 @@ main(void)
 		T(half_open_handshakes_are_limited, setup_small),
 		cmocka_unit_test(half_open_handshakes_are_limited_in_all),
 		T(the_longest_quiet_makes_room, setup_small),
+		T(work_in_progress_is_not_evicted, setup_small),
 		T(silence_ends_a_session, setup_small),
 		T(the_device_closes, setup),
 		T(the_owner_closes_within_a_callback, setup),

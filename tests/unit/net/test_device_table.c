@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/test.h"
 
+#include <stdio.h>
+
 #include "server/net/device_table.h"
 
 static struct bs_addr
@@ -108,16 +110,51 @@ static void
 test_psk_order(void **state)
 {
 	struct bs_device_table *t;
+	struct bs_addr home, home2, other;
 
 	(void)state;
+	assert_int_equal(bs_addr_parse("192.0.2.1:1000", &home), BS_OK);
+	assert_int_equal(bs_addr_parse("192.0.2.1:2000", &home2), BS_OK);
+	assert_int_equal(bs_addr_parse("198.51.100.7:1000", &other), BS_OK);
 	assert_int_equal(bs_device_table_new(10, 2, &t), BS_OK);
-	assert_int_equal(bs_device_table_psk_first(t, 1), 0);
-	bs_device_table_psk_result(t, 0, 1, 0, false);
-	assert_int_equal(bs_device_table_psk_first(t, 1), 1); /* after a failure, the other */
-	bs_device_table_psk_result(t, 0, 1, 1, true);
-	assert_int_equal(bs_device_table_psk_first(t, 1), 1); /* after a success, the same */
-	bs_device_table_psk_result(t, 0, 1, 1, false);
-	assert_int_equal(bs_device_table_psk_first(t, 1), 0);
+	assert_int_equal(bs_device_table_psk_first(t, 1, &home), 0);
+	bs_device_table_psk_failed(t, 0, 1, 0, &home);
+	assert_int_equal(bs_device_table_psk_first(t, 1, &home2), 1); /* after a failure the other, whatever the port */
+	assert_int_equal(bs_device_table_psk_first(t, 1, &other), 0); /* for that host alone */
+	bs_device_table_psk_proven(t, 0, 1, 1, &home2);
+	assert_int_equal(bs_device_table_psk_first(t, 1, &home), 1);
+	assert_int_equal(bs_device_table_psk_first(t, 1, &other), 1); /* what was proven holds for all */
+	bs_device_table_psk_failed(t, 0, 1, 1, &home);
+	assert_int_equal(bs_device_table_psk_first(t, 1, &home), 0);
+	bs_device_table_psk_failed(t, 0, 1, 0, &home);
+	assert_int_equal(bs_device_table_psk_first(t, 1, &home), 1);
+	bs_device_table_psk_proven(t, 0, 1, 0, &other);
+	assert_int_equal(bs_device_table_psk_first(t, 1, &other), 0);
+	bs_device_table_free(t);
+}
+
+/* Strangers who fail in a device's name turn nothing but their own next try, and take a bounded memory. */
+static void
+test_psk_strangers(void **state)
+{
+	struct bs_device_table *t;
+	struct bs_addr home, from;
+	char text[BS_ADDR_TEXT];
+
+	(void)state;
+	assert_int_equal(bs_addr_parse("[2001:db8::1]:1000", &home), BS_OK);
+	assert_int_equal(bs_device_table_new(10, 2, &t), BS_OK);
+	bs_device_table_psk_proven(t, 0, 1, 1, &home);
+	for (unsigned i = 2; i < 20; i++) {
+		snprintf(text, sizeof(text), "[2001:db8::%x]:1000", i);
+		assert_int_equal(bs_addr_parse(text, &from), BS_OK);
+		bs_device_table_psk_failed(t, i, 1, 1, &from);
+		assert_int_equal(bs_device_table_psk_first(t, 1, &from), 0);
+		assert_int_equal(bs_device_table_psk_first(t, 1, &home), 1);
+	}
+	assert_int_equal(bs_addr_parse("[2001:db8::2]:1000", &from), BS_OK);
+	assert_int_equal(bs_device_table_psk_first(t, 1, &from), 1); /* forgotten: four are remembered */
+	assert_int_equal(bs_device_table_count(t), 1);
 	bs_device_table_free(t);
 }
 
@@ -147,6 +184,7 @@ main(void)
 		cmocka_unit_test(test_busiest),
 		cmocka_unit_test(test_attempt_and_take),
 		cmocka_unit_test(test_psk_order),
+		cmocka_unit_test(test_psk_strangers),
 		cmocka_unit_test(test_bound),
 	};
 
