@@ -44,6 +44,7 @@ test_history(void **state)
 	count(&s, BS_OUT_DONE, 5);
 	count(&s, BS_OUT_WRITE_REFUSED, 2);
 	count(&s, BS_OUT_SUPERSEDED, 9); /* neither: the run that took its place counts */
+	count(&s, BS_OUT_PACK_DECLINED, 4); /* neither: the run that follows counts */
 	bs_history_add(&h, start + 30000, &s);
 	assert_int_equal(bs_history_get(&h, 0)->done, 5);
 	assert_int_equal(bs_history_get(&h, 0)->refused, 2);

@@ -185,6 +185,27 @@ find_by_each_name(void **state)
 }
 
 static void
+recent_are_refusals(void **state)
+{
+	struct db_fixture *fx = *state;
+	struct bs_journal *w = open_writer(fx);
+	struct bs_attempt a[] = {
+		attempt_of(1000, 1, "dev-1", "id-1", "192.0.2.7:1"),
+		attempt_of(2000, 2, "dev-2", "id-2", "192.0.2.7:2"),
+		attempt_of(3000, 3, "dev-3", "id-3", "192.0.2.7:3"),
+	};
+	struct seen s = { 0 };
+
+	a[0].outcome = BS_OUT_WRITE_REFUSED;
+	a[1].outcome = BS_OUT_PACK_DECLINED; /* the device goes on in the usual way */
+	OK(bs_journal_append(w, a, 3));
+	OK(bs_journal_recent(w, 10, on_attempt, &s));
+	assert_int_equal(s.count, 1);
+	assert_string_equal(s.list[0].endpoint, "dev-1");
+	bs_journal_close(w);
+}
+
+static void
 strangers_share_a_row(void **state)
 {
 	struct db_fixture *fx = *state;
@@ -540,6 +561,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(reader_waits_for_the_daemon, setup, teardown),
 		cmocka_unit_test_setup_teardown(attempt_comes_back_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(find_by_each_name, setup, teardown),
+		cmocka_unit_test_setup_teardown(recent_are_refusals, setup, teardown),
 		cmocka_unit_test_setup_teardown(strangers_share_a_row, setup, teardown),
 		cmocka_unit_test_setup_teardown(retention_by_age_and_device, setup, teardown),
 		cmocka_unit_test_setup_teardown(unproven_attempts_are_counted_apart, setup, teardown),
