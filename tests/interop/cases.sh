@@ -43,6 +43,10 @@ all_cases() { # FUNCTION
 		"$1" libcoap-gnutls libcoap-gnutls-$mode $mode psk -
 		[ $mode = rpk ] || "$1" libcoap-openssl libcoap-openssl-$mode $mode psk - # knows no raw public keys
 	done
+	"$1" libcoap-gnutls-pack pack-110-all psk all - 110
+	"$1" libcoap-gnutls-pack pack-112-all rpk all - 112
+	"$1" libcoap-openssl-pack pack-11544-all x509 all - 11544
+	"$1" libcoap-openssl-pack pack-112-two psk two - 112
 	for client in gnutls-cli openssl mbedtls pion; do
 		for mode in psk rpk x509; do
 			for suite in ccm8 cbc gcm; do
@@ -62,8 +66,8 @@ missing() { # CLIENT: why it cannot run, or nothing
 	case $1 in
 	leshan20*) echo "$no_leshan20" ;;
 	leshan15*) [ -n "$no_leshan15" ] && echo "$no_leshan15" || echo "$no_leshan20" ;; # 2.0 has the server to register at
-	libcoap-gnutls) have coap-client-gnutls || echo "no coap-client-gnutls" ;;
-	libcoap-openssl) have coap-client-openssl || echo "no coap-client-openssl" ;;
+	libcoap-gnutls*) have coap-client-gnutls || echo "no coap-client-gnutls" ;;
+	libcoap-openssl*) have coap-client-openssl || echo "no coap-client-openssl" ;;
 	gnutls-cli) have gnutls-cli || echo "no gnutls-cli" ;;
 	pion) echo "$no_pion" ;;
 	mbedtls) echo "$no_mbedtls" ;;
@@ -74,14 +78,16 @@ run_case() { # CLIENT ENDPOINT MODE PROFILE SUITE [FORMAT]
 	what="$3 ${5#-}"
 	case $1 in
 	leshan*-refuses) what="$3 with another server's key" ;;
-	leshan*) what="${what% }, account $4, format $6" ;;
+	leshan* | *-pack) what="${what% }, account $4, format $6" ;;
 	esac
 	why=$(missing "$1")
+	case $1 in *-pack) why=${why:-$no_cbor2} ;; esac
 	[ -z "$why" ] || { skip "$1" "$what" "$why"; return; }
 	why=''
 	case $1 in
 	leshan*-refuses) run_refusal "$@" ;;
 	leshan*) run_leshan "$@" ;;
+	libcoap-*-pack) run_libcoap_pack "$@" ;;
 	libcoap-*) run_libcoap "$@" ;;
 	gnutls-cli) run_gnutls "$@" ;;
 	openssl) run_openssl "$@" ;;

@@ -3,7 +3,7 @@
 
 passed=0 failed=0 skipped=0
 
-row() { printf '%-18s %-38s %s\n' "$1" "$2" "$3"; } # CLIENT MODE RESULT
+row() { printf '%-20s %-38s %s\n' "$1" "$2" "$3"; } # CLIENT MODE RESULT
 
 pass() { # CLIENT MODE
 	passed=$((passed + 1))
@@ -84,6 +84,12 @@ build_pion() {
 	have go || { echo "no go"; return; }
 	(cd "$here/pion" && go build -buildvcs=false -o "$cache/pion-client" .) >"$log/go" 2>&1 ||
 		echo "go build failed: $(tail -n 1 "$log/go")"
+}
+
+build_cbor2() {
+	"$cache/venv-cbor2/bin/python" -c 'import cbor2' >/dev/null 2>&1 && return
+	{ python3 -m venv --clear "$cache/venv-cbor2" && "$cache/venv-cbor2/bin/pip" install -q cbor2==6.3.0 &&
+		"$cache/venv-cbor2/bin/python" -c 'import cbor2'; } >"$log/pip" 2>&1 || echo "no cbor2: $(tail -n 1 "$log/pip")"
 }
 
 build_mbedtls() {

@@ -38,6 +38,7 @@ no_leshan20=$(build_leshan 2.0)
 no_leshan15=$(build_leshan 1.5)
 no_pion=$(build_pion)
 no_mbedtls=$(build_mbedtls)
+no_cbor2=$(build_cbor2)
 port=$(free_port $((20000 + $$ % 10000)))
 target_port=$(free_port $((port + 1)))
 

@@ -20,7 +20,7 @@ KNOWN = {0: {0: "s", 1: "b", 2: "i", 3: "o", 5: "o", 10: "i"}, 1: {0: "i", 1: "i
 
 def kind(path):
     oid, _, rid = path[:3]
-    return TYPES[rid % 10] if oid == 33000 else KNOWN[oid][rid]
+    return TYPES[rid % 10] if oid == 33000 else KNOWN.get(oid, {}).get(rid)
 
 
 def say(path, value):
@@ -158,4 +158,5 @@ def main():
     sys.exit(bad > 0 or good == 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

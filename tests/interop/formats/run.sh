@@ -20,12 +20,6 @@ make -s -C "$root" "VARIANT=$(basename "$build")" "$build/tests/interop/formats/
 formats=$root/$build/tests/interop/formats/formats
 "$formats" encode >"$work/ours" || exit 1
 
-build_cbor2() {
-	"$cache/venv-cbor2/bin/python" -c 'import cbor2' >/dev/null 2>&1 && return
-	{ python3 -m venv --clear "$cache/venv-cbor2" && "$cache/venv-cbor2/bin/pip" install -q cbor2==6.3.0 &&
-		"$cache/venv-cbor2/bin/python" -c 'import cbor2'; } >"$log/pip" 2>&1 || echo "no cbor2: $(tail -n 1 "$log/pip")"
-}
-
 build_java() {
 	why=$(build_leshan 2.0)
 	[ -z "$why" ] || { echo "$why"; return; }
