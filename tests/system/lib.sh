@@ -11,6 +11,7 @@ rm -rf "$W"
 mkdir -p "$W"
 W=$(cd "$W" && pwd)
 daemon_pid=
+. tests/system/octets.sh
 
 ok() { echo "ok $1"; }
 not_ok() { echo "not ok $1: ${2:-}"; }
@@ -25,6 +26,11 @@ check() {
 	fi
 }
 
+# Values that must be the same; the wanted one is the operator's or the specification's.
+same() { # NAME GOT WANTED
+	if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "got '$2', wanted '$3'"; fi
+}
+
 ctl() { "$BUILD/lwm2m-bootstrapctl" -s "$W/store" -k "$W/master.key" "$@"; }
 sim() { "$BUILD/lwm2m-bootstrap-sim" --server "$address" --csv "$W/devices.csv" --key-dir "$W/pki" "$@"; }
 
@@ -32,12 +38,6 @@ make_pki() { # DEVICE..
 	sh certs/dev-pki.sh "$W/pki" || exit 1
 	for d; do sh certs/dev-pki.sh "$W/pki" device "$d" || exit 1; done
 }
-
-hexdump() { od -An -v -tx1 | tr -d ' \n'; }
-b64() { openssl base64 -A; }
-pubkey_b64() { openssl pkey -in "$1" -pubout -outform DER | b64; }
-cert_b64() { openssl x509 -in "$1" -outform DER | b64; }
-private_b64() { openssl pkcs8 -topk8 -nocrypt -in "$1" -outform DER | b64; }
 
 write_conf() { # further lines on standard input
 	cat >"$W/daemon.conf" <<-CONF

@@ -8,7 +8,6 @@ ctl init >/dev/null 2>&1
 ctl server add fleet --uri coaps://lwm2m.example.com:5684 --ssid 101 --mode psk >/dev/null 2>&1
 ctl profile add closing --server fleet --on-change close >/dev/null 2>&1
 ctl profile add keeping --server fleet --on-change keep >/dev/null 2>&1
-key() { openssl rand -hex 16; }
 {
 	echo "endpoint,profile,mode,psk_identity,psk_key_hex,fleet.psk_identity,fleet.psk_key_hex"
 	for d in a b c; do echo "$d,closing,psk,$d,$(key),$d,$(key)"; done

@@ -4,11 +4,8 @@
 # everything that devices do wrong, and what the journal says of it.
 . tests/system/lib.sh
 
-text_hex() { printf %s "$1" | hexdump; }
-
 make_pki dev-psk dev-rpk dev-x dev-named target
 canary=c0ffee5ec2e70123456789abcdeffeed # one key that must appear in no log, page or error
-key() { openssl rand -hex 16; }
 
 ctl init >/dev/null 2>&1
 check "server add psk" ctl server add fpsk --uri coaps://psk.example.com:5684 --ssid 101 --mode psk --lifetime 86400 \
@@ -57,9 +54,6 @@ run_sim() { # ENDPOINT OPTION..
 		--output "$W/$ep.json" --object 2 --quiet "$@" >"$W/sim.out" 2>&1
 }
 held() { sqlite3_json "$1" <"$W/$ep.json"; }
-same() { # NAME GOT WANTED
-	if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "got '$2', the operator's file says '$3'"; fi
-}
 
 for d in dev-psk dev-rpk dev-x dev-named; do
 	for format in 112 11542 110 11544 pack-112 pack-110 pack-11544; do

@@ -3,44 +3,11 @@
 #
 # Drives lwm2m-bootstrapctl as an operator does: store, accounts, profiles, good and bad device files, show, plan,
 # explain, rotate, settle. sqlite3 reads what was stored; one canary key must occur in no output.
-set -u
-umask 077
-
-BUILD=${BUILD:-build/release}
-ctl=$PWD/$BUILD/lwm2m-bootstrapctl
-schema=$PWD/schema/sqlite/journal
-t=$(mktemp -d)
-trap 'rm -rf "$t"' EXIT
-trap 'exit 143' INT TERM
-cd "$t" || exit 1
+. tests/system/ctl.sh
+schema=$root/schema/sqlite/journal
 
 canary=c0ffee1e5ca1ab1ebadc0de0defec8ed # the bootstrap key of dev-a
-out= status=0
-
-run() { # ARGUMENTS: the tool on this store; stdout and stderr in $out, all of it kept for the canary
-	out=$("$ctl" -s store -k master.key "$@" 2>&1)
-	status=$?
-	printf '%s\n' "$out" >>everything
-}
-
-ok() { echo "ok $1"; }
-not_ok() { echo "not ok $1"; printf '%s\n' "$2" | sed 's/^/  /'; }
-check() { # NAME CONDITION..: a test(1) expression
-	name=$1
-	shift
-	if "$@"; then ok "$name"; else not_ok "$name" "status $status: $out"; fi
-}
-says() { # TEXT: $out contains it
-	case $out in *"$1"*) return 0 ;; *) return 1 ;; esac
-}
-says_not() { ! says "$1"; }
-exits() { [ "$status" -eq "$1" ]; }
-both() { exits "$1" && says "$2"; }
-sql() { sqlite3 -readonly store/store.db "$1"; }
 devices() { sql 'SELECT count(*) FROM device'; }
-key() { openssl rand -hex 16; }
-hex() { od -An -v -tx1 | tr -d ' \n'; }
-b64() { openssl base64 -A; }
 
 # ---- init ------------------------------------------------------------------------------------------------------------
 
@@ -119,7 +86,7 @@ check 'a CA as the server certificate is refused' both 1 '0/15=2'
 run server add prod --uri $uri --ssid 123 --mode psk
 check 'a name is taken once' exits 1
 got=$(sql "SELECT lower(hex(server_key)) FROM server_account WHERE name = 'raw'")
-check 'the server key is SubjectPublicKeyInfo' [ "$got" = "$(openssl pkey -pubin -in server.pub -outform DER | hex)" ]
+check 'the server key is SubjectPublicKeyInfo' [ "$got" = "$(openssl pkey -pubin -in server.pub -outform DER | hexdump)" ]
 run --json server list
 check 'server list in JSON' both 0 '"name":"prod"'
 run server show prod
@@ -253,7 +220,7 @@ run import keys.csv
 check 'raw keys and certificates' both 0 'imported 3 devices'
 got=$(sql "SELECT lower(hex(public_or_identity)) FROM server_credential AS c
 	JOIN server_account AS s ON s.id = c.server_id WHERE s.name = 'raw'")
-check 'the public half of a raw key is derived' [ "$got" = "$(openssl pkey -in other.key -pubout -outform DER | hex)" ]
+check 'the public half of a raw key is derived' [ "$got" = "$(openssl pkey -in other.key -pubout -outform DER | hexdump)" ]
 {
 	echo 'endpoint,profile,mode,cert.cert_b64,cert.private_b64'
 	echo "dev-z,byname,x509,$(openssl x509 -in device.pem -outform DER | b64),$(openssl pkcs8 -topk8 -nocrypt \

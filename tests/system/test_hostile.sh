@@ -6,9 +6,6 @@
 umount "${BUILD:-build/release}/system/test_hostile/small" 2>/dev/null # of a run that was broken off
 . tests/system/lib.sh
 
-same() { # NAME GOT WANTED
-	if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "got '$2', expected '$3'"; fi
-}
 contains() { # NAME TEXT PART
 	case $2 in *"$3"*) ok "$1" ;; *) not_ok "$1" "'$3' is not in '$2'" ;; esac
 }

@@ -4,7 +4,6 @@
 . tests/system/lib.sh
 
 make_pki dev-x dev-y
-key() { openssl rand -hex 16; }
 
 # Rows on standard input become a store in FOLDER; the devices get their numbers in that order.
 header="endpoint,mode,psk_identity,psk_key_hex,cert_b64,a.psk_identity,a.psk_key_hex"

@@ -5,7 +5,6 @@
 . tests/system/lib.sh
 
 ddf=tests/vectors/ddf
-key() { openssl rand -hex 16; }
 out= status=0
 run() {
 	out=$(ctl "$@" 2>&1)
@@ -15,9 +14,6 @@ is() { # NAME EXIT_STATUS TEXT: of the last run
 	if [ "$status" -eq "$2" ] && case $out in *"$3"*) true ;; *) false ;; esac then ok "$1"; else
 		not_ok "$1" "status $status: $out"
 	fi
-}
-same() { # NAME HAVE WANT
-	if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "have: $2, want: $3"; fi
 }
 sql() { sqlite3 -readonly "$W/store/store.db" "$1"; }
 

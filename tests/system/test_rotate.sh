@@ -6,7 +6,6 @@
 . tests/system/lib.sh
 
 make_pki psk-1 rpk-1 x-1 new-rpk new-x
-key() { openssl rand -hex 16; }
 head=endpoint,mode,psk_identity,psk_key_hex,rpk_public_b64,cert_b64,s.psk_identity,s.psk_key_hex
 
 psk_file() { # IDENTITY KEY: a device file for psk-1

@@ -4,43 +4,10 @@
 # SMS keys from SIM vendors' files (import --sim): the sample maps with a made-up file of each layout, and each refusal.
 # openssl made the ciphertexts and check values of the files, and decrypts here what the store must hold. No key of any
 # file may occur in an output.
-set -u
-umask 077
-
-BUILD=${BUILD:-build/release}
-ctl=$PWD/$BUILD/lwm2m-bootstrapctl
-root=$PWD
-t=$(mktemp -d)
-trap 'rm -rf "$t"' EXIT
-trap 'exit 143' INT TERM
-cd "$t" || exit 1
+. tests/system/ctl.sh
 cp "$root"/schema/sim/*.map "$root"/tests/vectors/sim/* . && chmod 600 ./*
 
-out= status=0
-
-run() { # ARGUMENTS: the tool on this store; stdout and stderr in $out, all of it kept for the search for keys
-	out=$("$ctl" -s store -k master.key "$@" 2>&1)
-	status=$?
-	printf '%s\n' "$out" >>everything
-}
-
-ok() { echo "ok $1"; }
-not_ok() { echo "not ok $1"; printf '%s\n' "$2" | sed 's/^/  /'; }
-check() { # NAME CONDITION..: a test(1) expression
-	name=$1
-	shift
-	if "$@"; then ok "$name"; else not_ok "$name" "status $status: $out"; fi
-}
-says() { # TEXT: $out contains it
-	case $out in *"$1"*) return 0 ;; *) return 1 ;; esac
-}
-says_not() { ! says "$1"; }
-exits() { [ "$status" -eq "$1" ]; }
-both() { exits "$1" && says "$2"; }
-sql() { sqlite3 -readonly store/store.db "$1"; }
 with_sms() { sql 'SELECT count(*) FROM server_credential WHERE sms_mode = 2'; }
-key() { openssl rand -hex 16; }
-hexdump() { od -An -v -tx1 | tr -d ' \n'; }
 octets() { perl "$root/tests/system/datagrams.pl" octets "$1"; }
 decrypt() { # HEX: under the transport key, by openssl
 	octets "$1" |
@@ -215,7 +182,23 @@ check 'a map that is not there' both 1 nowhere.map
 
 # ---- an older store --------------------------------------------------------------------------------------------------
 
-sqlite3 store/store.db 'DROP INDEX device_by_iccid; DROP INDEX device_by_imsi; PRAGMA user_version = 2'
+older() { # VERSION: the store as a program of that version leaves it: its schema, and the rows as far as it has columns
+	cat "$root"/schema/sqlite/store/000[1-"$1"]_*.sql | sqlite3 older.db
+	sqlite3 older.db "PRAGMA application_id = $(sql 'PRAGMA application_id')"
+	triggers=$(sqlite3 older.db "SELECT sql || ';' FROM sqlite_master WHERE type = 'trigger'")
+	sqlite3 older.db "SELECT 'DROP TRIGGER ' || name || ';' FROM sqlite_master WHERE type = 'trigger'" | sqlite3 older.db
+	sqlite3 older.db "ATTACH 'store/store.db' AS newer" "SELECT printf('INSERT OR REPLACE INTO main.%s (%s) SELECT %s FROM newer.%s;',
+			t.name, group_concat(c.name), group_concat(c.name), t.name)
+		FROM main.sqlite_master AS t, pragma_table_info(t.name, 'main') AS c, pragma_table_info(t.name, 'newer') AS n
+		WHERE t.type = 'table' AND n.name = c.name GROUP BY t.name" >rows.sql
+	{ echo "ATTACH 'store/store.db' AS newer;" && cat rows.sql; } | sqlite3 older.db
+	printf '%s\nPRAGMA user_version = %s;\nPRAGMA journal_mode = WAL;\n' "$triggers" "$1" | sqlite3 older.db >/dev/null
+	rm -f store/store.db-* && mv older.db store/store.db
+}
+cards=$(with_sms)
+older 2
+check 'a store of version 2 has no index of card numbers, and its cards' \
+	[ "$(sql "SELECT count(*) FROM sqlite_master WHERE name LIKE 'device_by_i%'"),$(with_sms)" = "0,$cards" ]
 run import --sim sysmocom.map sysmocom.csv
 check 'a store of version 2 is migrated' both 0 '3 cards stored'
 search=$(sqlite3 store/store.db "EXPLAIN QUERY PLAN SELECT id FROM device AS d WHERE d.iccid IN ('1', '2', '3')")

@@ -5,9 +5,6 @@
 # may answer in their place.
 . tests/system/lib.sh
 
-text_hex() { printf %s "$1" | hexdump; }
-key() { openssl rand -hex 16; }
-
 make_pki dev-rpk dev-x other-rpk other-x
 ctl init >/dev/null 2>&1
 check "server add" ctl server add fleet --uri coaps://lwm2m.example.com:5684 --ssid 101 --mode psk --lifetime 86400
@@ -53,9 +50,6 @@ wait_as() { # ENDPOINT OPTION..
 	not_ok "$ep waits" "$(cat "$W/$ep.out")"
 }
 held() { sqlite3_json "$1" <"$W/$ep.json"; }
-same() { # NAME GOT WANTED
-	if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "got '$2', not '$3'"; fi
-}
 # trigger NAME OUTCOME TEXT ENDPOINT OPTION..: that outcome, with TEXT in what the tool says, and the same in the journal
 trigger() {
 	t_name=$1 t_outcome=$2 t_text=$3 t_ep=$4

@@ -8,7 +8,6 @@ CA=ca2 sh certs/dev-pki.sh "$W/pki" device dev-foreign || exit 1
 ctl init >/dev/null 2>&1
 ctl server add fleet --uri coaps://lwm2m.example.com:5684 --ssid 101 --mode psk >/dev/null 2>&1
 ctl profile add all --server fleet --anchor "$W/pki/ca.pem" >/dev/null 2>&1
-key() { openssl rand -hex 16; }
 head="endpoint,mode,psk_identity,psk_key_hex,rpk_public_b64,cert_b64,fleet.psk_identity,fleet.psk_key_hex"
 {
 	echo "$head"
@@ -37,9 +36,6 @@ start_daemon
 
 come() { sim --endpoint "$1" --ca "$W/pki/ca.pem" --server-public-key "$W/pki/server.pub" --timeout "${2:-2}" --quiet; }
 digest() { openssl x509 -in "$W/pki/$1.pem" -outform DER | openssl sha256 -r | cut -d' ' -f1; }
-same() { # NAME GOT WANTED
-	if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "got '$2', wanted '$3'"; fi
-}
 refused() { # NAME PATTERN COMMAND..
 	refused_name=$1 pattern=$2
 	shift 2
