@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* import: a device file into the store, all rows or none. Memory does not depend on the number of rows. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +12,8 @@
 #include "tools/ctl_number.h"
 #include "tools/ctl_row.h"
 
+#define BLOCK_MAX 1024 /* of block-wise transfer (RFC 7959) */
+#define INSTANCE_HEADS 24 /* heads of resources 0 to 5 and 10 in TLV, and the short ones themselves */
 #define BULK_OCTETS 1000000 /* files from that size on are worth the store's preparations */
 
 enum { O_PROFILE, O_CHANNEL_BITS, O_SIM, O_DRY_RUN };
@@ -42,6 +42,9 @@ struct import {
 	bool progress, dry_run, stop_at_first;
 	uint64_t next_progress_ms;
 	unsigned long good, bad;
+	unsigned long large; /* devices with a Security instance that no single block holds */
+	size_t largest; /* of these */
+	char largest_endpoint[BS_ENDPOINT_MAX + 1];
 };
 
 static void
@@ -60,6 +63,48 @@ end_progress(const struct import *im)
 {
 	if (im->progress && im->next_progress_ms > 0)
 		fputs("\r\033[K", stderr);
+}
+
+/* About the octets of a Security instance; TLV is the shortest of the formats for it. */
+static size_t
+instance_octets(const struct bs_catalog *catalog, const struct bs_grant_def *g)
+{
+	size_t n = INSTANCE_HEADS + g->public_or_identity_len;
+	const struct bs_cat_server *s, *next;
+
+	HASH_ITER (hh, catalog->servers, s, next) {
+		if (s->def.id == g->server_id)
+			n += strlen(s->uri) + s->server_key_len;
+	}
+	return n + (g->secret_key != NULL ? g->secret_key->len : 0);
+}
+
+static void
+note_large(struct import *im, const struct bs_device_def *def)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < def->grant_count; i++) {
+		size_t n = def->grants[i].public_or_identity_len > 256 ? instance_octets(&im->catalog, &def->grants[i])
+								       : 0;
+
+		most = n > most ? n : most;
+	}
+	im->large += most > BLOCK_MAX;
+	if (most > BLOCK_MAX && most > im->largest) {
+		im->largest = most;
+		snprintf(im->largest_endpoint, sizeof(im->largest_endpoint), "%s", def->endpoint);
+	}
+}
+
+static void
+warn_of_large(const struct import *im)
+{
+	if (im->large > 0)
+		bs_ctl_say("warning: %lu device%s get%s a Security instance of more than %d octets, so in blocks (see "
+			   "plan); the largest is that of %s, about %zu octets",
+			im->large, im->large == 1 ? "" : "s", im->large == 1 ? "s" : "", BLOCK_MAX,
+			im->largest_endpoint, im->largest);
 }
 
 /* BS_OK also for a bad row: it is reported and counted. An error ends the import. */
@@ -82,6 +127,8 @@ import_row(struct import *im, const struct bs_csv_row *row, struct bs_diag *diag
 		return BS_OK;
 	}
 	im->good += err == BS_OK;
+	if (err == BS_OK)
+		note_large(im, def);
 	return err;
 }
 
@@ -123,6 +170,8 @@ finish(struct import *im)
 {
 	int status;
 
+	if (im->report.errors == 0)
+		warn_of_large(im);
 	if (im->report.errors == 0 && im->dry_run) {
 		bs_store_rollback(im->ctl->store);
 		bs_ctl_say("%lu device%s would be imported; dry run: nothing was stored", im->good,
@@ -201,7 +250,8 @@ restart(struct import *im, int fd, off_t start)
 	im->csv = bs_csv_new(fd);
 	im->rows = bs_rows_new(&im->catalog, im->profile, im->suite_bits);
 	bs_report_init(&im->report, stderr, im->source);
-	im->good = im->bad = 0;
+	im->good = im->bad = im->large = 0;
+	im->largest = 0;
 	im->stop_at_first = false;
 	if (im->csv == NULL || im->rows == NULL)
 		return BS_ENOMEM;
@@ -250,28 +300,23 @@ run_import(struct import *im, int fd)
 }
 
 static int
-import_fd(struct import *im, int fd)
+import_fd(void *arg, int fd)
 {
-	int status = (int)bs_ctl_open(im->ctl);
-	enum bs_err err;
+	struct import *im = arg;
+	int status = bs_import_open(im->ctl, &im->catalog);
 
-	if (status != BS_EXIT_DONE)
-		return status;
-	err = bs_catalog_load(im->ctl->store, &im->catalog);
-	if (err != BS_OK)
-		return bs_ctl_fail(err, NULL);
-	if (im->profile != NULL && bs_catalog_profile(&im->catalog, im->profile) == NULL) {
+	if (status == BS_EXIT_DONE && im->profile != NULL && bs_catalog_profile(&im->catalog, im->profile) == NULL) {
 		bs_ctl_say("there is no profile %s; see profile list", im->profile);
-		return BS_EXIT_FAILED;
+		status = BS_EXIT_FAILED;
 	}
-	im->csv = bs_csv_new(fd);
-	im->rows = bs_rows_new(&im->catalog, im->profile, im->suite_bits);
-	if (im->csv == NULL || im->rows == NULL)
-		status = bs_ctl_fail(BS_ENOMEM, NULL);
-	else
-		status = run_import(im, fd);
+	if (status == BS_EXIT_DONE) {
+		im->csv = bs_csv_new(fd);
+		im->rows = bs_rows_new(&im->catalog, im->profile, im->suite_bits);
+		status = im->csv != NULL && im->rows != NULL ? run_import(im, fd) : bs_ctl_fail(BS_ENOMEM, NULL);
+	}
 	bs_csv_free(im->csv);
 	bs_rows_free(im->rows);
+	bs_catalog_clear(&im->catalog);
 	return status;
 }
 
@@ -294,32 +339,20 @@ static int
 import(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 {
 	const char *file = args->words[0], *bits_text = bs_ctl_get(args, O_CHANNEL_BITS);
-	bool standard_input = strcmp(file, "-") == 0;
 	struct import im = {
 		.ctl = ctl, .progress = isatty(STDERR_FILENO) == 1, .dry_run = bs_ctl_get(args, O_DRY_RUN) != NULL
 	};
 	uint64_t bits = 128;
-	int fd, status;
 
 	if (bits_text != NULL && (!bs_number_read(bits_text, 128, 256, &bits) || (bits != 128 && bits != 256)))
 		return bs_ctl_usage("--channel-bits is 128 or 256");
 	if (bs_ctl_get(args, O_SIM) != NULL)
 		return import_sim(ctl, args, (unsigned)bits);
-	im.source = standard_input ? "standard input" : file;
+	im.source = bs_import_source(file);
 	bs_report_init(&im.report, stderr, im.source);
-	/* Opened before the identity of the store's owner is taken: the file is the caller's. */
-	fd = standard_input ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		bs_ctl_say("%s: %s", file, strerror(errno));
-		return BS_EXIT_FAILED;
-	}
 	im.profile = bs_ctl_get(args, O_PROFILE);
 	im.suite_bits = (unsigned)bits;
-	status = import_fd(&im, fd);
-	bs_catalog_clear(&im.catalog);
-	if (!standard_input)
-		close(fd);
-	return status;
+	return bs_import_file(file, import_fd, &im);
 }
 
 const struct bs_ctl_command bs_cmd_import = {

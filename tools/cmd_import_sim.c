@@ -3,8 +3,6 @@
  * import --sim: SMS Secured Packet credentials from a SIM vendor's file, for devices that are in the store. All rows or
  * none; a line per card on standard output. Memory does not depend on the number of rows.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -275,48 +273,33 @@ run(struct sim_import *im)
 }
 
 static int
-import_fd(struct sim_import *im, int fd)
+import_fd(void *arg, int fd)
 {
-	int status = (int)bs_ctl_open(im->ctl);
-	enum bs_err err;
+	struct sim_import *im = arg;
+	int status = bs_import_open(im->ctl, &im->catalog);
 
-	if (status != BS_EXIT_DONE)
-		return status;
-	err = bs_catalog_load(im->ctl->store, &im->catalog);
-	if (err != BS_OK)
-		return bs_ctl_fail(err, NULL);
-	if (!check_server(im))
-		return BS_EXIT_FAILED;
-	im->file = bs_simfile_new(fd, &im->map);
-	status = im->file != NULL ? run(im) : bs_ctl_fail(BS_ENOMEM, NULL);
+	if (status == BS_EXIT_DONE && !check_server(im))
+		status = BS_EXIT_FAILED;
+	if (status == BS_EXIT_DONE) {
+		im->file = bs_simfile_new(fd, &im->map);
+		status = im->file != NULL ? run(im) : bs_ctl_fail(BS_ENOMEM, NULL);
+	}
 	bs_simfile_free(im->file);
+	bs_catalog_clear(&im->catalog);
 	return status;
 }
 
-/* Map, transport key and file are the caller's: opened before the identity of the store's owner is taken. */
+/* Map and transport key are the caller's, too: read before the store is opened. */
 static int
 open_and_import(struct sim_import *im)
 {
-	const char *name = im->request->file;
-	bool standard_input = strcmp(name, "-") == 0;
-	int fd, status;
-
 	bs_report_init(&im->report, stderr, im->request->map_file);
 	if (!bs_simmap_read(&im->report, im->request->map_file, &im->map)) {
 		bs_report_close(&im->report);
 		return BS_EXIT_FAILED;
 	}
-	bs_report_init(&im->report, stderr, standard_input ? "standard input" : name);
-	fd = standard_input ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		bs_ctl_say("%s: %s", name, strerror(errno));
-		return BS_EXIT_FAILED;
-	}
-	status = import_fd(im, fd);
-	bs_catalog_clear(&im->catalog);
-	if (!standard_input)
-		close(fd);
-	return status;
+	bs_report_init(&im->report, stderr, bs_import_source(im->request->file));
+	return bs_import_file(im->request->file, import_fd, im);
 }
 
 int

@@ -14,6 +14,7 @@
 #include "tools/ctl_number.h"
 
 #define PAYLOAD_MAX 65536
+#define BLOCK_MAX 1024 /* RFC 7959 */
 
 enum { O_LWM2M, O_PCT, O_PACK };
 
@@ -192,6 +193,17 @@ write_size(const struct view *v, const struct bs_op *op, size_t *len, size_t *bl
 	return err;
 }
 
+/* A pack comes in the blocks that the client asks for. */
+static void
+warn_of_blocks(const struct view *v, const char *path, size_t len)
+{
+	if (len > BLOCK_MAX && !v->pack)
+		bs_ctl_say(
+			"warning: %s has %zu octets, and one block holds %d: a client without block-wise transfer gets "
+			"it resource by resource",
+			path, len, BLOCK_MAX);
+}
+
 static enum bs_err
 print_write(struct view *v, const struct bs_op *op, json_t *list)
 {
@@ -206,6 +218,7 @@ print_write(struct view *v, const struct bs_op *op, json_t *list)
 		snprintf(path, sizeof(path), "/bspack");
 	else
 		bs_path_format(&op->target, path);
+	warn_of_blocks(v, path, len);
 	if (list != NULL) {
 		json_array_append_new(
 			list, json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:b, s:o}", "method", method, "path", path,

@@ -21,6 +21,7 @@ on_server(void *arg, const struct bs_server_def *def)
 	s->def.name = s->name;
 	s->def.uri = s->uri;
 	s->def.sms_number = def->sms_number != NULL ? s->sms_number : NULL;
+	s->server_key_len = def->server_key_len;
 	s->def.server_key = NULL;
 	s->def.server_key_len = 0;
 	s->def.settings = NULL;

@@ -12,6 +12,7 @@ struct bs_cat_server {
 	char name[BS_NAME_MAX + 1];
 	char uri[BS_URI_MAX + 1];
 	char sms_number[24];
+	size_t server_key_len; /* octets of its key or certificate */
 	size_t index; /* in struct bs_catalog */
 	UT_hash_handle hh;
 };

@@ -7,6 +7,7 @@
 
 #include "server/base/text.h"
 #include "tools/ctl_strength.h"
+#include "tools/ctl_tls.h"
 
 #define IDENTITY_WARN_ABOVE 64 /* octets; buffers of small clients */
 
@@ -196,8 +197,10 @@ bs_check_binding(struct bs_report *r, const char *field, const char *binding, bo
 	static const char *const first_version[] = { "U", "UQ", "S", "SQ", "US", "UQS" };
 	bool known_to_1_0 = false;
 
-	if (binding[0] == '\0' || strspn(binding, "UTSNMHQ") != strlen(binding))
+	if (binding[0] == '\0' || strspn(binding, "UTSNMHQ") != strlen(binding)) {
 		bs_report_error(r, field, "a binding is made of the letters U, T, S, N, M, H and Q; U is UDP");
+		return;
+	}
 	for (const char *p = binding; *p != '\0'; p++)
 		if (strchr(p + 1, *p) != NULL) {
 			bs_report_error(r, field, "the letter %c occurs twice", *p);
@@ -277,6 +280,24 @@ check_server_key(struct bs_report *r, const struct bs_server_def *def, const str
 	}
 }
 
+/* Resources that fit each other and the mode. */
+static void
+check_settings(struct bs_report *r, const struct bs_server_def *def, const char *binding)
+{
+	bs_check_tls_numbers(r, def);
+	for (size_t i = 0; i < def->setting_count; i++) {
+		const struct bs_setting *s = &def->settings[i];
+
+		if (s->oid == 0 && (s->rid == 13 || s->rid == 15) && key_of_mode[def->mode] != KEY_CERTIFICATE)
+			bs_report_error(r, "--set", "0/%u says how a certificate is compared; mode %s has none", s->rid,
+				bs_mode_name(def->mode));
+		if (s->oid == 1 && s->rid == 22 &&
+			(strlen(s->text) != 1 || strchr(binding != NULL ? binding : "U", s->text[0]) == NULL))
+			bs_report_error(r, "--set", "1/22: the preferred transport is one letter of the binding, %s",
+				binding != NULL ? binding : "U");
+	}
+}
+
 static void
 check_sms_number(struct bs_report *r, const char *number)
 {
@@ -297,6 +318,7 @@ bs_check_server(struct bs_report *r, const struct bs_server_def *def, const stru
 	if (!def->repository && (def->ssid == 0 || def->ssid == 65535))
 		bs_report_error(r, "--ssid", "needed, from 1 to 65534");
 	check_server_key(r, def, c);
+	check_settings(r, def, c->binding);
 	if (c->binding != NULL)
 		bs_check_binding(r, "--binding", c->binding, def->sms_number != NULL);
 	else if (def->sms_number != NULL)

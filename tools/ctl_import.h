@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* import --sim, which the import command hands over to. */
+/* What import and import --sim share, and the latter, which the former hands over to. */
 #ifndef BS_TOOLS_CTL_IMPORT_H
 #define BS_TOOLS_CTL_IMPORT_H
 
+#include "tools/ctl_catalog.h"
 #include "tools/ctl_cli.h"
+
+/*
+ * Call use with the file, "-": standard input, opened before the identity of the store's owner is taken: it is the
+ * caller's. Returns what use returns; when it cannot be opened this is said.
+ */
+int bs_import_file(const char *file, int (*use)(void *arg, int fd), void *arg);
+/* The store, and what of it every row needs; the caller clears the catalog. Returns the exit status, a failure is said. */
+int bs_import_open(struct bs_ctl *ctl, struct bs_catalog *catalog);
+/* How such a file is called in messages. */
+const char *bs_import_source(const char *file);
 
 struct bs_sim_request {
 	const char *map_file;

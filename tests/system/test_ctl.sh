@@ -276,6 +276,70 @@ check 'plan of a pack in JSON' both 0 '"path": "/bspack"'
 run plan dev-a --pack --lwm2m 1.1
 check 'plan of a pack before 1.2' exits 2
 
+# ---- the manual's examples -------------------------------------------------------------------------------------------
+
+# Its accounts and profiles as they stand there, in a store of their own.
+mkdir manual
+cp server.pem ca.pem manual
+sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$root/tools/lwm2m-bootstrapctl.1" | sed ':a; /\\e$/ { N; s/\\e\n//; b a }' |
+	sed -n 's/^lwm2m-bootstrapctl \(\(server\|profile\) add .*\)/\1/p' >manual/examples
+manual() { # ARGUMENTS: the tool on that store
+	out=$(cd manual && "$ctl" -s store -k master.key "$@" 2>&1)
+	status=$?
+}
+resources_of() { # ENDPOINT SERVER_URI: in $got the numbers of the resources of the Security instance with that URI
+	manual plan "$1" --lwm2m 1.1 --pct 112
+	got=$(printf '%s\n' "$out" | awk -v uri="\"$2\"" '/^ ?[0-9]+  / { if (hit) exit; list = "" }
+		$1 ~ /^[0-9]+$/ && /^      / { list = list " " $1; hit = hit || $NF == uri }
+		END { print list }')
+}
+manual init
+check 'the manual has examples' [ "$(wc -l <manual/examples)" = 8 ]
+while read -r words; do
+	# shellcheck disable=SC2086
+	manual $words
+	check "the manual: $(echo "$words" | cut -d' ' -f1-3)" exits 0
+done <manual/examples
+{
+	echo 'endpoint,profile,mode,psk_identity,psk_key_hex,prod.psk_identity,prod.psk_key_hex,firmware.psk_identity,firmware.psk_key_hex,secure.cert_b64'
+	echo "m-repo,updated,psk,m-repo,$(key),m-repo,$(key),m-repo-fw,$(key),"
+	echo "m-own,own-key,psk,m-own,$(key),,,,,$(cert_b64 device.pem)"
+	echo "m-est,enrolling,psk,m-est,$(key),,,,,"
+} >manual/devices.csv
+manual import devices.csv
+check 'the manual: devices of these profiles' both 0 'imported 3 devices'
+resources_of m-repo coaps://firmware.example.com:5684
+check 'a repository has no Short Server ID' [ "$got" = ' 0 1 2 3 4 5' ]
+check 'a repository has no Server Object instance' [ "$(printf '%s\n' "$out" | grep -c 'PUT    /1/')" = 1 ]
+resources_of m-own coaps://lwm2m.example.com:5684
+check 'a device with its own key gets no resource 5' [ "$got" = ' 0 1 2 3 4 10' ]
+check 'a device with its own key gets its certificate' says "$(openssl x509 -in device.pem -outform DER | wc -c) octets, $(
+	openssl x509 -in device.pem -outform DER | hexdump | cut -c1-32)"
+check 'a device with its own key gets the time' says 'PUT    /3/0'
+resources_of m-est coaps://lwm2m.example.com:5684
+check 'EST: mode, empty resources 3 and 5, a trust anchor' [ "$got" = ' 0 1 2 3 4 5 10 15' ]
+check 'EST: mode 4' [ "$(printf '%s\n' "$out" | awk '$1 == 2 && /Security Mode/ { print $NF } $1 == 15 { print $NF } $1 == 3 && /Identity/ { print $NF }
+	$1 == 5 && /Secret/ { print $NF }' | tr '\n' ' ')" = '4 empty empty 2 ' ]
+check 'EST: the CA' says "$(openssl x509 -in ca.pem -outform DER | wc -c) octets, $(openssl x509 -in ca.pem -outform DER | hexdump | cut -c1-32)"
+
+# More than one block holds: a warning where it is configured, and where it is shown.
+names=DNS:d; for n in $(seq 40); do names=$names,DNS:name-$n.of.a.device.with.many.names; done
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout large.key -out large.pem -days 3 -subj /CN=large \
+	-addext "subjectAltName=$names" -addext basicConstraints=critical,CA:FALSE 2>/dev/null
+{
+	echo endpoint,profile,mode,psk_identity,psk_key_hex,secure.cert_b64,secure.private_b64
+	echo "m-large,own-key,psk,m-large,$(key),$(cert_b64 large.pem),$(private_b64 large.key)"
+} >manual/large.csv
+manual import large.csv
+check 'import: a Security instance above one block' both 0 \
+	'warning: 1 device gets a Security instance of more than 1024 octets, so in blocks (see plan); the largest is that of m-large'
+manual plan m-large
+size=$(printf '%s\n' "$out" | sed -n 's|.*PUT    /0/1     tlv, \([0-9]*\) octets, .*|\1|p')
+check 'plan: its size and blocks' says "tlv, $size octets, $(((size + 511) / 512)) blocks"
+check 'plan: a warning' says "warning: /0/1 has $size octets, and one block holds 1024"
+manual plan m-own
+check 'plan: no warning below' says_not warning
+
 # ---- explain ---------------------------------------------------------------------------------------------------------
 
 run explain dev-a

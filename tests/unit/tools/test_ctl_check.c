@@ -153,6 +153,10 @@ test_words(void **state)
 
 /* ---- server accounts --------------------------------------------------------------------------------------------- */
 
+static struct bs_setting usage_three = { .oid = 0, .rid = 15, .text = (char[]){ "3" } },
+			 prefers_sms = { .oid = 1, .rid = 22, .text = (char[]){ "S" } },
+			 no_suite = { .oid = 0, .rid = 16, .multiple = true, .text = (char[]){ "65000" } };
+
 static const struct {
 	const char *name;
 	struct bs_server_def def;
@@ -189,6 +193,20 @@ static const struct {
 	{ "SHA-384 of it", { .ssid = 1, .mode = BS_MODE_X509, .server_key = (const uint8_t *)"x", .server_key_len = 1 },
 		{ .matching_type = 2 },
 		"--set: warning: a LwM2M 1.0 client ignores 0/13 and cannot use a digest; some clients refuse" },
+	{ "a certificate usage without certificate",
+		{ .ssid = 1, .mode = BS_MODE_PSK, .settings = &usage_three, .setting_count = 1 }, { 0 },
+		"--set: 0/15 says how a certificate is compared; mode psk has none" },
+	{ "a preferred transport of the binding",
+		{ .ssid = 1, .mode = BS_MODE_PSK, .settings = &prefers_sms, .setting_count = 1 }, { .binding = "US" },
+		"" },
+	{ "a preferred transport beside the binding",
+		{ .ssid = 1, .mode = BS_MODE_PSK, .settings = &prefers_sms, .setting_count = 1 }, { .binding = "U" },
+		"--set: 1/22: the preferred transport is one letter of the binding, U" },
+	{ "a preferred transport beside the default",
+		{ .ssid = 1, .mode = BS_MODE_PSK, .settings = &prefers_sms, .setting_count = 1 }, { 0 },
+		"--set: 1/22: the preferred transport is one letter of the binding, U" },
+	{ "an unknown ciphersuite", { .ssid = 1, .mode = BS_MODE_PSK, .settings = &no_suite, .setting_count = 1 },
+		{ 0 }, "--set: 0/16: 65000 (0xFDE8) is no ciphersuite" },
 	{ "sms", { .ssid = 1, .mode = BS_MODE_PSK, .sms_number = "491700000000" }, { .binding = "US" }, "" },
 	{ "sms without binding", { .ssid = 1, .mode = BS_MODE_PSK, .sms_number = "491700000000" }, { 0 },
 		"--binding: an account with an SMS number needs S" },
