@@ -49,7 +49,7 @@ LIB := $(B)/libbootstrap.a
 PROGRAMS := $(B)/lwm2m-bootstrapd $(B)/lwm2m-bootstrapctl $(B)/lwm2m-bootstrap-sim
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all bench bench-compare deb deps help clean test page unit fuzz-bins fuzz-replay lint layers format run interop install
+.PHONY: all bench bench-compare deb deb-check deps help clean test page unit fuzz-bins fuzz-replay lint layers format run interop install
 .SECONDARY:
 .DEFAULT_GOAL := all
 
@@ -176,6 +176,10 @@ install: all ## into DESTDIR/PREFIX
 
 deb: all ## a Debian package in build/
 	+$(Q)tools/deb/build.sh $(B) $(VERSION)
+
+deb-check: deb ## lintian on that package; it must have nothing to say
+	$(Q)DEPS_DEB=1 tools/deps.sh $(DEPS)
+	$(Q)lintian --fail-on error,warning,info build/lwm2m-bootstrap_$(VERSION)_*.deb 2>&1
 
 clean: ## remove build/, but for the fetched OpenSSL
 	rm -rf build/release build/debug build/asan build/fuzz build/tsan build/cov build/certs build/demo build/interop build/bench build/bench-compare build/artefacts build/deb

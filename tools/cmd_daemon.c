@@ -249,8 +249,12 @@ run_sessions(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	if (ctl->json) {
 		bs_ctl_print_json(json_incref(list));
 	} else {
+		if (json_array_size(list) > 0)
+			printf("%-32s %-8s %-24s %-28s %10s\n", "ENDPOINT", "MODE", "ADDRESS", "CIPHERSUITE", "AGE");
 		json_array_foreach(list, i, s) print_session(s);
 	}
+	if (json_array_size(list) == 0)
+		bs_ctl_say("no session%s%s", *filter != '\0' ? " of " : "", filter);
 	if (json_is_true(json_object_get(answer, "more")))
 		bs_ctl_say("there are more; name an endpoint or an address");
 	json_decref(answer);
@@ -269,11 +273,13 @@ run_kick(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 		return BS_EXIT_FAILED;
 	closed = number(answer, "closed");
 	json_decref(answer);
+	if (ctl->json)
+		bs_ctl_print_json(json_pack("{s:I}", "closed", closed));
 	if (closed == 0)
 		bs_ctl_say("%s has no session", args->words[0]);
 	else
 		bs_ctl_say("closed %lld", (long long)closed);
-	return closed > 0 ? BS_EXIT_DONE : BS_EXIT_FAILED;
+	return closed > 0 ? bs_ctl_flush() : BS_EXIT_FAILED;
 }
 
 static int
@@ -314,12 +320,15 @@ run_log(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	if (answer == NULL)
 		return BS_EXIT_FAILED;
 	json_decref(answer);
+	if (ctl->json)
+		bs_ctl_print_json(json_pack(
+			"{s:s, s:I}", "endpoint", off ? "" : endpoint, "seconds", (json_int_t)(off ? 0 : seconds)));
 	if (off)
 		bs_ctl_say("no device is traced");
 	else
 		bs_ctl_say("the daemon logs each message of %s for %ld s (event=trace.sent, trace.received)", endpoint,
 			seconds);
-	return BS_EXIT_DONE;
+	return bs_ctl_flush();
 }
 
 /* ---- trigger ------------------------------------------------------------------------------------------------------ */

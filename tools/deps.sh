@@ -22,6 +22,7 @@ packages="gcc libc6-dev make pkg-config libevent-dev libcoap3-dev libsqlite3-dev
 lint_packages="clang clang-format cppcheck"
 page_packages="chromium-headless-shell fonts-dejavu-core prometheus"
 [ "${DEPS_LINT:-0}" = 1 ] && packages="$packages $lint_packages"
+[ "${DEPS_DEB:-0}" = 1 ] && packages="$packages lintian"
 [ "${DEPS_PAGE:-0}" = 1 ] && packages="$packages $page_packages"
 
 say() { printf 'deps: %s\n' "$*" >&2; }

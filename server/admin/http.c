@@ -133,7 +133,7 @@ bs_http_start(struct event_base *base, const char *address, const struct bs_admi
 		return bs_diag_set(diag, BS_ENOMEM, 0, "out of memory");
 	}
 	h->admin = admin;
-	evhttp_set_allowed_methods(h->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
+	evhttp_set_allowed_methods(h->http, EVHTTP_REQ_GET);
 	evhttp_set_max_headers_size(h->http, HEADERS_MAX);
 	evhttp_set_max_body_size(h->http, BODY_MAX);
 	evhttp_set_timeout(h->http, TIMEOUT_S);

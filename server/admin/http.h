@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP for people and monitoring, in main's event loop: GET and HEAD only, no secret in any answer.
+ * HTTP for people and monitoring, in main's event loop: GET only, no secret in any answer.
  *
  *   /          the status page (page.h)
  *   /metrics   Prometheus text (metrics.h)

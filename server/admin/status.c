@@ -28,14 +28,20 @@ outcomes_json(const struct bs_stats *s)
 	return o;
 }
 
+/* With its write-ahead log, which may hold most of a young or busy file. */
 static json_int_t
 file_size(const char *dir, const char *file)
 {
+	static const char *const parts[] = { "", "-wal" };
+	json_int_t octets = 0;
 	char path[4096];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "%s/%s", dir, file);
-	return stat(path, &st) == 0 ? N(st.st_size) : 0;
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%s%s", dir, file, parts[i]);
+		octets += stat(path, &st) == 0 ? N(st.st_size) : 0;
+	}
+	return octets;
 }
 
 struct days {

@@ -45,6 +45,7 @@ answers "metrics" GET /metrics '^lwm2m_bootstrap_healthy 1'
 answers "status page" GET / 'All is well'
 answers "a policy without script" GET / "default-src 'none'"
 answers "another path" GET /secret '404'
+answers "HEAD, whose answer must have no body" HEAD / '405\|501'
 answers "another method" POST /metrics '405\|501'
 if command -v promtool >/dev/null; then
 	request GET /metrics | sed '1,/^.$/d' >"$W/metrics"
@@ -84,6 +85,7 @@ settle "status tells both schemas" '[ "$(status "\$.store_schema")" = "$(ls sche
 answers "look-ups are timed" GET /metrics 'store_look_up_seconds_count{kind="credential"} [5-9]'
 settle "status counts the last hour" 'ctl status | grep -q "last hour *5 done, 0 refused"'
 check "kick" ctl kick a
+if [ "$(ctl --json kick nobody 2>/dev/null | sqlite3_json "\$.closed")" = 0 ]; then ok "kick tells in JSON"; else not_ok "kick tells in JSON"; fi
 settle "the kicked session is gone" '[ -z "$(sessions a 0)" ]'
 if ctl kick a >/dev/null 2>&1; then not_ok "kick of nobody" "exit 0"; else ok "kick of nobody"; fi
 
@@ -121,6 +123,7 @@ settle "the session outlived all that" '[ "$(sessions k 0)" = k ]'
 check "log" ctl log k --seconds 60
 sim --endpoint k --quiet --timeout 10 >/dev/null 2>&1
 if grep -q 'event=trace.received ep="k"' "$W/daemon.log"; then ok "its messages are logged"; else not_ok "its messages are logged" "no trace line"; fi
+if [ "$(ctl --json log k --seconds 5 2>/dev/null | sqlite3_json "\$.seconds")" = 5 ]; then ok "log tells in JSON"; else not_ok "log tells in JSON"; fi
 check "log off" ctl log off
 
 # The store goes away and comes back.

@@ -320,7 +320,7 @@ test_term() {
 	known=$(journal "SELECT count(*) FROM attempt")
 	fleet_sim --all --rate $rate --delay 60 --timeout 3 --json --output "$W/term.json" >/dev/null 2>&1 &
 	load_pid=$!
-	sleep 1.5
+	within 10 '[ "$(metric runs)" -gt 0 ]' # workers publish each second
 	started=$(metric runs_started_total)
 	running=$(metric runs)
 	kill "$daemon_pid"
