@@ -129,6 +129,7 @@ struct bs_server_def {
 	int64_t id; /* out of find and list */
 	const char *name;
 	bool repository;
+	bool bootstrap; /* the devices' own bootstrap account, which next credentials are delivered in; also a repository */
 	uint16_t ssid; /* 0 for a repository */
 	enum bs_mode mode;
 	const char *uri;
@@ -209,6 +210,9 @@ struct bs_bootstrap_def {
 	size_t spki_len;
 	bool has_certificate; /* X509 pinned; else by name under the profile's anchor */
 	uint8_t certificate_sha256[32];
+	/* Of a next credential that is delivered: RPK, X509; else NULL. PSK is delivered whenever the profile can. */
+	const struct bs_blob *delivered_public; /* resource 3: SubjectPublicKeyInfo or certificate, DER */
+	const struct bs_secret *delivered_key; /* resource 5: PKCS#8 v1 DER */
 };
 
 struct bs_grant_def {
@@ -270,6 +274,9 @@ typedef void bs_device_fn(void *arg, const struct bs_device_info *info);
 BS_MUST_USE enum bs_err bs_store_each_device(struct bs_store *st, const char *endpoint, bs_device_fn *fn, void *arg);
 BS_MUST_USE enum bs_err bs_store_enable_device(struct bs_store *st, const char *endpoint, bool enabled);
 BS_MUST_USE enum bs_err bs_store_delete_device(struct bs_store *st, const char *endpoint);
+/* Has the profile a bootstrap account of that mode, so that a next credential is delivered? Its name, or "". */
+BS_MUST_USE enum bs_err bs_store_renewal_account(
+	struct bs_store *st, const char *profile, enum bs_mode mode, char name[BS_NAME_MAX + 1]);
 /*
  * Give a device a next bootstrap credential beside the current one (same mode; the identity may stay). BS_EEXIST when it has a
  * next one already.

@@ -250,6 +250,52 @@ load_grants(struct bs_store *st, struct bs_account *a)
 	return err == BS_ENOTFOUND ? BS_OK : err;
 }
 
+/* Columns of Q_LOAD_RENEWAL. A PSK lies with the credential itself; of other modes only what is delivered has a key. */
+static enum bs_err
+read_renewal(struct bs_store *st, const struct bs_query *q, int64_t device_id, struct bs_grant *g)
+{
+	bool psk = bs_query_int(q, 2) == BS_MODE_PSK;
+	char where[BS_WHERE_MAX];
+	size_t len;
+	const uint8_t *sealed = bs_query_blob(q, psk ? 6 : 8, &len);
+	enum bs_err err;
+
+	g->repository = g->bootstrap = true;
+	g->server_id = bs_query_int(q, 0);
+	bs_query_copy_text(q, 1, g->name, sizeof(g->name));
+	g->mode = (enum bs_mode)bs_query_int(q, 2);
+	bs_query_copy_text(q, 3, g->uri, sizeof(g->uri));
+	if (psk)
+		bs_where_bootstrap(where, device_id, 1);
+	else
+		bs_where_renewal(where, device_id);
+	err = bs_seal_decrypt(st->seal, where, sealed, len, &g->secret_key);
+	if (err == BS_OK)
+		err = set_blob(q, 4, &g->server_key);
+	if (err == BS_OK)
+		err = set_blob(q, psk ? 5 : 7, &g->public_or_identity);
+	if (err == BS_OK)
+		err = bs_load_settings(st, g->server_id, &g->settings, &g->setting_count);
+	return err;
+}
+
+static enum bs_err
+load_renewal(struct bs_store *st, struct bs_account *a)
+{
+	struct bs_query q = bs_store_query(st, Q_LOAD_RENEWAL);
+	enum bs_err err;
+
+	bs_query_put_int(&q, a->device_id);
+	bs_query_put_int(&q, a->profile.id);
+	err = bs_query_step(&q);
+	if (err == BS_OK) {
+		a->renewal = calloc(1, sizeof(*a->renewal));
+		err = a->renewal != NULL ? read_renewal(st, &q, a->device_id, a->renewal) : BS_ENOMEM;
+	}
+	bs_query_end(&q);
+	return err == BS_ENOTFOUND ? BS_OK : err;
+}
+
 static enum bs_err
 load_device(struct bs_store *st, int64_t device_id, struct bs_account *a)
 {
@@ -275,6 +321,8 @@ load_parts(struct bs_store *st, struct bs_account *a)
 {
 	enum bs_err err = load_grants(st, a);
 
+	if (err == BS_OK)
+		err = load_renewal(st, a);
 	if (err == BS_OK)
 		err = bs_load_acls(st, a->profile.id, &a->acls, &a->acl_count);
 	if (err == BS_OK)

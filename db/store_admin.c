@@ -87,6 +87,7 @@ insert_server(struct bs_store *st, const struct bs_server_def *def, struct bs_di
 	bs_query_put_text(&q, def->uri);
 	bs_query_put_blob(&q, def->server_key, def->server_key_len);
 	bs_query_put_text(&q, def->sms_number);
+	bs_query_put_int(&q, def->bootstrap);
 	return insert(st, &q, "server", def->name, diag);
 }
 
@@ -134,6 +135,7 @@ tell_server(struct bs_store *st, const struct bs_query *q, bs_server_fn *fn, voi
 		.mode = (enum bs_mode)bs_query_int(q, 4),
 		.uri = bs_query_text(q, 5),
 		.sms_number = bs_query_text(q, 7),
+		.bootstrap = bs_query_int(q, 8) != 0,
 	};
 	enum bs_err err = bs_load_settings(st, def.id, &settings, &def.setting_count);
 

@@ -654,6 +654,29 @@ delete_bootstrap(struct bs_store *st, int64_t id, int slot)
 	return bs_query_run(&q);
 }
 
+/* What the device is sent of it, beside what it presents. */
+static enum bs_err
+insert_renewal(
+	struct bs_store *st, int64_t id, const struct bs_bootstrap_def *b, const char *endpoint, struct bs_diag *diag)
+{
+	struct bs_query q;
+	struct sealed key;
+	char where[BS_WHERE_MAX];
+	enum bs_err err;
+
+	if (b->delivered_key == NULL)
+		return BS_OK;
+	bs_where_renewal(where, id);
+	err = seal_secret(st, where, b->delivered_key, &key);
+	if (err != BS_OK)
+		return bs_diag_set(diag, err, 0, "device %s: key: %s", endpoint, bs_strerror(err));
+	q = bs_store_query(st, Q_ADD_RENEWAL);
+	bs_query_put_int(&q, id);
+	bs_query_put_blob(&q, b->delivered_public->data, b->delivered_public->len);
+	bs_query_put_blob(&q, key.data, key.len);
+	return insert(st, &q, endpoint, diag);
+}
+
 /* Does the next credential carry a key or certificate that is the current one? */
 static bool
 is_current(const struct stored_bootstrap *current, const struct bs_bootstrap_def *next)
@@ -697,6 +720,8 @@ set_next(struct bs_store *st, int64_t id, const char *endpoint, const struct bs_
 		return BS_EREFUSED;
 	}
 	err = insert_bootstrap(st, id, 1, def, endpoint, diag);
+	if (err == BS_OK)
+		return insert_renewal(st, id, def, endpoint, diag);
 	if (err == BS_EREFUSED) {
 		vs.count = 0;
 		bootstrap_values(st, def, &vs);
@@ -704,6 +729,22 @@ set_next(struct bs_store *st, int64_t id, const char *endpoint, const struct bs_
 		say_conflict(endpoint, conflict, diag);
 	}
 	return err;
+}
+
+enum bs_err
+bs_store_renewal_account(struct bs_store *st, const char *profile, enum bs_mode mode, char name[BS_NAME_MAX + 1])
+{
+	struct bs_query q = bs_store_query(st, Q_RENEWAL_ACCOUNT);
+	enum bs_err err;
+
+	name[0] = '\0';
+	bs_query_put_text(&q, profile);
+	bs_query_put_int(&q, mode);
+	err = bs_query_step(&q);
+	if (err == BS_OK)
+		bs_query_copy_text(&q, 0, name, BS_NAME_MAX + 1);
+	bs_query_end(&q);
+	return err == BS_ENOTFOUND ? BS_OK : err;
 }
 
 enum bs_err

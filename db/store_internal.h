@@ -21,6 +21,8 @@ enum bs_store_stmt {
 	Q_LOAD_DEVICE,
 	Q_LOAD_PROFILE,
 	Q_LOAD_GRANTS,
+	Q_LOAD_RENEWAL,
+	Q_RENEWAL_ACCOUNT,
 	Q_LOAD_SETTINGS,
 	Q_LOAD_ACLS,
 	Q_LOAD_ACL_ENTRIES,
@@ -56,6 +58,7 @@ enum bs_store_stmt {
 	Q_PROFILE_EXISTS,
 	Q_ADD_DEVICE,
 	Q_ADD_BOOTSTRAP,
+	Q_ADD_RENEWAL,
 	Q_ADD_GRANT,
 	Q_ENABLE_DEVICE,
 	Q_REMOVE_DEVICE,
@@ -119,6 +122,7 @@ enum bs_purpose { BS_PURPOSE_BOOTSTRAP = 0, BS_PURPOSE_SERVER = 1 };
 /* Where a sealed value lies: the associated data that binds it to its row and column. */
 #define BS_WHERE_MAX 80
 void bs_where_bootstrap(char out[BS_WHERE_MAX], int64_t device_id, int slot);
+void bs_where_renewal(char out[BS_WHERE_MAX], int64_t device_id);
 /* column: "key", "kic", "kid" */
 void bs_where_grant(char out[BS_WHERE_MAX], int64_t device_id, int64_t server_id, const char *column);
 

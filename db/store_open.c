@@ -55,6 +55,12 @@ bs_where_bootstrap(char out[BS_WHERE_MAX], int64_t device_id, int slot)
 }
 
 void
+bs_where_renewal(char out[BS_WHERE_MAX], int64_t device_id)
+{
+	snprintf(out, BS_WHERE_MAX, "renewal.key/%lld", (long long)device_id);
+}
+
+void
 bs_where_grant(char out[BS_WHERE_MAX], int64_t device_id, int64_t server_id, const char *column)
 {
 	char *at = put_text(put_text(out, "server_credential."), column);

@@ -59,7 +59,18 @@ const char *const bs_store_sql[Q_COUNT] = {
 		"(SELECT count(*) FROM profile_server WHERE profile_id = ?2) FROM profile_server AS ps "
 		"CROSS JOIN server_account AS s ON s.id = ps.server_id "
 		"LEFT JOIN server_credential AS c ON c.device_id = ?1 AND c.server_id = ps.server_id "
-		"WHERE ps.profile_id = ?2 ORDER BY ps.position",
+		"WHERE ps.profile_id = ?2 AND s.bootstrap = 0 ORDER BY ps.position",
+	/* Most devices have no next credential: that is looked up first. */
+	[Q_LOAD_RENEWAL] =
+		"SELECT s.id, s.name, s.mode, s.uri, s.server_key, c.identity, c.sealed_key, r.public_key, "
+		"r.sealed_key FROM bootstrap_credential AS c CROSS JOIN profile_server AS ps "
+		"CROSS JOIN server_account AS s ON s.id = ps.server_id AND s.bootstrap = 1 AND s.mode = c.mode "
+		"LEFT JOIN renewal AS r ON r.device_id = c.device_id "
+		"WHERE c.device_id = ?1 AND c.slot = 1 AND ps.profile_id = ?2 "
+		"AND (c.mode = 0 OR r.device_id IS NOT NULL)",
+	[Q_RENEWAL_ACCOUNT] = "SELECT s.name FROM profile AS p CROSS JOIN profile_server AS ps ON ps.profile_id = p.id "
+			      "CROSS JOIN server_account AS s ON s.id = ps.server_id "
+			      "WHERE p.name = ?1 AND s.bootstrap = 1 AND s.mode = ?2",
 	[Q_LOAD_SETTINGS] = "SELECT oid, 0, rid, riid, multiple, type, text FROM server_setting WHERE server_id = ?1 "
 			    "ORDER BY position",
 	[Q_LOAD_ACLS] = "SELECT oid, iid, owner, position FROM profile_acl WHERE profile_id = ?1 ORDER BY position",
@@ -68,8 +79,9 @@ const char *const bs_store_sql[Q_COUNT] = {
 	[Q_LOAD_WRITES] = "SELECT oid, iid, rid, riid, multiple, type, text FROM profile_write WHERE profile_id = ?1 "
 			  "ORDER BY position",
 
-	[Q_EACH_SERVER] = "SELECT id, name, repository, ssid, mode, uri, server_key, sms_number FROM server_account "
-			  "WHERE ?1 IS NULL OR name = ?1 ORDER BY name",
+	[Q_EACH_SERVER] =
+		"SELECT id, name, repository, ssid, mode, uri, server_key, sms_number, bootstrap FROM server_account "
+		"WHERE ?1 IS NULL OR name = ?1 ORDER BY name",
 	[Q_EACH_PROFILE] =
 		"SELECT p.anchor_sha256, (SELECT count(*) FROM device WHERE profile_id = p.id), " PROFILE_COLUMNS
 		" FROM profile AS p WHERE ?1 IS NULL OR p.name = ?1 ORDER BY p.name",
@@ -86,8 +98,10 @@ const char *const bs_store_sql[Q_COUNT] = {
 		"c.kic_hash = ?1") " UNION ALL " OWNER_IN("1", "server_credential", "c.kid_hash = ?1"),
 	[Q_DEVICE_ID] = "SELECT id FROM device WHERE endpoint = ?1",
 
-	[Q_ADD_SERVER] = "INSERT INTO server_account (name, repository, ssid, mode, uri, server_key, sms_number) "
-			 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[Q_ADD_SERVER] =
+		"INSERT INTO server_account (name, repository, ssid, mode, uri, server_key, sms_number, bootstrap) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[Q_ADD_RENEWAL] = "INSERT INTO renewal (device_id, public_key, sealed_key) VALUES (?1, ?2, ?3)",
 	[Q_ADD_SETTING] = "INSERT INTO server_setting (server_id, position, oid, rid, riid, multiple, type, text) "
 			  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[Q_SERVER_ID] = "SELECT id FROM server_account WHERE name = ?1",

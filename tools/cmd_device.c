@@ -153,6 +153,8 @@ print_device(const struct bs_device_info *d, const struct bs_account *a)
 	if (d->note[0] != '\0')
 		bs_ctl_line("note", "%s", d->note);
 	print_bootstrap(d);
+	if (a->renewal != NULL)
+		bs_ctl_line("", "delivered at its next bootstrap, as account %s", a->renewal->name);
 	for (size_t i = 0; i < a->grant_count; i++)
 		print_grant(&a->grants[i]);
 }
@@ -188,6 +190,8 @@ print_device_json(const struct bs_device_info *d, const struct bs_account *a)
 	for (size_t i = 0; i < a->grant_count; i++)
 		json_array_append_new(grants, grant_json(&a->grants[i]));
 	json_object_set_new(o, "servers", grants);
+	if (a->renewal != NULL)
+		json_object_set_new(o, "renewal", json_string(a->renewal->name));
 	bs_ctl_print_json(o);
 }
 

@@ -288,6 +288,17 @@ print_discover(struct view *v, json_t *list)
 			"shows");
 }
 
+/* Where it goes is not known before. */
+static void
+print_renewal(struct view *v, json_t *list)
+{
+	if (v->account->renewal != NULL && !v->pack)
+		print_simple(v, list, "PUT", "/0/I",
+			"the next bootstrap credential, onto the instance of /0 that Discover shows without Short "
+			"Server "
+			"ID; may be refused");
+}
+
 /* out: the object to print, NULL for text. */
 static enum bs_err
 print_plan(struct view *v, json_t **out)
@@ -301,8 +312,11 @@ print_plan(struct view *v, json_t **out)
 			version_text(v->plan->version), v->plan->format->name,
 			v->account->enabled ? "" : " (the device is disabled)");
 	print_discover(v, list);
-	for (size_t i = 0; i < v->plan->op_count && err == BS_OK; i++)
+	for (size_t i = 0; i < v->plan->op_count && err == BS_OK; i++) {
+		if (v->plan->ops[i].kind == BS_OP_FINISH)
+			print_renewal(v, list);
 		err = print_op(v, &v->plan->ops[i], list);
+	}
 	if (out != NULL)
 		*out = json_pack("{s:s, s:s, s:s, s:s, s:o}", "endpoint", v->account->endpoint, "profile",
 			v->account->profile.name, "lwm2m", version_text(v->plan->version), "format",

@@ -27,7 +27,7 @@ enum {
 
 static const struct bs_ctl_option add_options[] = {
 	[O_URI] = { "uri", "URI", "coaps://HOST:PORT of the LwM2M server (required)" },
-	[O_SSID] = { "ssid", "N", "Short Server ID, 1 to 65534 (required, but for a repository)" },
+	[O_SSID] = { "ssid", "N", "Short Server ID, 1 to 65534 (required, but for the kinds below)" },
 	[O_MODE] = { "mode", "psk|rpk|x509|nosec|est", "security mode towards that server (required)" },
 	[O_SERVER_KEY] = { "server-key", "FILE", "the server's public key, PEM or DER (rpk)" },
 	[O_SERVER_CERT] = { "server-cert", "FILE", "the server's certificate, PEM or DER (x509, est)" },
@@ -35,7 +35,8 @@ static const struct bs_ctl_option add_options[] = {
 	[O_BINDING] = { "binding", "LETTERS", "binding, /1/x/7: U, UQ, S, US, ..." },
 	[O_SMS_NUMBER] = { "sms-number", "DIGITS", "the server's MSISDN, /0/x/9; the binding then has S" },
 	[O_SET] = { "set", "OBJ/RES[/RIID]=VALUE", "any other resource of Objects 0 and 1; may be repeated" },
-	[O_KIND] = { "kind", "repository", "a Security Object instance alone, for a firmware repository" },
+	[O_KIND] = { "kind", "repository|bootstrap",
+		"a Security Object instance alone: for a firmware repository; the devices' account here, to renew it" },
 	[O_ALLOW_NOSEC] = { "allow-nosec", NULL, "accept a coap:// server without security" },
 	{ 0 },
 };
@@ -47,6 +48,12 @@ struct draft {
 	struct bs_settings settings;
 	struct bs_blob key;
 };
+
+static const char *
+kind_name(const struct bs_server_def *def)
+{
+	return def->bootstrap ? "bootstrap account" : def->repository ? "repository" : "server";
+}
 
 static void
 read_key_file(struct draft *d, size_t option, const char *file, struct bs_report *r)
@@ -99,8 +106,10 @@ read_option(struct draft *d, const struct bs_ctl_given *g, struct bs_report *r)
 		bs_settings_add_server(&d->settings, r, g->value);
 		break;
 	case O_KIND:
-		if (strcmp(g->value, "repository") != 0)
-			bs_report_error(r, "--kind", "repository is the one kind to name");
+		d->def.bootstrap = strcmp(g->value, "bootstrap") == 0;
+		if (!d->def.bootstrap && strcmp(g->value, "repository") != 0)
+			bs_report_error(
+				r, "--kind", "repository or bootstrap (an LwM2M server is the kind without a name)");
 		d->def.repository = true;
 		break;
 	case O_ALLOW_NOSEC:
@@ -142,8 +151,8 @@ draft_server(struct draft *d, const struct bs_ctl_args *args, struct bs_report *
 		for (size_t i = 0; i < d->settings.count; i++)
 			if (d->settings.list[i].oid == 1)
 				bs_report_error(r, "--set",
-					"a repository has no Server Object instance; 1/%u has no place there",
-					d->settings.list[i].rid);
+					"a %s has no Server Object instance; 1/%u has no place there",
+					kind_name(&d->def), d->settings.list[i].rid);
 	binding = bs_settings_find(&d->settings, 1, 7);
 	if (binding != NULL)
 		d->check.binding = binding->text;
@@ -228,7 +237,10 @@ server_json(const struct bs_server_def *def)
 	char *b64;
 
 	json_object_set_new(o, "name", json_string(def->name));
-	json_object_set_new(o, "kind", json_string(def->repository ? "repository" : "server"));
+	json_object_set_new(o, "kind",
+		json_string(def->bootstrap    ? "bootstrap"
+			    : def->repository ? "repository"
+					      : "server"));
 	json_object_set_new(o, "uri", json_string(def->uri));
 	json_object_set_new(o, "ssid", def->repository ? json_null() : json_integer(def->ssid));
 	json_object_set_new(o, "mode", json_string(bs_mode_name(def->mode)));
@@ -281,7 +293,8 @@ print_server(void *arg, const struct bs_server_def *def)
 		return;
 	}
 	bs_ctl_line("name", "%s", def->name);
-	bs_ctl_line("kind", "%s", def->repository ? "repository (Security Object instance alone)" : "LwM2M server");
+	bs_ctl_line("kind", "%s%s", def->repository ? kind_name(def) : "LwM2M server",
+		def->repository ? " (Security Object instance alone)" : "");
 	bs_ctl_line("uri", "%s", def->uri);
 	if (!def->repository)
 		bs_ctl_line("short server id", "%u", def->ssid);

@@ -312,9 +312,15 @@ bs_check_server(struct bs_report *r, const struct bs_server_def *def, const stru
 {
 	bs_check_name(r, "NAME", def->name);
 	bs_check_uri(r, "--uri", def->uri, def->mode, c->allow_nosec);
+	if (def->bootstrap && (def->mode == BS_MODE_NOSEC || def->mode == BS_MODE_EST))
+		bs_report_error(r, "--mode", "devices bootstrap here with psk, rpk or x509");
+	if (def->bootstrap && def->sms_number != NULL)
+		bs_report_error(r, "--sms-number", "the bootstrap account has no SMS binding here; leave it out");
 	if (def->repository && def->ssid != 0)
 		bs_report_error(r, "--ssid",
-			"a repository has no Server Object instance and so no Short Server ID; leave it out");
+			def->bootstrap
+				? "a bootstrap account has no Short Server ID; leave it out"
+				: "a repository has no Server Object instance and so no Short Server ID; leave it out");
 	if (!def->repository && (def->ssid == 0 || def->ssid == 65535))
 		bs_report_error(r, "--ssid", "needed, from 1 to 65534");
 	check_server_key(r, def, c);
@@ -343,12 +349,28 @@ check_servers(struct bs_report *r, const struct bs_profile_check *c, unsigned *w
 
 			if (strcmp(a->name, b->name) == 0)
 				bs_report_error(r, "--server", "%s is named twice", a->name);
+			else if (a->bootstrap && b->bootstrap && a->mode == b->mode)
+				bs_report_error(r, "--server",
+					"%s and %s are both the bootstrap account of mode %s; a device has one, name "
+					"one",
+					b->name, a->name, bs_mode_name(a->mode));
 			else if (!a->repository && !b->repository && a->ssid == b->ssid)
 				bs_report_error(r, "--server",
 					"%s and %s have the same Short Server ID %u; a client refuses that, change one",
 					b->name, a->name, a->ssid);
 		}
 	}
+}
+
+/* The account is overwritten in its place, which Discover alone shows. */
+static void
+check_renewal(struct bs_report *r, const struct bs_profile_def *def, const struct bs_profile_check *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (c->servers[i]->bootstrap && !def->profile.discover)
+			bs_report_error(r, "--discover",
+				"%s is renewed where Discover shows that it lies; leave --discover no out",
+				c->servers[i]->name);
 }
 
 static bool
@@ -484,6 +506,7 @@ bs_check_profile(struct bs_report *r, const struct bs_profile_def *def, const st
 	check_servers(r, c, &with_instance);
 	if (c->count > 0 && with_instance == 0)
 		bs_report_error(r, "--server", "repositories alone leave the device without an LwM2M server; add one");
+	check_renewal(r, def, c);
 	check_access_control(r, def, c, with_instance);
 	check_running(r, &def->profile);
 	check_retry(r, c);

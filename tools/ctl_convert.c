@@ -392,6 +392,29 @@ bs_convert_public_file(const char *file, struct bs_blob *spki, struct bs_key_inf
 	return err;
 }
 
+enum bs_err
+bs_convert_private_file(
+	const char *file, struct bs_secret *pkcs8, struct bs_blob *spki, struct bs_key_info *info, struct bs_diag *diag)
+{
+	uint8_t data[FILE_MAX];
+	size_t len;
+	enum bs_err err = bs_file_read(file, data, sizeof(data), &len, diag);
+
+	if (err == BS_OK && looks_like_pem(data, len)) {
+		err = from_pem(file, data, &len, "PRIVATE KEY", "EC PRIVATE KEY", diag);
+		if (err == BS_EREFUSED)
+			err = bs_diag_set(diag, err, 0,
+				"%s: another kind of private key than PKCS#8 or SEC1, or an "
+				"encrypted one; openssl pkey -in FILE -out NEW makes it PKCS#8",
+				file);
+	}
+	if (err == BS_OK)
+		err = bs_convert_private(data, len, false, pkcs8, spki, info, diag);
+	bs_wipe(data, sizeof(data));
+	name_file(file, err, diag);
+	return err;
+}
+
 /* ---- digests ----------------------------------------------------------------------------------------------------- */
 
 enum bs_err

@@ -47,6 +47,10 @@ BS_MUST_USE enum bs_err bs_convert_public_file(
 BS_MUST_USE enum bs_err bs_convert_certificate_file(
 	const char *file, struct bs_blob *out, struct bs_key_info *info, struct bs_diag *diag);
 
+/* Of PEM files PKCS#8 ("PRIVATE KEY") and SEC1 ("EC PRIVATE KEY"), not encrypted. */
+BS_MUST_USE enum bs_err bs_convert_private_file(const char *file, struct bs_secret *pkcs8, struct bs_blob *spki,
+	struct bs_key_info *info, struct bs_diag *diag);
+
 /* SHA-256 of octets, and of the SubjectPublicKeyInfo in a certificate. */
 BS_MUST_USE enum bs_err bs_convert_sha256(const void *data, size_t len, uint8_t out[32]);
 BS_MUST_USE enum bs_err bs_convert_anchor_sha256(const struct bs_blob *certificate, uint8_t out[32]);

@@ -633,7 +633,12 @@ refuse_others(struct bs_rows *rows, const struct bs_cat_profile *profile, struct
 		struct grant *g = &rows->grants[i];
 
 		for (unsigned f = 0; f < S_COUNT && !g->in_profile; f++)
-			if (grant_has(rows, g, f))
+			if (grant_has(rows, g, f) && g->server->def.bootstrap)
+				bs_report_error(r, g->title[f],
+					"%s is the bootstrap account; leave it empty, rotate gives the device a next "
+					"credential",
+					g->server->name);
+			else if (grant_has(rows, g, f))
 				bs_report_error(r, g->title[f], "server %s is not in profile %s; leave it empty",
 					g->server->name, profile->name);
 	}
@@ -647,6 +652,8 @@ read_grants(struct bs_rows *rows, const struct bs_cat_profile *profile, struct b
 	for (size_t i = 0; i < profile->server_count; i++) {
 		struct grant *g = &rows->grants[profile->servers[i]->index];
 
+		if (g->server->def.bootstrap)
+			continue; /* its credential is what the device bootstraps with */
 		g->in_profile = true;
 		read_grant(rows, g, profile, r);
 	}

@@ -95,6 +95,10 @@ bs_pack_judge(const struct bs_account *account, const struct bs_client_view *vie
 		return BS_NOT_IMPLEMENTED;
 	}
 	code = judge_deletes(account->profile.delete_policy, why, max);
+	if (code == BS_EMPTY && account->renewal != NULL) {
+		bs_tell(why, max, "the bootstrap account is to be renewed, which a pack leaves alone");
+		code = BS_METHOD_NOT_ALLOWED;
+	}
 	for (size_t i = 0; i < account->write_count && code == BS_EMPTY; i++)
 		code = judge_write(&account->writes[i], view->own, why, max);
 	return code == BS_EMPTY ? judge_format(&account->profile, view->pct, why, max) : code;

@@ -183,12 +183,28 @@ add_pack(struct bs_plan *p)
 	add_op(p, &(struct bs_op){ .kind = BS_OP_WRITE, .mandatory = true, .count = p->instance_count });
 }
 
+/* Last, when all else is accepted: a client that then loses its way comes back with the current credential or the next. */
 static void
-add_requests(struct bs_plan *p, const struct bs_profile *profile, const struct bs_client_view *view)
+add_renewal(struct bs_plan_builder *b)
 {
-	add_deletes(p, profile->delete_policy, view);
-	add_writes(p, profile->write_level);
-	add_op(p, &(struct bs_op){ .kind = BS_OP_FINISH, .mandatory = true });
+	struct bs_plan *p = b->plan;
+	struct bs_op op = { .kind = BS_OP_WRITE, .first = p->instance_count, .count = 1, .renewal = true };
+
+	if (!bs_plan_build_renewal(b) || b->err != BS_OK)
+		return;
+	op.target = (struct bs_path){
+		.level = BS_LEVEL_INSTANCE, .oid = BS_OBJ_SECURITY, .iid = p->instances[op.first].iid
+	};
+	add_op(p, &op);
+}
+
+static void
+add_requests(struct bs_plan_builder *b)
+{
+	add_deletes(b->plan, b->account->profile.delete_policy, b->view);
+	add_writes(b->plan, b->account->profile.write_level);
+	add_renewal(b);
+	add_op(b->plan, &(struct bs_op){ .kind = BS_OP_FINISH, .mandatory = true });
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------ */
@@ -260,7 +276,7 @@ bs_plan_build(const struct bs_account *account, const struct bs_client_view *vie
 	if (view->pack)
 		add_pack(b.plan);
 	else
-		add_requests(b.plan, &account->profile, view);
+		add_requests(&b);
 
 	if (b.err == BS_OK) {
 		*out = b.plan;

@@ -3,7 +3,7 @@
  * From an account to an ordered list of requests (LwM2M Core 1.1, 6.1.7).
  *
  * Order: Delete /0, /1 (/2 and /21 when used), or each of their instances that Discover showed, or /; Write /21, /0, /1, /2, then extra writes in the operator's order;
- * Finish.
+ * the client's own bootstrap account, when it is renewed (its instance alone, onto the one that Discover showed); Finish.
  * Bootstrap-Discover comes before a plan can be made, so it is not in it: what it found is an argument.
  * Instance IDs: /0 takes the lowest IDs that avoid the client's own bootstrap account (from Discover; without it, from
  * security_iid of the profile on); /1 and /2 count from 0. Resources newer than the client's version, or than the profile's
@@ -27,6 +27,8 @@ struct bs_op {
 	bool mandatory; /* a refusal ends the run; Deletes are not: many clients refuse some */
 	size_t first, count; /* WRITE: its instances in the plan */
 	size_t entry_first, entry_count; /* WRITE of one resource: its entries in the one instance */
+	/* WRITE of the bootstrap account: identity and key belong together, so it is never written resource by resource. */
+	bool renewal;
 	/* 4.04 says that the client has no such resource. In a Write of the instance it would pass over it (6.1.7.3). */
 	bool unknown_ok;
 };
@@ -52,6 +54,7 @@ struct bs_plan {
 	struct bs_instance *instances;
 	size_t instance_count;
 	bool left_out_access_control; /* the client has no Object 2: /2 was dropped, worth a warning in the outcome */
+	bool left_out_renewal; /* Discover did not show where the client's bootstrap account lies */
 	bool left_out_deletes; /* there was no Discover to show which instances to delete */
 	bool no_single; /* the client refused a format of one value: resources go in format too */
 	/* private: storage of entries and decoded octets */

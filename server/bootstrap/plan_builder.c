@@ -33,6 +33,11 @@ bs_plan_count(const struct bs_account *a)
 		s.octets += 7 + g->sms.kic_key.len + g->sms.kid_key.len;
 		count_settings(&s, g->settings, g->setting_count);
 	}
+	if (a->renewal != NULL) {
+		s.instances++;
+		s.entries += 11;
+		count_settings(&s, a->renewal->settings, a->renewal->setting_count);
+	}
 	s.instances += a->acl_count + a->write_count;
 	for (size_t i = 0; i < a->acl_count; i++)
 		s.entries += 3 + a->acls[i].count;
@@ -220,8 +225,7 @@ bs_plan_put_setting(struct bs_plan_builder *b, const struct bs_setting *s)
 	struct bs_entry e = { .rid = s->rid, .riid = s->multiple ? s->riid : 0, .multiple = s->multiple };
 	enum bs_err err;
 
-	if (b->err != BS_OK || (def != NULL && def->since > b->plan->version) ||
-		is_for_bootstrap_server(s->oid, s->rid))
+	if (b->err != BS_OK || (def != NULL && def->since > b->plan->version))
 		return;
 	if (def != NULL && def->executable) {
 		b->err = bs_diag_set(b->diag, BS_EFORMAT, 0,
@@ -248,7 +252,7 @@ void
 bs_plan_put_settings(struct bs_plan_builder *b, const struct bs_grant *g, uint16_t oid)
 {
 	for (size_t i = 0; i < g->setting_count; i++) {
-		if (g->settings[i].oid == oid && !is_for_bootstrap_server(oid, g->settings[i].rid))
+		if (g->settings[i].oid == oid && (g->bootstrap || !is_for_bootstrap_server(oid, g->settings[i].rid)))
 			bs_plan_put_setting(b, &g->settings[i]);
 	}
 }

@@ -54,6 +54,8 @@ void bs_plan_put_settings(struct bs_plan_builder *b, const struct bs_grant *g, u
 
 /* plan_objects.c */
 void bs_plan_build_security(struct bs_plan_builder *b);
+/* The last instance, when there is one: the caller makes a Write of it. False: nothing is renewed. */
+bool bs_plan_build_renewal(struct bs_plan_builder *b);
 void bs_plan_build_servers(struct bs_plan_builder *b);
 void bs_plan_build_access_control(struct bs_plan_builder *b);
 void bs_plan_build_writes(struct bs_plan_builder *b, bool oscore);

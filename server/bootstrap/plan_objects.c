@@ -106,7 +106,7 @@ build_security(struct bs_plan_builder *b, const struct bs_grant *g, uint16_t iid
 	if (b->err != BS_OK)
 		return;
 	bs_plan_put_string(b, 0, g->uri);
-	bs_plan_put_boolean(b, 1, false);
+	bs_plan_put_boolean(b, 1, g->bootstrap);
 	bs_plan_put_integer(b, 2, g->mode);
 	put_keys(b, g);
 	put_sms(b, g);
@@ -149,6 +149,21 @@ bs_plan_build_security(struct bs_plan_builder *b)
 			b->err = bs_diag_set(b->diag, BS_ERANGE, 0, "no instance ID of object 0 is left");
 		build_security(b, &b->account->grants[i], (uint16_t)iid);
 	}
+}
+
+/* Overwritten in its place: a second one, or one over another account, would lose the device. */
+bool
+bs_plan_build_renewal(struct bs_plan_builder *b)
+{
+	const struct bs_discovered *d = b->view->discovered;
+	uint16_t iid;
+
+	if (b->account->renewal == NULL)
+		return false;
+	b->plan->left_out_renewal = d == NULL || !bs_discovered_bootstrap_iid(d, &iid);
+	if (!b->plan->left_out_renewal)
+		build_security(b, b->account->renewal, iid);
+	return !b->plan->left_out_renewal;
 }
 
 /* ---- Object 1 ------------------------------------------------------------------------------------------------- */

@@ -53,6 +53,8 @@ make_plan(struct bs_session *s, const struct bs_discovered *found)
 		return bs_run_broken(s, diag.text[0] != '\0' ? diag.text : "plan", err);
 	if (r->plan->left_out_access_control)
 		bs_tell(r->notes, sizeof(r->notes), "the device has no Object 2: access control left out");
+	if (r->plan->left_out_renewal)
+		bs_tell(r->notes, sizeof(r->notes), "bootstrap account not renewed: discover does not show it");
 	if (r->plan->left_out_deletes)
 		bs_tell(r->notes, sizeof(r->notes), "no result of discover: nothing deleted");
 	return EV_NEXT;
@@ -166,8 +168,12 @@ bs_run_send_next(struct bs_session *s)
 enum bs_run_event
 bs_run_count_write(struct bs_session *s)
 {
-	if (current_op(s->run)->kind == BS_OP_WRITE)
+	const struct bs_op *op = current_op(s->run);
+
+	if (op->kind == BS_OP_WRITE)
 		s->run->writes++;
+	if (op->renewal)
+		bs_tell(s->run->notes, sizeof(s->run->notes), "bootstrap account renewed at /0/%u", op->target.iid);
 	return EV_NEXT;
 }
 
@@ -269,7 +275,7 @@ judge_refusal(const struct bs_session *s, uint8_t code)
 	if (op->kind == BS_OP_WRITE && code == BS_UNSUPPORTED_FORMAT &&
 		bs_plan_op_format(s->run->plan, op)->number != BS_CF_TLV)
 		return EV_OTHER_FORMAT;
-	if (op->kind == BS_OP_WRITE && op->target.level != BS_LEVEL_RESOURCE && wants_parts(code))
+	if (op->kind == BS_OP_WRITE && op->target.level != BS_LEVEL_RESOURCE && !op->renewal && wants_parts(code))
 		return EV_IN_PARTS;
 	if (op->unknown_ok && code == BS_NOT_FOUND)
 		return EV_TOLERATED;

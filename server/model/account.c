@@ -71,6 +71,9 @@ bs_account_free(struct bs_account *a)
 	for (size_t i = 0; a->grants != NULL && i < a->grant_count; i++)
 		clear_grant(&a->grants[i]);
 	free(a->grants);
+	if (a->renewal != NULL)
+		clear_grant(a->renewal);
+	free(a->renewal);
 	free(a->acls);
 	free_settings(a->writes, a->write_count);
 	bs_account_free(a->retry); /* one deep */

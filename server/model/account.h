@@ -37,6 +37,7 @@ struct bs_grant {
 	int64_t server_id;
 	char name[BS_NAME_MAX + 1];
 	bool repository; /* /0 instance alone */
+	bool bootstrap; /* the device's way here: resource 1 is true; also a repository */
 	uint16_t ssid;
 	enum bs_mode mode;
 	char uri[BS_URI_MAX + 1];
@@ -110,6 +111,8 @@ struct bs_account {
 	size_t acl_count;
 	struct bs_setting *writes; /* extra writes, in order */
 	size_t write_count;
+	struct bs_grant
+		*renewal; /* its bootstrap account with the next credential, to be delivered; NULL: none. Owned */
 	struct bs_account
 		*retry; /* the same device's under profile.retry_as; owned; NULL: none. Its own retry is NULL */
 };

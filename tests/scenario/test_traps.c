@@ -58,10 +58,46 @@ by_object(void)
 	return a;
 }
 
+/* The operator has rotated the credential, and the profile delivers it. */
+static struct bs_account *
+renewed(void)
+{
+	struct bs_account *a = one_server();
+	struct bs_grant *g = calloc(1, sizeof(*g));
+
+	assert_non_null(g);
+	a->renewal = g;
+	g->repository = g->bootstrap = true;
+	g->mode = BS_MODE_PSK;
+	strcpy(g->uri, "coaps://bs.example:5684");
+	assert_int_equal(bs_blob_set(&g->public_or_identity, "next-001", 8), BS_OK);
+	g->secret_key.len = 16;
+	for (uint8_t i = 0; i < 16; i++)
+		g->secret_key.data[i] = (uint8_t)(0xf0 + i);
+	return a;
+}
+
+static struct bs_account *
+renewed_by_object(void)
+{
+	struct bs_account *a = renewed();
+
+	a->profile.write_level = BS_LEVEL_OBJECT;
+	return a;
+}
+
+#define RENEWAL(iid, answer) \
+	"dev < PUT /0/" iid " format 11542 " \
+	"[C80017 636F6170733A2F2F62732E6578616D706C653A35363834 C10101 C10200 C80308 6E6578742D303031" \
+	" C80510 F0F1F2F3F4F5F6F7F8F9FAFBFCFDFEFF] reply " answer "\n"
 #define SECURITY \
 	"[C80017 636F6170733A2F2F646D2E6578616D706C653A35363834 C10100 C10200 C80308 6465762D30303031" \
 	" C80510 000102030405060708090A0B0C0D0E0F C10A65] reply 2.04\n"
 #define SERVER "dev < PUT /1/0 format 11542 [C10065 C40100015180 C10601 C10755] reply 2.04\n"
+#define WHOLE_OBJECTS \
+	"dev < PUT /0 format 11542 [080141 C80017 636F6170733A2F2F646D2E6578616D706C653A35363834 C10100 C10200" \
+	" C80308 6465762D30303031 C80510 000102030405060708090A0B0C0D0E0F C10A65] reply 2.04\n" \
+	"dev < PUT /1 format 11542 [08000F C10065 C40100015180 C10601 C10755] reply 2.04\n"
 #define REQUEST "dev > POST /bs?ep=dev-0001  expect 2.04\n"
 #define DISCOVER(links) "dev < GET / accept 40  reply 2.05 \"" links "\"\n"
 #define DELETES "dev < DELETE /0  reply 2.02\n dev < DELETE /1  reply 2.02\n"
@@ -87,13 +123,7 @@ static const struct scenario deleting[] = {
 
 static const struct scenario levels[] = {
 	{ "OMA INT-0: PUT /0, PUT /1, Finish", by_object,
-		REQUEST DISCOVER(
-			"</>;lwm2m=1.1,</0/0>,</1>") "dev < PUT /0 format 11542 [080141 C80017 "
-						     "636F6170733A2F2F646D2E6578616D706C653A35363834 C10100 C10200"
-						     " C80308 6465762D30303031 C80510 000102030405060708090A0B0C0D0E0F "
-						     "C10A65] reply 2.04\n"
-						     "dev < PUT /1 format 11542 [08000F C10065 C40100015180 C10601 "
-						     "C10755] reply 2.04\n" FINISH "end done writes 2\n" },
+		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>") WHOLE_OBJECTS FINISH "end done writes 2\n" },
 };
 
 static const struct scenario answers[] = {
@@ -130,6 +160,35 @@ static const struct scenario answers[] = {
 			"</1/0>;ssid=101,</3/0>") DELETES WRITES_AT("1") FINISH "end done\nend done\n" },
 };
 
+static const struct scenario renewals[] = {
+	{ "the next credential goes onto the instance that Discover showed, last of all", renewed,
+		REQUEST DISCOVER("</>;lwm2m=1.1,</0/3>,</0/1>;ssid=5,</1/0>;ssid=5") DELETES WRITES_AT("0") RENEWAL(
+			"3", "2.04") FINISH "end done because \"bootstrap account renewed at /0/3\" writes 3\n" },
+	{ "and nowhere without Discover", renewed,
+		REQUEST "dev < GET / accept 40  reply 4.05\n" DELETES WRITES_AT("1") FINISH
+		"end done because \"discover answered 4.05; bootstrap account not renewed: discover does not show it\" "
+		"writes 2\n" },
+	{ "nor where two might be it", renewed,
+		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</0/1>,</1>") DELETES WRITES_AT("2") FINISH
+		"end done because \"bootstrap account not renewed: discover does not show it\" writes 2\n" },
+	{ "nor where none is shown", renewed,
+		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>;ssid=5,</1/0>;ssid=5") DELETES WRITES_AT("1") FINISH
+		"end done because \"bootstrap account not renewed: discover does not show it\" writes 2\n" },
+	{ "a client that refuses it keeps what it has", renewed,
+		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>") DELETES WRITES_AT("1") RENEWAL("0", "4.00") FINISH
+		"end done because \"write /0/0 answered 4.00\" writes 2\n" },
+	{ "identity and key are never torn apart", renewed,
+		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>") DELETES WRITES_AT("1") RENEWAL("0", "4.13") FINISH
+		"end done because \"write /0/0 answered 4.13\" writes 2\n" },
+	{ "and the instance is written alone where objects are", renewed_by_object,
+		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>") DELETES WHOLE_OBJECTS RENEWAL("0", "2.04") FINISH
+		"end done because \"bootstrap account renewed at /0/0\" writes 3\n" },
+	{ "a pack leaves it alone: the device comes the usual way", renewed,
+		"dev > GET /bspack?ep=dev-0001  expect 4.05\n"
+		"end pack-declined because \"the bootstrap account is to be renewed, which a pack leaves alone\" code "
+		"4.05\n" },
+};
+
 static void
 play(const struct scenario *s, size_t count)
 {
@@ -158,6 +217,13 @@ test_answers(void **state)
 	play(answers, sizeof(answers) / sizeof(answers[0]));
 }
 
+static void
+test_renewals(void **state)
+{
+	(void)state;
+	play(renewals, sizeof(renewals) / sizeof(renewals[0]));
+}
+
 int
 main(void)
 {
@@ -165,6 +231,7 @@ main(void)
 		cmocka_unit_test(test_deleting),
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_renewals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

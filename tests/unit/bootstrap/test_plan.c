@@ -507,6 +507,56 @@ settings_of_bootstrap_accounts_are_left_out(void **state)
 	assert_string_equal(instance_text(fx, 0, 1), " 0/1" PSK_101);
 }
 
+/* 0/11 and 0/12 are the bootstrap account's, 0/10 is not; a client of 1.0 is sent nothing newer. */
+static void
+the_bootstrap_account_is_renewed_in_its_place(void **state)
+{
+	struct fixture *fx = *state;
+	struct bs_discovered *d = calloc(1, sizeof(*d));
+	struct bs_grant *g = calloc(1, sizeof(*g));
+	struct bs_client_view view = { .version = BS_LWM2M_1_1, .pct = -1, .discovered = d };
+	struct bs_diag diag = { 0 };
+	struct bs_plan *plan = NULL;
+	struct out o = { 0 };
+
+	assert_true(d != NULL && g != NULL);
+	add_grant(fx->account, 101, BS_MODE_PSK);
+	fx->account->renewal = g;
+	g->repository = g->bootstrap = true;
+	strcpy(g->uri, "coaps://bs.example");
+	assert_int_equal(bs_blob_set(&g->public_or_identity, "next", 4), BS_OK);
+	memcpy(g->secret_key.data, KEY_B, 16);
+	g->secret_key.len = 16;
+	set(g, 0, 11, BS_TYPE_INTEGER, "30");
+	set(g, 0, 12, BS_TYPE_INTEGER, "0");
+	set(g, 0, 14, BS_TYPE_STRING, "sni.example");
+	fx->account->profile.write_level = BS_LEVEL_RESOURCE;
+	assert_int_equal(bs_link_parse("</0/7>,</0/1>;ssid=3", 20, d), BS_OK);
+
+	assert_int_equal(bs_plan_build(fx->account, &view, NOW, &plan, &diag), BS_OK);
+	const struct bs_op *op = &plan->ops[plan->op_count - 2];
+	assert_true(op->renewal && !op->mandatory && op->count == 1 && op->target.level == BS_LEVEL_INSTANCE);
+	assert_int_equal(op->target.iid, 7);
+	add_instance(&o, &plan->instances[op->first]);
+	assert_string_equal(o.text, " 0/7 0=\"coaps://bs.example\" 1=true 2=0 3=h'6e657874' 4=h'' 5=h'" KEY_B_HEX
+				    "' 11=30 12=0 14=\"sni.example\"");
+	for (size_t i = 0; i + 2 < plan->op_count; i++)
+		assert_false(
+			plan->ops[i].renewal || (plan->ops[i].kind == BS_OP_WRITE && plan->ops[i].target.oid == 0 &&
+							plan->ops[i].target.iid == 7));
+	bs_plan_free(plan);
+
+	view.version = BS_LWM2M_1_0;
+	assert_int_equal(bs_plan_build(fx->account, &view, NOW, &plan, &diag), BS_OK);
+	assert_int_equal(plan->instances[plan->ops[plan->op_count - 2].first].count, 8); /* 14 is left out */
+	bs_plan_free(plan);
+	view.discovered = NULL;
+	assert_int_equal(bs_plan_build(fx->account, &view, NOW, &plan, &diag), BS_OK);
+	assert_true(plan->left_out_renewal && !plan->ops[plan->op_count - 2].renewal);
+	bs_plan_free(plan);
+	free(d);
+}
+
 static void
 bad_settings_are_told(void **state)
 {
@@ -948,6 +998,7 @@ main(void)
 		TEST(max_version_caps_the_resources),
 		TEST(binding_fits_the_version),
 		TEST(settings_of_bootstrap_accounts_are_left_out),
+		TEST(the_bootstrap_account_is_renewed_in_its_place),
 		TEST(bad_settings_are_told),
 		TEST(sms_fields_become_resources),
 		TEST(two_servers_own_their_instances),

@@ -467,6 +467,19 @@ rules_hold_whoever_writes(void **state)
 			"repeated once" },
 		{ "retried as from the beginning", "INSERT INTO profile (name, retry_as) VALUES ('r', 2)",
 			"by UPDATE" },
+		{ "a bootstrap account with Short Server ID",
+			"UPDATE server_account SET bootstrap = 1 WHERE repository = 0", "stay" },
+		{ "a bootstrap account without security",
+			"INSERT INTO server_account (name, repository, mode, uri, bootstrap) VALUES ('h', 1, 3, "
+			"'coap://h', 1)",
+			"CHECK" },
+		{ "two bootstrap accounts of one mode",
+			"INSERT INTO server_account (id, name, repository, mode, uri, bootstrap) VALUES (91, 'i', 1, "
+			"0, "
+			"'coaps://i', 1), (92, 'j', 1, 0, 'coaps://i', 1);"
+			"INSERT INTO profile_server VALUES (1, 7, 91); INSERT INTO profile_server VALUES (1, 8, 92)",
+			"one bootstrap account" },
+		{ "a private key for nobody", "INSERT INTO renewal VALUES (1, x'00', zeroblob(44))", "no next" },
 		{ "extra write to Object 0", "INSERT INTO profile_write VALUES (1, 9, 0, 0, 0, 0, 0, 0, 'x')",
 			"CHECK" },
 	};
@@ -622,6 +635,133 @@ next_becomes_current(void **state)
 	OK(bs_store_find_psk(fx->reader, (const uint8_t *)"id-2", 4, &f, keys));
 	assert_true(bs_secret_equal(&keys[0], &key2));
 	assert_true(bs_secret_equal(&keys[1], &key1));
+}
+
+/* The profile of the fixture, and one that delivers. */
+static int64_t
+add_renewing_profile(struct db_fixture *fx)
+{
+	static const uint8_t server_key[] = "the key of this server";
+	static const char *const servers[] = { "alpha", "self", "self-rpk" };
+	struct bs_setting hold_off = { .oid = 0, .rid = 11, .type = BS_TYPE_INTEGER, .text = "30" };
+	struct bs_server_def self = { .name = "self",
+		.repository = true,
+		.bootstrap = true,
+		.mode = BS_MODE_PSK,
+		.uri = "coaps://bs.example",
+		.settings = &hold_off,
+		.setting_count = 1 };
+	struct bs_server_def self_rpk = { .name = "self-rpk",
+		.repository = true,
+		.bootstrap = true,
+		.mode = BS_MODE_RPK,
+		.uri = "coaps://bs.example",
+		.server_key = server_key,
+		.server_key_len = sizeof(server_key) };
+	struct bs_profile_def def = { .servers = servers, .server_count = 3 };
+
+	OK(bs_store_add_server(fx->writer, &self, &fx->diag));
+	OK(bs_store_add_server(fx->writer, &self_rpk, &fx->diag));
+	bs_profile_init(&def.profile);
+	snprintf(def.profile.name, sizeof(def.profile.name), "renewing");
+	OK(bs_store_add_profile(fx->writer, &def, &fx->diag));
+	return raw_int(fx, "SELECT id FROM profile WHERE name = 'renewing'");
+}
+
+static void
+a_next_key_is_delivered_by_the_bootstrap_account(void **state)
+{
+	struct db_fixture *fx = *state;
+	struct bs_secret key1 = secret_of("bootstrap-key-01"), key2 = secret_of("bootstrap-key-02");
+	struct bs_bootstrap_def next = { .mode = BS_MODE_PSK, .identity = "id-2", .key = &key2 };
+	struct bs_own_credential own;
+	struct bs_account *a;
+	struct bs_conflict c;
+	char name[BS_NAME_MAX + 1];
+	int64_t id = add_renewing_profile(fx);
+
+	OK(bs_store_renewal_account(fx->reader, "renewing", BS_MODE_PSK, name));
+	assert_string_equal(name, "self");
+	OK(bs_store_renewal_account(fx->reader, "renewing", BS_MODE_X509, name));
+	assert_string_equal(name, "");
+	OK(bs_store_renewal_account(fx->reader, "p", BS_MODE_PSK, name));
+	assert_string_equal(name, "");
+
+	OK(add_psk(fx, "dev-1", "id-1", "bootstrap-key-01", "srv-1", "delivered-key-01", &c));
+	OK(bs_store_set_next(fx->writer, "dev-1", &next, &c, &fx->diag));
+	OK(bs_store_load_account(fx->reader, 1, &a));
+	assert_null(a->renewal); /* its profile has no such account */
+	bs_account_free(a);
+
+	assert_int_equal(
+		raw_sql(fx, "UPDATE device SET profile_id = (SELECT id FROM profile WHERE name = 'renewing')"), 0);
+	OK(bs_store_load_account(fx->reader, 1, &a));
+	assert_int_equal(a->profile.id, id);
+	assert_int_equal(a->grant_count, 1); /* it is no server among the others */
+	assert_non_null(a->renewal);
+	assert_true(a->renewal->bootstrap && a->renewal->repository);
+	assert_int_equal(a->renewal->mode, BS_MODE_PSK);
+	assert_string_equal(a->renewal->uri, "coaps://bs.example");
+	assert_int_equal(a->renewal->public_or_identity.len, 4);
+	assert_memory_equal(a->renewal->public_or_identity.data, "id-2", 4);
+	assert_true(bs_secret_equal(&a->renewal->secret_key, &key2));
+	assert_int_equal(a->renewal->setting_count, 1);
+	bs_account_free(a);
+	OK(bs_store_find_own(fx->reader, "dev-1", &own));
+	assert_int_equal(own.count, 2);
+	assert_string_equal(own.slots[0].identity, "id-1");
+	assert_string_equal(own.slots[1].identity, "id-2");
+	assert_true(bs_secret_equal(&own.slots[0].key, &key1) && bs_secret_equal(&own.slots[1].key, &key2));
+	bs_own_credential_clear(&own);
+
+	OK(bs_store_settle(fx->writer, "dev-1"));
+	OK(bs_store_load_account(fx->reader, 1, &a));
+	assert_null(a->renewal);
+	bs_account_free(a);
+}
+
+static void
+a_next_raw_key_is_delivered_with_its_private_key(void **state)
+{
+	static const uint8_t spki2[] = "another SubjectPublicKeyInfo";
+	struct db_fixture *fx = *state;
+	struct bs_secret private_key = secret_of("a private key, PKCS#8");
+	struct bs_blob public_key = { .data = (uint8_t *)(uintptr_t)spki2, .len = sizeof(spki2) };
+	struct bs_bootstrap_def next = { .mode = BS_MODE_RPK, .spki = spki2, .spki_len = sizeof(spki2) };
+	struct bs_device_def def = { .endpoint = "dev-1",
+		.enabled = true,
+		.bootstrap = { .mode = BS_MODE_RPK, .spki = spki, .spki_len = sizeof(spki) } };
+	struct bs_secret granted = secret_of("delivered-key-01");
+	struct bs_grant_def grant = { .server_id = 1,
+		.public_or_identity = (const uint8_t *)"srv",
+		.public_or_identity_len = 3,
+		.secret_key = &granted };
+	struct bs_account *a;
+	struct bs_conflict c;
+
+	def.profile_id = add_renewing_profile(fx);
+	def.grants = &grant;
+	def.grant_count = 1;
+	OK(bs_store_add_device(fx->writer, &def, &c, &fx->diag));
+	for (int with_key = 0; with_key <= 1; with_key++) {
+		next.delivered_public = with_key ? &public_key : NULL;
+		next.delivered_key = with_key ? &private_key : NULL;
+		OK(bs_store_set_next(fx->writer, "dev-1", &next, &c, &fx->diag));
+		OK(bs_store_load_account(fx->reader, 1, &a));
+		if (with_key) {
+			assert_non_null(a->renewal);
+			assert_int_equal(a->renewal->mode, BS_MODE_RPK);
+			assert_memory_equal(a->renewal->public_or_identity.data, spki2, sizeof(spki2));
+			assert_true(bs_secret_equal(&a->renewal->secret_key, &private_key));
+			assert_true(a->renewal->server_key.len > 0);
+		} else {
+			assert_null(a->renewal); /* the maker brings it */
+		}
+		bs_account_free(a);
+		assert_int_equal(raw_int(fx, "SELECT count(*) FROM renewal"), with_key);
+		assert_int_equal(raw_sql(fx, "DELETE FROM bootstrap_credential WHERE slot = 1"), 0);
+	}
+	assert_int_equal(raw_int(fx, "SELECT count(*) FROM renewal"), 0);
 }
 
 /* ---- opening -------------------------------------------------------------------------------------------------------- */
@@ -1106,6 +1246,8 @@ main(void)
 		T(rules_hold_whoever_writes),
 		T(changes_are_told),
 		T(next_becomes_current),
+		T(a_next_key_is_delivered_by_the_bootstrap_account),
+		T(a_next_raw_key_is_delivered_with_its_private_key),
 		T(master_key_is_needed),
 		T(other_files_are_refused),
 		T(folder_and_file_are_private),
