@@ -23,14 +23,15 @@ bs_secret_equal(const struct bs_secret *a, const struct bs_secret *b)
 	return a->len == b->len && CRYPTO_memcmp(a->data, b->data, a->len) == 0;
 }
 
+/* explicit_bzero, which no compiler leaves out either: OPENSSL_cleanse goes by 8 octets, and a secret has 2,568. */
 void
 bs_secret_clear(struct bs_secret *s)
 {
-	OPENSSL_cleanse(s, sizeof(*s));
+	explicit_bzero(s, sizeof(*s));
 }
 
 void
 bs_wipe(void *data, size_t len)
 {
-	OPENSSL_cleanse(data, len);
+	explicit_bzero(data, len);
 }

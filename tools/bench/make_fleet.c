@@ -85,14 +85,26 @@ make_cert(const char *name, EVP_PKEY *key, const struct ca *ca, long serial)
 	return cert;
 }
 
+static bool
+is_text(const uint8_t *key, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (key[i] < 0x20 || key[i] >= 0x7f)
+			return false;
+	return true;
+}
+
+/* Of two million random keys one in four times one is printable text by chance, and the import refuses it. */
 static void
 print_psk(void)
 {
 	uint8_t key[16];
 	char text[2 * sizeof(key) + 1];
 
-	if (RAND_bytes(key, sizeof(key)) != 1)
-		die("RAND_bytes");
+	do
+		if (RAND_bytes(key, sizeof(key)) != 1)
+			die("RAND_bytes");
+	while (is_text(key, sizeof(key)));
 	fputs(bs_hex_encode(key, sizeof(key), text), stdout);
 }
 
