@@ -143,6 +143,7 @@ bs_read_profile(const struct bs_query *q, int first, struct bs_profile *p)
 	p->security_iid = (uint16_t)bs_query_int(q, c++);
 	p->block_size = (uint16_t)bs_query_int(q, c++);
 	p->max_version = (enum bs_lwm2m)bs_query_int(q, c++);
+	p->on_existing = (enum bs_on_existing)bs_query_int(q, c++);
 	p->retry_id = bs_query_int(q, c++);
 	bs_query_copy_text(q, c++, p->retry_as, sizeof(p->retry_as));
 	return c;

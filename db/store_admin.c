@@ -227,6 +227,7 @@ insert_profile(struct bs_store *st, const struct bs_profile_def *def, struct bs_
 	bs_query_put_int(&q, p->block_size);
 	bs_query_put_int(&q, p->max_version);
 	bs_query_put_int(&q, p->pack);
+	bs_query_put_int(&q, p->on_existing);
 	return insert(st, &q, "profile", p->name, diag);
 }
 

@@ -107,7 +107,7 @@ struct view {
 	const struct bs_plan *plan;
 	uint8_t *payload;
 	unsigned number;
-	bool pack;
+	bool pack, merging;
 };
 
 /* By the tables here, or by the operator's model; "" where neither has it. model is room for the latter. */
@@ -275,6 +275,15 @@ version_text(enum bs_lwm2m version)
 	return version == BS_LWM2M_1_2 ? "1.2" : version == BS_LWM2M_1_1 ? "1.1" : "1.0";
 }
 
+static void
+print_reads(struct view *v, json_t *list)
+{
+	print_simple(v, list, "GET", "/1",
+		"Bootstrap-Read where Discover shows instances; what cannot be read is overwritten");
+	if (v->account->profile.access_control != BS_AC_NONE)
+		print_simple(v, list, "GET", "/2", "likewise. The Writes are those to a device that holds nothing");
+}
+
 /* What comes before the plan, which it shows. */
 static void
 print_discover(struct view *v, json_t *list)
@@ -282,7 +291,9 @@ print_discover(struct view *v, json_t *list)
 	if (v->account->profile.discover && !v->pack)
 		print_simple(v, list, "GET", "/",
 			"Bootstrap-Discover; may be refused. Instance IDs and version follow its answer");
-	if (v->account->profile.delete_policy == BS_DELETE_INSTANCES && !v->pack)
+	if (v->merging)
+		print_reads(v, list);
+	else if (v->account->profile.delete_policy == BS_DELETE_INSTANCES && !v->pack)
 		print_simple(v, list, "DELETE", "/O/I",
 			"each instance of /0 (with Short Server ID), /1 and what is written of /2, /21 that Discover "
 			"shows");
@@ -380,9 +391,16 @@ static enum bs_err
 one_plan(struct view *v, const struct bs_account *account, const struct bs_client_view *client, json_t **out,
 	struct bs_diag *diag)
 {
+	static const struct bs_existing nothing;
+	struct bs_client_view with = *client;
 	struct bs_plan *plan = NULL;
-	enum bs_err err = bs_plan_build(account, client, bs_clock_wall_ms() / 1000, &plan, diag);
+	enum bs_err err;
 
+	v->merging = account->profile.on_existing == BS_EXISTING_MERGE && !client->pack &&
+		     bs_plan_client_version(client, &account->profile) >= BS_LWM2M_1_1;
+	if (v->merging)
+		with.existing = &nothing;
+	err = bs_plan_build(account, &with, bs_clock_wall_ms() / 1000, &plan, diag);
 	v->account = account;
 	v->plan = plan;
 	if (err == BS_OK)

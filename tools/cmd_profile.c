@@ -36,6 +36,7 @@ enum {
 	O_BLOCK_SIZE,
 	O_MAX_VERSION,
 	O_RETRY_AS,
+	O_ON_EXISTING,
 };
 
 static const struct bs_ctl_option add_options[] = {
@@ -69,6 +70,8 @@ static const struct bs_ctl_option add_options[] = {
 		"send no resources newer than that (the client's own version)" },
 	[O_RETRY_AS] = { "retry-as", "NAME",
 		"the profile to repeat the run with, once, when the device answers 4.06 to Finish" },
+	[O_ON_EXISTING] = { "on-existing", "overwrite|merge",
+		"delete what the device holds, or read its /1 and /2 and go on with that (overwrite)" },
 	{ 0 },
 };
 
@@ -90,6 +93,8 @@ static const struct word version_words[] = { { "1.0", BS_LWM2M_1_0 }, { "1.1", B
 	{ 0 } };
 static const struct word max_version_words[] = { { "none", BS_LWM2M_UNKNOWN }, { "1.0", BS_LWM2M_1_0 },
 	{ "1.1", BS_LWM2M_1_1 }, { "1.2", BS_LWM2M_1_2 }, { 0 } };
+static const struct word on_existing_words[] = { { "overwrite", BS_EXISTING_OVERWRITE }, { "merge", BS_EXISTING_MERGE },
+	{ 0 } };
 static const struct word yes_words[] = { { "yes", true }, { "no", false }, { 0 } };
 
 static const char *
@@ -249,6 +254,9 @@ read_option(struct draft *d, const struct bs_ctl_given *g, struct bs_report *r)
 		break;
 	case O_MAX_VERSION:
 		p->max_version = (enum bs_lwm2m)value_of(version_words, g, r);
+		break;
+	case O_ON_EXISTING:
+		p->on_existing = (enum bs_on_existing)value_of(on_existing_words, g, r);
 		break;
 	case O_RETRY_AS:
 		snprintf(p->retry_as, sizeof(p->retry_as), "%s", g->value);
@@ -458,6 +466,7 @@ profile_json(const struct bs_profile_def *def)
 	json_object_set_new(o, "security_iid", json_integer(p->security_iid));
 	json_object_set_new(o, "block_size", json_integer(p->block_size));
 	json_object_set_new(o, "max_version", json_string(word_of(max_version_words, p->max_version)));
+	json_object_set_new(o, "on_existing", json_string(word_of(on_existing_words, p->on_existing)));
 	json_object_set_new(o, "retry_as", p->retry_as[0] != '\0' ? json_string(p->retry_as) : json_null());
 	json_object_set_new(o, "devices", json_integer(def->device_count));
 	return o;
@@ -541,6 +550,7 @@ print_profile(void *arg, const struct bs_profile_def *def)
 	bs_ctl_line("security-iid", "%u", p->security_iid);
 	bs_ctl_line("block-size", "%u", p->block_size);
 	bs_ctl_line("max-version", "%s", word_of(max_version_words, p->max_version));
+	bs_ctl_line("on-existing", "%s", word_of(on_existing_words, p->on_existing));
 	if (p->retry_as[0] != '\0')
 		bs_ctl_line("retry-as", "%s", p->retry_as);
 }

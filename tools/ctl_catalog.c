@@ -44,6 +44,7 @@ on_profile(void *arg, const struct bs_profile_def *def)
 	snprintf(p->name, sizeof(p->name), "%s", def->profile.name);
 	p->has_anchor = def->has_anchor;
 	p->sms_parameters_len = def->profile.sms_parameters_len;
+	p->on_existing = def->profile.on_existing;
 	snprintf(p->retry_as, sizeof(p->retry_as), "%s", def->profile.retry_as);
 	for (size_t i = 0; i < def->server_count && i < BS_SERVERS_MAX; i++) {
 		p->servers[p->server_count] = bs_catalog_server(c, def->servers[i]);

@@ -25,6 +25,7 @@ struct bs_cat_profile {
 	const struct bs_cat_server *servers[BS_SERVERS_MAX]; /* in order */
 	size_t server_count;
 	char retry_as[BS_NAME_MAX + 1]; /* "": none */
+	enum bs_on_existing on_existing;
 	UT_hash_handle hh;
 };
 

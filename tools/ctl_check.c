@@ -465,6 +465,27 @@ check_running(struct bs_report *r, const struct bs_profile *p)
 		bs_report_error(r, "--block-size", "16, 32, 64, 128, 256, 512 or 1024 (RFC 7959)");
 }
 
+/* What cannot be told from what others put on the device cannot be merged with it. */
+static void
+check_merging(struct bs_report *r, const struct bs_profile *p, const struct bs_profile_check *c)
+{
+	if (p->on_existing != BS_EXISTING_MERGE)
+		return;
+	if (!p->discover)
+		bs_report_error(r, "--on-existing", "merge needs --discover yes, which shows what there is");
+	if (p->write_level == BS_LEVEL_OBJECT)
+		bs_report_error(r, "--write-level",
+			"with --on-existing merge an object as a whole could take other instances away; use instance "
+			"or resource");
+	for (size_t i = 0; i < c->count; i++)
+		if (c->servers[i]->repository && !c->servers[i]->bootstrap)
+			bs_report_error(r, "--server",
+				"%s is a repository, which has no Short Server ID to be found by: with --on-existing "
+				"merge "
+				"each run would add another; use overwrite",
+				c->servers[i]->name);
+}
+
 static bool
 has_server(const struct bs_profile_check *c, const char *name)
 {
@@ -484,6 +505,11 @@ check_retry(struct bs_report *r, const struct bs_profile_check *c)
 		bs_report_error(r, "--retry-as",
 			"%s is itself retried as %s, and a run is repeated once; name a profile without --retry-as",
 			c->retry->name, c->retry->retry_as);
+	if (c->retry->on_existing == BS_EXISTING_MERGE)
+		bs_report_error(r, "--retry-as",
+			"%s merges what the device holds, which then is what it did not accept; name a profile that "
+			"overwrites",
+			c->retry->name);
 	for (size_t i = 0; i < c->retry->server_count; i++)
 		if (!has_server(c, c->retry->servers[i]->name))
 			bs_report_error(r, "--retry-as",
@@ -509,6 +535,7 @@ bs_check_profile(struct bs_report *r, const struct bs_profile_def *def, const st
 	check_renewal(r, def, c);
 	check_access_control(r, def, c, with_instance);
 	check_running(r, &def->profile);
+	check_merging(r, &def->profile, c);
 	check_retry(r, c);
 }
 

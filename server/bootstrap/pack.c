@@ -49,11 +49,13 @@ judge_format(const struct bs_profile *p, int32_t accept, char *why, size_t max)
 }
 
 static uint8_t
-judge_deletes(enum bs_delete_policy policy, char *why, size_t max)
+judge_deletes(const struct bs_profile *p, char *why, size_t max)
 {
-	if (policy == BS_DELETE_ROOT)
+	if (p->on_existing == BS_EXISTING_MERGE)
+		bs_tell(why, max, "the profile merges what the device holds, a pack replaces it");
+	else if (p->delete_policy == BS_DELETE_ROOT)
 		bs_tell(why, max, "the profile deletes all objects, a pack replaces those that are in it");
-	else if (policy == BS_DELETE_NONE)
+	else if (p->delete_policy == BS_DELETE_NONE)
 		bs_tell(why, max, "the profile deletes nothing, a pack replaces all instances of its objects");
 	else
 		return BS_EMPTY;
@@ -94,7 +96,7 @@ bs_pack_judge(const struct bs_account *account, const struct bs_client_view *vie
 		bs_tell(why, max, "packs are off in the profile");
 		return BS_NOT_IMPLEMENTED;
 	}
-	code = judge_deletes(account->profile.delete_policy, why, max);
+	code = judge_deletes(&account->profile, why, max);
 	if (code == BS_EMPTY && account->renewal != NULL) {
 		bs_tell(why, max, "the bootstrap account is to be renewed, which a pack leaves alone");
 		code = BS_METHOD_NOT_ALLOWED;

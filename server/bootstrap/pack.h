@@ -22,9 +22,10 @@
  * reason appended to why (tell.h): 5.01 where the profile has packs off, 4.05 where a pack cannot, 4.06 where not in the
  * Content-Format that the client accepts.
  *
- * It cannot: delete-policy root (objects that do not occur stay) and none (those that occur lose their instances); a format
- * of the profile that is none of a pack; extra writes to an object of which the device may have further instances, as a
- * pack would take these away; an instance of Object 21 that belongs to the bootstrap account; a renewal of that account.
+ * It cannot: a profile that merges; delete-policy root (objects that do not occur stay) and none (those that occur lose their
+ * instances); a format of the profile that is none of a pack; extra writes to an object of which the device may have further
+ * instances, as a pack would take these away; an instance of Object 21 that belongs to the bootstrap account; a
+ * renewal of that account.
  */
 uint8_t bs_pack_judge(const struct bs_account *account, const struct bs_client_view *view, char *why, size_t max);
 

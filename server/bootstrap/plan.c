@@ -22,12 +22,26 @@ bs_plan_writes_object(const struct bs_plan *p, uint16_t oid)
 	return false;
 }
 
-/* May the device hold instances of it that this run is about? */
+static bool
+shows_access_control(const struct bs_discovered *d)
+{
+	for (size_t i = 0; d != NULL && i < d->count; i++) {
+		if (d->links[i].oid == BS_OBJ_ACCESS_CONTROL && d->links[i].iid != UINT16_MAX)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * May the device hold instances of it that this run is about? Access control goes with the servers that it names: what
+ * stayed of it would be about servers that are gone, and some devices refuse the whole for that.
+ */
 static bool
 is_concerned(const struct bs_plan *p, const struct bs_client_view *view, uint16_t oid)
 {
-	return bs_plan_writes_object(p, oid) || (oid == BS_OBJ_ACCESS_CONTROL && view->wrote_access_control) ||
-	       (oid == BS_OBJ_OSCORE && view->wrote_oscore);
+	if (oid == BS_OBJ_ACCESS_CONTROL && (view->wrote_access_control || shows_access_control(view->discovered)))
+		return true;
+	return bs_plan_writes_object(p, oid) || (oid == BS_OBJ_OSCORE && view->wrote_oscore);
 }
 
 static void
@@ -201,7 +215,8 @@ add_renewal(struct bs_plan_builder *b)
 static void
 add_requests(struct bs_plan_builder *b)
 {
-	add_deletes(b->plan, b->account->profile.delete_policy, b->view);
+	if (b->view->existing == NULL)
+		add_deletes(b->plan, b->account->profile.delete_policy, b->view);
 	add_writes(b->plan, b->account->profile.write_level);
 	add_renewal(b);
 	add_op(b->plan, &(struct bs_op){ .kind = BS_OP_FINISH, .mandatory = true });
@@ -210,8 +225,8 @@ add_requests(struct bs_plan_builder *b)
 /* ---- the whole ------------------------------------------------------------------------------------------------ */
 
 /* A client that sends pct knows LwM2M 1.1 whatever its Discover says: some are known to say 1.0 there all the same. */
-static enum bs_lwm2m
-client_version(const struct bs_client_view *view, const struct bs_profile *profile)
+enum bs_lwm2m
+bs_plan_client_version(const struct bs_client_view *view, const struct bs_profile *profile)
 {
 	enum bs_lwm2m implied = BS_LWM2M_UNKNOWN;
 
@@ -229,30 +244,35 @@ client_version(const struct bs_client_view *view, const struct bs_profile *profi
 static enum bs_lwm2m
 choose_version(const struct bs_client_view *view, const struct bs_profile *profile)
 {
-	enum bs_lwm2m version = client_version(view, profile), max = profile->max_version;
+	enum bs_lwm2m version = bs_plan_client_version(view, profile), max = profile->max_version;
 
 	return max != BS_LWM2M_UNKNOWN && max < version ? max : version;
 }
 
-static const struct bs_format *
-choose_format(const struct bs_client_view *view, const struct bs_profile *profile, struct bs_diag *diag)
+static int32_t
+format_number(const struct bs_client_view *view, const struct bs_profile *profile)
 {
-	int32_t usual = view->pack ? BS_CF_SENML_CBOR : BS_CF_TLV;
-	int32_t number = profile->format != 0 ? profile->format : view->pct >= 0 ? view->pct : usual;
-	const struct bs_format *f = number <= UINT16_MAX ? bs_format_find((uint16_t)number) : NULL;
+	if (profile->format != 0)
+		return profile->format;
+	if (view->pct >= 0)
+		return view->pct;
+	return view->pack ? BS_CF_SENML_CBOR : BS_CF_TLV;
+}
 
-	if (f == NULL)
-		bs_diag_set(
-			diag, BS_EUNSUPPORTED, 0, "Content-Format %d cannot be written by this server", (int)number);
-	return f;
+const struct bs_format *
+bs_plan_choose_format(const struct bs_client_view *view, const struct bs_profile *profile)
+{
+	int32_t number = format_number(view, profile);
+
+	return number <= UINT16_MAX ? bs_format_find((uint16_t)number) : NULL;
 }
 
 enum bs_err
 bs_plan_build(const struct bs_account *account, const struct bs_client_view *view, int64_t now_s, struct bs_plan **out,
 	struct bs_diag *diag)
 {
-	const struct bs_format *format = choose_format(view, &account->profile, diag);
-	struct bs_plan_sizes sizes = bs_plan_count(account);
+	const struct bs_format *format = bs_plan_choose_format(view, &account->profile);
+	struct bs_plan_sizes sizes = bs_plan_count(account, view->existing);
 	struct bs_plan_builder b = {
 		.account = account, .view = view, .now_s = now_s, .instance_max = sizes.instances, .diag = diag
 	};
@@ -260,7 +280,8 @@ bs_plan_build(const struct bs_account *account, const struct bs_client_view *vie
 	*out = NULL;
 	sizes.deletes = view->discovered != NULL ? view->discovered->count : 0;
 	if (format == NULL)
-		return BS_EUNSUPPORTED;
+		return bs_diag_set(diag, BS_EUNSUPPORTED, 0, "Content-Format %d cannot be written by this server",
+			(int)format_number(view, &account->profile));
 	b.plan = bs_plan_allocate(&sizes);
 	if (b.plan == NULL)
 		return bs_diag_set(diag, BS_ENOMEM, 0, "out of memory");

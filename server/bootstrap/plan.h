@@ -2,12 +2,18 @@
 /*
  * From an account to an ordered list of requests (LwM2M Core 1.1, 6.1.7).
  *
- * Order: Delete /0, /1 (/2 and /21 when used), or each of their instances that Discover showed, or /; Write /21, /0, /1, /2, then extra writes in the operator's order;
- * the client's own bootstrap account, when it is renewed (its instance alone, onto the one that Discover showed); Finish.
+ * Order: Delete /0, /1 (/2 when written or seen in Discover, /21 when written), or each of their instances that Discover showed,
+ * or /; Write /21, /0, /1, /2, then extra writes in the operator's order; the client's own bootstrap account, when it is
+ * renewed (its instance alone, onto the one that Discover showed); Finish.
  * Bootstrap-Discover comes before a plan can be made, so it is not in it: what it found is an argument.
  * Instance IDs: /0 takes the lowest IDs that avoid the client's own bootstrap account (from Discover; without it, from
  * security_iid of the profile on); /1 and /2 count from 0. Resources newer than the client's version, or than the profile's
  * max_version, are left out.
+ *
+ * Merging (struct bs_existing): nothing is deleted. Instances of /0 and /1 are matched by Short Server ID, those of /2 by the
+ * instance that they are about, and written to where they lie; new ones take free IDs. In /1 what was read stands above the
+ * defaults and below the operator's settings; executables, alert code and time of the last bootstrap are never written
+ * back. In /2 entries for servers of others stay. Instances that are not the operator's stay as they are.
  *
  * A plan for a Bootstrap-Pack (LwM2M Core 1.2) is one operation: a Write of all instances to "/", those of one object
  * together, none twice. The client's version is 1.2.
@@ -15,6 +21,7 @@
 #ifndef BS_BOOTSTRAP_PLAN_H
 #define BS_BOOTSTRAP_PLAN_H
 
+#include "server/content/decode.h"
 #include "server/content/format.h"
 #include "server/content/link.h"
 #include "server/model/account.h"
@@ -33,6 +40,15 @@ struct bs_op {
 	bool unknown_ok;
 };
 
+/* What the client was found to hold, for a plan that merges; a tree NULL: nothing. */
+struct bs_existing {
+	const struct bs_tree *servers; /* of /1 */
+	const struct bs_tree *access_control; /* of /2 */
+};
+
+/* Is what was read small enough to go on with? Else it is to be overwritten. */
+bool bs_plan_may_keep(const struct bs_tree *t);
+
 /* What is known of the client when the plan is made. */
 struct bs_client_view {
 	/* of Discover; at least 1.1 when there is a pct (1.0 has none); UNKNOWN without pct: the profile's unknown_version */
@@ -44,7 +60,13 @@ struct bs_client_view {
 	const struct bs_discovered *own;
 	/* A plan before this one in the same run wrote /2 or /21: they are deleted too, whether this one writes them or not. */
 	bool wrote_access_control, wrote_oscore;
+	const struct bs_existing *existing; /* NULL: overwrite; else what Discover shows is gone on with too */
 };
+
+/* Of Discover, pct and the profile's unknown_version. */
+enum bs_lwm2m bs_plan_client_version(const struct bs_client_view *view, const struct bs_profile *profile);
+/* The format of this server's payloads, which it asks for too; NULL: not writable by this server. */
+const struct bs_format *bs_plan_choose_format(const struct bs_client_view *view, const struct bs_profile *profile);
 
 struct bs_plan {
 	const struct bs_format *format;
@@ -62,7 +84,7 @@ struct bs_plan {
 };
 
 /*
- * The plan borrows octets of account: account must outlive it. now_s is Unix time, for settings whose value is "now".
+ * The plan borrows octets of account and of the trees of view->existing: they must outlive it. now_s is Unix time, for settings whose value is "now".
  * BS_ENOMEM; BS_EUNSUPPORTED: format not writable by this server; BS_ERANGE, BS_EFORMAT: a setting that does not fit
  * (the tool refuses those when they are configured). diag says which.
  */

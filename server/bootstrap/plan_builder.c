@@ -21,7 +21,7 @@ count_settings(struct bs_plan_sizes *s, const struct bs_setting *settings, size_
 
 /* What is left out in the end costs a few octets for the length of a run. */
 struct bs_plan_sizes
-bs_plan_count(const struct bs_account *a)
+bs_plan_count(const struct bs_account *a, const struct bs_existing *existing)
 {
 	struct bs_plan_sizes s = { 0 };
 
@@ -42,6 +42,8 @@ bs_plan_count(const struct bs_account *a)
 	for (size_t i = 0; i < a->acl_count; i++)
 		s.entries += 3 + a->acls[i].count;
 	count_settings(&s, a->writes, a->write_count);
+	if (existing != NULL)
+		bs_plan_count_existing(&s, a, existing);
 	return s;
 }
 
@@ -112,13 +114,14 @@ bs_plan_end_instance(struct bs_plan_builder *b)
 void
 bs_plan_put_entry(struct bs_plan_builder *b, const struct bs_entry *e)
 {
-	size_t at = 0;
+	size_t at;
 
 	if (b->err != BS_OK)
 		return;
-	while (at < b->inst->count && (b->inst_entries[at].rid < e->rid || (b->inst_entries[at].rid == e->rid &&
-										   b->inst_entries[at].riid < e->riid)))
-		at++;
+	at = b->inst->count; /* most come in order */
+	while (at > 0 && (b->inst_entries[at - 1].rid > e->rid ||
+				 (b->inst_entries[at - 1].rid == e->rid && b->inst_entries[at - 1].riid >= e->riid)))
+		at--;
 	if (at == b->inst->count || b->inst_entries[at].rid != e->rid || b->inst_entries[at].riid != e->riid) {
 		if (b->arena->entry_count == b->arena->entry_max) {
 			b->err = BS_EINTERNAL;
@@ -209,12 +212,13 @@ fit_binding(struct bs_plan_builder *b, struct bs_value *v)
 {
 	enum bs_lwm2m version = b->plan->version;
 	const char *known = version >= BS_LWM2M_1_2 ? "UTSNMH" : version == BS_LWM2M_1_1 ? "UTSN" : "UQS";
-	uint8_t *text = b->arena->octets + b->arena->octet_len; /* where the value was parsed to */
+	uint8_t *text = b->arena->octets +
+			b->arena->octet_len; /* where the value was parsed to, or there is room for it */
 	size_t len = 0;
 
 	for (size_t i = 0; i < v->bytes.len; i++)
-		if (strchr(known, text[i]) != NULL)
-			text[len++] = text[i];
+		if (strchr(known, v->bytes.data[i]) != NULL)
+			text[len++] = v->bytes.data[i];
 	*v = len > 0 ? bs_value_bytes(BS_TYPE_STRING, text, len) : bs_value_bytes(BS_TYPE_STRING, "U", 1);
 }
 
@@ -246,6 +250,26 @@ bs_plan_put_setting(struct bs_plan_builder *b, const struct bs_setting *s)
 		b->err = bs_resource_check(s->oid, def, &e.value, b->diag);
 	if (!is_absent_value(s->oid, s->rid, &e.value))
 		bs_plan_put_entry(b, &e);
+}
+
+void
+bs_plan_put_held(struct bs_plan_builder *b, uint16_t oid, const struct bs_entry *held)
+{
+	const struct bs_resource_def *def = bs_resource_find(oid, held->rid);
+	struct bs_entry e = *held;
+
+	if (b->err != BS_OK || def == NULL || def->executable || def->since > b->plan->version ||
+		is_absent_value(oid, e.rid, &e.value) || bs_resource_check(oid, def, &e.value, NULL) != BS_OK)
+		return;
+	if (oid == BS_OBJ_SERVER && e.rid == 7) {
+		if (b->arena->octet_max - b->arena->octet_len < e.value.bytes.len) {
+			b->err = BS_EINTERNAL;
+			return;
+		}
+		fit_binding(b, &e.value);
+		b->arena->octet_len += held->value.bytes.len;
+	}
+	bs_plan_put_entry(b, &e);
 }
 
 void

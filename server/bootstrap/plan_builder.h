@@ -24,6 +24,8 @@ struct bs_plan_builder {
 	struct bs_instance *inst; /* the one being filled */
 	struct bs_entry *inst_entries; /* its entries, writable */
 	size_t instance_max;
+	uint16_t server_iids[BS_SERVERS_MAX]; /* where the account's servers, without repositories, lie in /1 */
+	size_t server_count;
 	struct bs_diag *diag;
 	enum bs_err err;
 };
@@ -34,7 +36,7 @@ struct bs_plan_sizes {
 	size_t deletes; /* of instances that Discover showed */
 };
 
-struct bs_plan_sizes bs_plan_count(const struct bs_account *a);
+struct bs_plan_sizes bs_plan_count(const struct bs_account *a, const struct bs_existing *existing);
 struct bs_plan *bs_plan_allocate(const struct bs_plan_sizes *s); /* NULL without memory */
 
 void bs_plan_begin_instance(struct bs_plan_builder *b, uint16_t oid, uint16_t iid);
@@ -50,7 +52,31 @@ void bs_plan_put_octets(struct bs_plan_builder *b, uint16_t rid, const void *dat
 uint8_t *bs_plan_reserve(struct bs_plan_builder *b, size_t len);
 /* A resource that the operator set, unless it is newer than the client or another server's business. */
 void bs_plan_put_setting(struct bs_plan_builder *b, const struct bs_setting *s);
+/*
+ * A value that the client holds, unless it is out of range, newer than the plan, executable or not in the tables. Borrowed.
+ */
+void bs_plan_put_held(struct bs_plan_builder *b, uint16_t oid, const struct bs_entry *held);
 void bs_plan_put_settings(struct bs_plan_builder *b, const struct bs_grant *g, uint16_t oid);
+
+/* plan_merge.c. existing NULL: nothing is found. */
+#define BS_BINDING_MAX 7 /* octets of /1/x/7 */
+#define BS_EXISTING_INSTANCES_MAX 1024 /* of one object */
+void bs_plan_count_existing(struct bs_plan_sizes *s, const struct bs_account *a, const struct bs_existing *e);
+uint16_t bs_plan_held_ssid(const struct bs_instance *server); /* of /1; 0: none that names a server */
+const struct bs_instance *bs_plan_find_server(const struct bs_existing *e, uint16_t ssid);
+const struct bs_instance *bs_plan_find_acl(const struct bs_existing *e, uint16_t oid, uint16_t iid);
+/* Instances of an object that the client holds, or that were given away since. */
+struct bs_iids {
+	uint8_t taken[8192];
+};
+void bs_plan_taken_iids(const struct bs_client_view *view, uint16_t oid, struct bs_iids *out);
+/* The lowest free one from there on, taken from now on; UINT16_MAX: none is left. */
+uint16_t bs_plan_take_iid(struct bs_iids *iids, uint16_t from);
+void bs_plan_keep_server(struct bs_plan_builder *b, const struct bs_instance *held, const struct bs_grant *g);
+void bs_plan_keep_acl(struct bs_plan_builder *b, const struct bs_instance *held);
+/* /1 instances of servers that are not the account's. */
+bool bs_plan_is_foreign(const struct bs_plan_builder *b, const struct bs_instance *server);
+size_t bs_plan_count_foreign(const struct bs_plan_builder *b);
 
 /* plan_objects.c */
 void bs_plan_build_security(struct bs_plan_builder *b);

@@ -136,12 +136,10 @@ is_own_account(const struct bs_client_view *v, uint16_t iid)
 	return shows_own(v->discovered, iid) || shows_own(v->own, iid);
 }
 
-void
-bs_plan_build_security(struct bs_plan_builder *b)
+/* The n-th account goes behind the one before; each instance that is no bootstrap account may be written over. */
+static void
+place_anew(struct bs_plan_builder *b, uint32_t iid)
 {
-	/* Once it is known which instances are the client's bootstrap account, every other ID is free. */
-	uint32_t iid = is_own_account(b->view, UINT16_MAX) ? 0 : b->account->profile.security_iid;
-
 	for (size_t i = 0; i < b->account->grant_count && b->err == BS_OK; i++, iid++) {
 		while (iid < UINT16_MAX && is_own_account(b->view, (uint16_t)iid))
 			iid++;
@@ -149,6 +147,51 @@ bs_plan_build_security(struct bs_plan_builder *b)
 			b->err = bs_diag_set(b->diag, BS_ERANGE, 0, "no instance ID of object 0 is left");
 		build_security(b, &b->account->grants[i], (uint16_t)iid);
 	}
+}
+
+static bool
+find_security_iid(const struct bs_discovered *d, uint16_t ssid, uint16_t *out)
+{
+	for (size_t i = 0; d != NULL && i < d->count; i++) {
+		const struct bs_link *l = &d->links[i];
+
+		if (l->oid == BS_OBJ_SECURITY && l->iid != UINT16_MAX && l->has_ssid && l->ssid == ssid) {
+			*out = l->iid;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* An account goes where that of its server lies, or where nothing does. A repository is not to be told from others. */
+static void
+place_among_existing(struct bs_plan_builder *b, uint16_t from)
+{
+	struct bs_iids iids;
+
+	bs_plan_taken_iids(b->view, BS_OBJ_SECURITY, &iids);
+	for (size_t i = 0; i < b->account->grant_count && b->err == BS_OK; i++) {
+		const struct bs_grant *g = &b->account->grants[i];
+		uint16_t iid;
+
+		if (g->repository || !find_security_iid(b->view->discovered, g->ssid, &iid))
+			iid = bs_plan_take_iid(&iids, from);
+		if (iid == UINT16_MAX)
+			b->err = bs_diag_set(b->diag, BS_ERANGE, 0, "no instance ID of object 0 is left");
+		build_security(b, g, iid);
+	}
+}
+
+void
+bs_plan_build_security(struct bs_plan_builder *b)
+{
+	/* Once it is known which instances are the client's bootstrap account, every other ID is free. */
+	uint16_t from = is_own_account(b->view, UINT16_MAX) ? 0 : b->account->profile.security_iid;
+
+	if (b->view->existing != NULL)
+		place_among_existing(b, from);
+	else
+		place_anew(b, from);
 }
 
 /* Overwritten in its place: a second one, or one over another account, would lose the device. */
@@ -168,23 +211,39 @@ bs_plan_build_renewal(struct bs_plan_builder *b)
 
 /* ---- Object 1 ------------------------------------------------------------------------------------------------- */
 
+static void
+build_server(struct bs_plan_builder *b, uint16_t iid, const struct bs_grant *g, const struct bs_instance *held)
+{
+	bs_plan_begin_instance(b, BS_OBJ_SERVER, iid);
+	bs_plan_put_integer(b, 0, g->ssid);
+	bs_plan_put_integer(b, 1, LIFETIME_DEFAULT_S);
+	bs_plan_put_boolean(b, 6, true);
+	bs_plan_put_string(b, 7, "U");
+	bs_plan_keep_server(b, held, g);
+	bs_plan_put_settings(b, g, BS_OBJ_SERVER);
+	bs_plan_end_instance(b);
+}
+
 void
 bs_plan_build_servers(struct bs_plan_builder *b)
 {
-	uint16_t iid = 0;
+	struct bs_iids iids = { { 0 } };
 
-	for (size_t i = 0; i < b->account->grant_count; i++) {
+	if (b->view->existing != NULL)
+		bs_plan_taken_iids(b->view, BS_OBJ_SERVER, &iids);
+	for (size_t i = 0; i < b->account->grant_count && b->server_count < BS_SERVERS_MAX && b->err == BS_OK; i++) {
 		const struct bs_grant *g = &b->account->grants[i];
+		const struct bs_instance *held;
+		uint16_t iid;
 
 		if (g->repository)
 			continue;
-		bs_plan_begin_instance(b, BS_OBJ_SERVER, iid++);
-		bs_plan_put_integer(b, 0, g->ssid);
-		bs_plan_put_integer(b, 1, LIFETIME_DEFAULT_S);
-		bs_plan_put_boolean(b, 6, true);
-		bs_plan_put_string(b, 7, "U");
-		bs_plan_put_settings(b, g, BS_OBJ_SERVER);
-		bs_plan_end_instance(b);
+		held = bs_plan_find_server(b->view->existing, g->ssid);
+		iid = held != NULL ? held->iid : bs_plan_take_iid(&iids, 0);
+		if (iid == UINT16_MAX)
+			b->err = bs_diag_set(b->diag, BS_ERANGE, 0, "no instance ID of object 1 is left");
+		b->server_iids[b->server_count++] = iid;
+		build_server(b, iid, g, held);
 	}
 }
 
@@ -193,11 +252,17 @@ bs_plan_build_servers(struct bs_plan_builder *b)
 enum { RIGHT_READ = 1, RIGHT_WRITE = 2, RIGHT_EXECUTE = 4, RIGHT_DELETE = 8 };
 
 static void
-build_acl(struct bs_plan_builder *b, uint16_t iid, const struct bs_acl *acl)
+build_acl(struct bs_plan_builder *b, struct bs_iids *iids, const struct bs_acl *acl)
 {
+	const struct bs_instance *held = bs_plan_find_acl(b->view->existing, acl->oid, acl->iid);
+	uint16_t iid = held != NULL ? held->iid : bs_plan_take_iid(iids, 0);
+
+	if (iid == UINT16_MAX && b->err == BS_OK)
+		b->err = bs_diag_set(b->diag, BS_ERANGE, 0, "no instance ID of object 2 is left");
 	bs_plan_begin_instance(b, BS_OBJ_ACCESS_CONTROL, iid);
 	bs_plan_put_integer(b, 0, acl->oid);
 	bs_plan_put_integer(b, 1, acl->iid);
+	bs_plan_keep_acl(b, held);
 	for (size_t i = 0; i < acl->count; i++) {
 		struct bs_value rights = { .type = BS_TYPE_INTEGER, .integer = acl->entries[i].rights };
 
@@ -209,14 +274,28 @@ build_acl(struct bs_plan_builder *b, uint16_t iid, const struct bs_acl *acl)
 	bs_plan_end_instance(b);
 }
 
-static size_t
-count_servers(const struct bs_account *a)
+static void
+build_derived_acl(struct bs_plan_builder *b, struct bs_iids *iids, uint16_t iid, uint16_t ssid)
 {
-	size_t n = 0;
+	struct bs_acl acl = { .oid = BS_OBJ_SERVER, .iid = iid, .owner = ssid, .count = 1 };
 
-	for (size_t i = 0; i < a->grant_count; i++)
-		n += !a->grants[i].repository;
-	return n;
+	acl.entries[0].ssid = ssid;
+	acl.entries[0].rights = RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_DELETE;
+	build_acl(b, iids, &acl);
+}
+
+/* A server that was alone on the client had every right without a word of it; beside another it needs that for its own. */
+static void
+build_foreign_acls(struct bs_plan_builder *b, struct bs_iids *iids)
+{
+	const struct bs_existing *e = b->view->existing;
+
+	for (size_t i = 0; e != NULL && e->servers != NULL && i < e->servers->count; i++) {
+		const struct bs_instance *server = &e->servers->instances[i];
+
+		if (bs_plan_is_foreign(b, server) && bs_plan_find_acl(e, BS_OBJ_SERVER, server->iid) == NULL)
+			build_derived_acl(b, iids, server->iid, bs_plan_held_ssid(server));
+	}
 }
 
 /*
@@ -225,22 +304,28 @@ count_servers(const struct bs_account *a)
  * there is no access control: that server may do everything (LwM2M Core 1.1, chapter 8).
  */
 static void
-build_derived_acls(struct bs_plan_builder *b)
+build_derived_acls(struct bs_plan_builder *b, struct bs_iids *iids)
 {
-	uint16_t iid = 0;
+	size_t n = 0;
 
-	if (count_servers(b->account) < 2)
+	if (b->server_count + bs_plan_count_foreign(b) < 2)
 		return;
 	for (size_t i = 0; i < b->account->grant_count; i++) {
-		const struct bs_grant *g = &b->account->grants[i];
-		struct bs_acl acl = { .oid = BS_OBJ_SERVER, .iid = iid, .owner = g->ssid, .count = 1 };
-
-		if (g->repository)
-			continue;
-		acl.entries[0].ssid = g->ssid;
-		acl.entries[0].rights = RIGHT_READ | RIGHT_WRITE | RIGHT_EXECUTE | RIGHT_DELETE;
-		build_acl(b, iid++, &acl);
+		if (!b->account->grants[i].repository && n < b->server_count)
+			build_derived_acl(b, iids, b->server_iids[n++], b->account->grants[i].ssid);
 	}
+	build_foreign_acls(b, iids);
+}
+
+/* The operator counts /1 instances as they are written to a client that holds none: the n-th server lies at /1/n. */
+static void
+build_explicit_acl(struct bs_plan_builder *b, struct bs_iids *iids, const struct bs_acl *configured)
+{
+	struct bs_acl acl = *configured;
+
+	if (acl.oid == BS_OBJ_SERVER && acl.iid < b->server_count)
+		acl.iid = b->server_iids[acl.iid];
+	build_acl(b, iids, &acl);
 }
 
 void
@@ -248,12 +333,15 @@ bs_plan_build_access_control(struct bs_plan_builder *b)
 {
 	const struct bs_discovered *d = b->view->discovered;
 	size_t before = b->plan->instance_count;
+	struct bs_iids iids = { { 0 } };
 
+	if (b->view->existing != NULL)
+		bs_plan_taken_iids(b->view, BS_OBJ_ACCESS_CONTROL, &iids);
 	if (b->account->profile.access_control == BS_AC_DERIVED)
-		build_derived_acls(b);
+		build_derived_acls(b, &iids);
 	else if (b->account->profile.access_control == BS_AC_EXPLICIT)
 		for (size_t i = 0; i < b->account->acl_count; i++)
-			build_acl(b, (uint16_t)i, &b->account->acls[i]);
+			build_explicit_acl(b, &iids, &b->account->acls[i]);
 	/* An empty result says nothing of what the client supports. */
 	if (d != NULL && d->count > 0 && !bs_discovered_has_object(d, BS_OBJ_ACCESS_CONTROL) &&
 		b->plan->instance_count > before) {

@@ -53,7 +53,9 @@ bs_run_free(struct bs_run *r)
 {
 	if (r == NULL)
 		return;
-	bs_plan_free(r->plan); /* borrows from the account */
+	bs_plan_free(r->plan); /* borrows from the account and what is held */
+	bs_run_drop_held(r);
+	free(r->found);
 	bs_account_free(r->account);
 	free(r->own);
 	free(r);

@@ -14,7 +14,7 @@
 #include "server/bootstrap/session.h"
 
 /* clang-format off */
-#define STATES(X) X(IDLE) X(LOADING) X(FETCHING) X(ACCEPTED) X(DISCOVERING) X(RUNNING) X(FINISHING) X(PACKING)
+#define STATES(X) X(IDLE) X(LOADING) X(FETCHING) X(ACCEPTED) X(DISCOVERING) X(READING) X(RUNNING) X(FINISHING) X(PACKING)
 #define EVENTS(X) \
 	X(NONE) \
 	X(REQUEST) /* a Bootstrap-Request, admitted */ \
@@ -27,7 +27,7 @@
 	X(UNFIT) /* the device is gone or disabled */ \
 	X(BUSY) /* the store could not answer */ \
 	X(RETRY_DUE) X(ACK_DUE) X(PAUSE_OVER) X(GIVE_UP) /* timers */ \
-	X(DISCOVER) X(MAKE_PLAN) X(NEXT) X(PLAN_END) /* what follows from the profile and the plan */ \
+	X(DISCOVER) X(READ) X(MAKE_PLAN) X(NEXT) X(PLAN_END) /* what follows from the profile and the plan */ \
 	X(SUCCESS) X(TOLERATED) X(OTHER_FORMAT) X(IN_PARTS) X(REFUSED) X(RETRY_AS) X(RESET) X(SILENT) /* how the client answered */ \
 	X(BROKEN) /* the server cannot go on */ \
 	X(ABORT) /* the owner ends the run, or the device began anew */
@@ -42,6 +42,8 @@ enum bs_run_event { EVENTS(X) EVENT_COUNT };
 
 enum bs_run_timer { TIMER_GIVE_UP, TIMER_RETRY, TIMER_ACK, TIMER_PAUSE, TIMER_COUNT };
 
+enum { BS_RUN_READS = 2 };
+
 /* What exists only while a run lasts, so that an idle association costs little. */
 struct bs_run {
 	struct bs_request_ref ref; /* the Bootstrap-Request, to be answered */
@@ -52,7 +54,12 @@ struct bs_run {
 	struct bs_block asked;
 	struct bs_discovered *own; /* as acc of that request says; NULL: it does not */
 	struct bs_account *account;
-	struct bs_plan *plan;
+	struct bs_plan *plan; /* borrows from account and held: freed before them */
+	struct bs_discovered *found; /* from Discover to the plan; NULL: none */
+	bool merging; /* what the client holds is gone on with: held, of /1 and /2; NULL: none there, or not asked for */
+	size_t reading; /* which of them is being read */
+	uint16_t read_format;
+	struct bs_tree *held[BS_RUN_READS];
 	size_t op; /* the one at work is ops[op - 1]; 0: none yet */
 	size_t part; /* that operation goes resource by resource: part_op is its part - 1st; 0: it goes whole */
 	struct bs_op part_op;
@@ -107,10 +114,21 @@ uint8_t bs_run_take_own_account(struct bs_run *r, const struct bs_segment *acc);
 bool bs_run_answer_block(struct bs_session *s, const struct bs_request_ref *ref, const struct bs_block *asked);
 void bs_run_drop_pack(struct bs_session *s);
 
+/* run_read.c */
+bs_run_action_fn bs_run_send_discover, bs_run_take_discovered, bs_run_send_read, bs_run_read_in_tlv, bs_run_take_read,
+	bs_run_overwrite;
+void bs_run_drop_held(struct bs_run *r); /* once no plan borrows from it */
+
 /* run_commands.c */
-bs_run_action_fn bs_run_begin_commands, bs_run_send_discover, bs_run_plan_without_discover, bs_run_plan_with_discover,
-	bs_run_send_next, bs_run_count_write, bs_run_note_refusal, bs_run_use_other_format, bs_run_write_parts,
-	bs_run_send_finish, bs_run_retry;
+/* Send a request; what answers it comes back as an event. */
+enum bs_run_event bs_run_send(struct bs_session *s, const struct bs_msg *msg);
+/* Path segments in decimal digits; the text must live as long as msg. */
+struct bs_path_text {
+	char seg[3][8];
+};
+void bs_run_set_path(struct bs_msg *msg, const struct bs_path *p, struct bs_path_text *text);
+bs_run_action_fn bs_run_begin_commands, bs_run_make_plan, bs_run_send_next, bs_run_count_write, bs_run_note_refusal,
+	bs_run_use_other_format, bs_run_write_parts, bs_run_send_finish, bs_run_retry;
 
 /* run.c */
 bs_run_action_fn bs_run_end_done, bs_run_end_refused, bs_run_end_finish_refused, bs_run_end_reset, bs_run_end_silent,

@@ -10,8 +10,8 @@
 
 static void on_response(void *arg, uint64_t now_ms, enum bs_err err, const struct bs_msg *response);
 
-static enum bs_run_event
-send_request(struct bs_session *s, const struct bs_msg *msg)
+enum bs_run_event
+bs_run_send(struct bs_session *s, const struct bs_msg *msg)
 {
 	enum bs_err err = bs_exchange_request(s->ex, s->now_ms, msg, on_response, s);
 
@@ -24,65 +24,41 @@ bs_run_begin_commands(struct bs_session *s)
 	return s->run->account->profile.discover ? EV_DISCOVER : EV_MAKE_PLAN;
 }
 
-enum bs_run_event
-bs_run_send_discover(struct bs_session *s)
+static void
+note_what_was_left_out(struct bs_run *r)
 {
-	struct bs_msg msg;
-
-	bs_run_set_step(s->run, "discover", NULL);
-	bs_msg_init(&msg, BS_CON, BS_GET, 0);
-	msg.accept = BS_CF_LINK; /* a GET without it is a Read */
-	return send_request(s, &msg);
-}
-
-static enum bs_run_event
-make_plan(struct bs_session *s, const struct bs_discovered *found)
-{
-	struct bs_run *r = s->run;
-	struct bs_client_view view = {
-		.version = found != NULL ? found->version : BS_LWM2M_UNKNOWN,
-		.pct = r->pct,
-		.discovered = found,
-		.wrote_access_control = r->wrote_access_control,
-		.wrote_oscore = r->wrote_oscore,
-	};
-	struct bs_diag diag = { 0 };
-	enum bs_err err = bs_plan_build(r->account, &view, s->ops->wall_s(s->arg), &r->plan, &diag);
-
-	if (err != BS_OK)
-		return bs_run_broken(s, diag.text[0] != '\0' ? diag.text : "plan", err);
+	if (r->account->profile.on_existing == BS_EXISTING_MERGE && !r->merging)
+		bs_tell(r->notes, sizeof(r->notes), "nothing merged, all overwritten");
 	if (r->plan->left_out_access_control)
 		bs_tell(r->notes, sizeof(r->notes), "the device has no Object 2: access control left out");
 	if (r->plan->left_out_renewal)
 		bs_tell(r->notes, sizeof(r->notes), "bootstrap account not renewed: discover does not show it");
 	if (r->plan->left_out_deletes)
 		bs_tell(r->notes, sizeof(r->notes), "no result of discover: nothing deleted");
+}
+
+enum bs_run_event
+bs_run_make_plan(struct bs_session *s)
+{
+	struct bs_run *r = s->run;
+	struct bs_existing existing = { .servers = r->held[0], .access_control = r->held[1] };
+	struct bs_client_view view = {
+		.version = r->found != NULL ? r->found->version : BS_LWM2M_UNKNOWN,
+		.pct = r->pct,
+		.discovered = r->found,
+		.wrote_access_control = r->wrote_access_control,
+		.wrote_oscore = r->wrote_oscore,
+		.existing = r->merging ? &existing : NULL,
+	};
+	struct bs_diag diag = { 0 };
+	enum bs_err err = bs_plan_build(r->account, &view, s->ops->wall_s(s->arg), &r->plan, &diag);
+
+	free(r->found);
+	r->found = NULL;
+	if (err != BS_OK)
+		return bs_run_broken(s, diag.text[0] != '\0' ? diag.text : "plan", err);
+	note_what_was_left_out(r);
 	return EV_NEXT;
-}
-
-enum bs_run_event
-bs_run_plan_without_discover(struct bs_session *s)
-{
-	return make_plan(s, NULL);
-}
-
-enum bs_run_event
-bs_run_plan_with_discover(struct bs_session *s)
-{
-	struct bs_discovered *found = calloc(1, sizeof(*found));
-	const struct bs_msg *m = s->reply;
-	enum bs_run_event ev;
-
-	if (found == NULL)
-		return bs_run_broken(s, "discover", BS_ENOMEM);
-	if (m->code == BS_CONTENT && bs_link_parse(m->payload, m->payload_len, found) == BS_OK && found->count > 0) {
-		ev = make_plan(s, found);
-	} else {
-		bs_tell(s->run->notes, sizeof(s->run->notes), "discover answered with an unreadable result");
-		ev = make_plan(s, NULL);
-	}
-	free(found);
-	return ev;
 }
 
 static const struct bs_op *
@@ -91,13 +67,8 @@ current_op(const struct bs_run *r)
 	return r->part > 0 ? &r->part_op : &r->plan->ops[r->op - 1];
 }
 
-/* Path segments in decimal digits; the text must live as long as msg. */
-struct path_text {
-	char seg[3][8];
-};
-
-static void
-set_path(struct bs_msg *msg, const struct bs_path *p, struct path_text *text)
+void
+bs_run_set_path(struct bs_msg *msg, const struct bs_path *p, struct bs_path_text *text)
 {
 	const uint16_t ids[] = { p->oid, p->iid, p->rid };
 
@@ -112,31 +83,31 @@ set_path(struct bs_msg *msg, const struct bs_path *p, struct path_text *text)
 static enum bs_run_event
 send_delete(struct bs_session *s, const struct bs_op *op)
 {
-	struct path_text text;
+	struct bs_path_text text;
 	struct bs_msg msg;
 
 	bs_run_set_step(s->run, "delete", &op->target);
 	bs_msg_init(&msg, BS_CON, BS_DELETE, 0);
-	set_path(&msg, &op->target, &text);
-	return send_request(s, &msg);
+	bs_run_set_path(&msg, &op->target, &text);
+	return bs_run_send(s, &msg);
 }
 
 static enum bs_run_event
 send_write(struct bs_session *s, const struct bs_op *op)
 {
 	uint8_t payload[BS_REQUEST_PAYLOAD_MAX]; /* may hold keys: wiped below */
-	struct path_text text;
+	struct bs_path_text text;
 	struct bs_msg msg;
 	enum bs_run_event ev;
 	enum bs_err err;
 
 	bs_run_set_step(s->run, "write", &op->target);
 	bs_msg_init(&msg, BS_CON, BS_PUT, 0);
-	set_path(&msg, &op->target, &text);
+	bs_run_set_path(&msg, &op->target, &text);
 	msg.content_format = bs_plan_op_format(s->run->plan, op)->number;
 	err = bs_plan_encode(s->run->plan, op, payload, sizeof(payload), &msg.payload_len);
 	msg.payload = payload;
-	ev = err == BS_OK ? send_request(s, &msg) : bs_run_broken(s, s->run->step, err);
+	ev = err == BS_OK ? bs_run_send(s, &msg) : bs_run_broken(s, s->run->step, err);
 	bs_wipe(payload, err == BS_OK ? msg.payload_len : sizeof(payload));
 	return ev;
 }
@@ -225,7 +196,7 @@ bs_run_send_finish(struct bs_session *s)
 	msg.path[0].data = (const uint8_t *)"bs";
 	msg.path[0].len = 2;
 	msg.path_count = 1;
-	return send_request(s, &msg);
+	return bs_run_send(s, &msg);
 }
 
 /* From the beginning, with Discover and Deletes: of what the first plan wrote nothing is relied on, and little left. */
@@ -243,6 +214,7 @@ bs_run_retry(struct bs_session *s)
 	r->wrote_oscore = bs_plan_writes_object(r->plan, BS_OBJ_OSCORE);
 	bs_plan_free(r->plan); /* borrows from the account */
 	r->plan = NULL;
+	bs_run_drop_held(r);
 	r->account->retry = NULL;
 	bs_account_free(r->account);
 	r->account = retry;
@@ -270,6 +242,9 @@ judge_refusal(const struct bs_session *s, uint8_t code)
 
 	if (s->state == ST_FINISHING && code == BS_NOT_ACCEPTABLE && s->run->account->retry != NULL)
 		return EV_RETRY_AS;
+	if (s->state == ST_READING && s->run->read_format != BS_CF_TLV &&
+		(code == BS_NOT_ACCEPTABLE || code == BS_UNSUPPORTED_FORMAT))
+		return EV_OTHER_FORMAT;
 	if (op == NULL)
 		return EV_REFUSED;
 	if (op->kind == BS_OP_WRITE && code == BS_UNSUPPORTED_FORMAT &&
@@ -297,7 +272,7 @@ on_response(void *arg, uint64_t now_ms, enum bs_err err, const struct bs_msg *re
 		ev = EV_RESET;
 	else if (err != BS_OK || BS_CODE_CLASS(response->code) != 2)
 		ev = judge_refusal(s, err == BS_OK ? response->code : 0);
-	if (s->state == ST_DISCOVERING && ev != EV_SUCCESS)
+	if ((s->state == ST_DISCOVERING || s->state == ST_READING) && ev != EV_SUCCESS)
 		bs_run_tell_answer(s, s->run->notes, sizeof(s->run->notes));
 	bs_run_fire(s, ev);
 	s->reply = NULL;

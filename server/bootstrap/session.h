@@ -5,6 +5,7 @@
  * machine as a table (states x events); a pair not in the table ends the run with BS_ESTATE (outcome internal-error).
  *
  *   IDLE -request-> LOADING -account-> ACCEPTED (2.04 left, pause) -> DISCOVERING -> RUNNING -> FINISHING -> IDLE
+ *   DISCOVERING -> READING -> RUNNING where the profile merges: Bootstrap-Read of /1 and /2
  *   IDLE -request of a pack-> LOADING -account-> PACKING (2.05, block by block) -last block asked for-> IDLE
  *   IDLE -begin-> FETCHING -account-> ACCEPTED, and so on: server-initiated (LwM2M 1.0), no request to answer
  *   FINISHING -4.06-> ACCEPTED, once, with account->retry where the profile has one; the report says so first

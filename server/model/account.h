@@ -68,6 +68,8 @@ enum bs_access_control { BS_AC_NONE, BS_AC_DERIVED, BS_AC_EXPLICIT };
 enum bs_on_change { BS_CHANGE_KEEP, BS_CHANGE_CLOSE, BS_CHANGE_CLOSE_AFTER_RUN };
 /* /0 /1 (/2 /21); /; nothing; of these objects each instance that Discover shows */
 enum bs_delete_policy { BS_DELETE_OBJECTS, BS_DELETE_ROOT, BS_DELETE_NONE, BS_DELETE_INSTANCES };
+/* What becomes of the /1 and /2 instances that the device holds: deleted and written anew, or read and gone on with */
+enum bs_on_existing { BS_EXISTING_OVERWRITE, BS_EXISTING_MERGE };
 
 /* How to run: one row of the store's table profile. */
 struct bs_profile {
@@ -89,6 +91,7 @@ struct bs_profile {
 	uint16_t security_iid; /* first instance ID of /0 for a client without Discover (default 1) */
 	uint16_t block_size; /* Block1 size, 16 to 1024, default 512 */
 	enum bs_lwm2m max_version; /* the newest whose resources are sent; UNKNOWN (default): the client's own */
+	enum bs_on_existing on_existing; /* default OVERWRITE, which is also done where nothing can be read */
 	int64_t retry_id; /* the profile that the run is repeated with, once, when Finish is answered 4.06; 0: none */
 	char retry_as[BS_NAME_MAX + 1]; /* its name; "": none */
 };

@@ -134,6 +134,8 @@ make_account(const struct world *w)
 	a->profile.block_size = 64;
 	a->profile.max_retransmit = 1;
 	a->profile.access_control = BS_AC_DERIVED;
+	if ((w->mode & (DISCOVER | SENML | TWO_SERVERS)) == (DISCOVER | SENML | TWO_SERVERS))
+		a->profile.on_existing = BS_EXISTING_MERGE;
 	a->grant_count = w->mode & TWO_SERVERS ? 2 : 1;
 	a->grants = calloc(a->grant_count, sizeof(*a->grants));
 	require(a->grants != NULL);

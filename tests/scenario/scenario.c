@@ -579,6 +579,8 @@ fill_response(struct world *w, const struct bs_msg *m, struct bs_msg *r, const s
 	r->token = m->token;
 	r->payload = body->len > 0 ? body->data : NULL;
 	r->payload_len = body->len;
+	if (body->has_format)
+		r->content_format = body->format;
 	if (m->block1.present) {
 		r->block1 = m->block1;
 	}
@@ -704,7 +706,7 @@ react(struct world *w, const struct line *l, const struct bs_msg *m)
 static bool
 assemble(struct world *w, const struct bs_msg *m)
 {
-	static const struct octets none = { NULL, 0 };
+	static const struct octets none;
 	size_t at = (size_t)m->block1.num << (m->block1.szx + 4);
 
 	if (!m->block1.present)

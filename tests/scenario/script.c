@@ -264,6 +264,9 @@ read_server_line(struct reader *r, struct line *l)
 	l->reaction = (enum reaction)one_of(r, reactions);
 	if (l->reaction <= REACT_UNRELIABLE) {
 		l->code = code(r);
+		l->reply.has_format = take(r, "format");
+		if (l->reply.has_format)
+			l->reply.format = (uint16_t)number(r);
 		read_octets(r, &l->reply);
 	}
 }

@@ -14,7 +14,7 @@
  * ANSWER: a code [format N] [[hex]], with what it holds; "separate CODE" (an empty ACK must come before); "reset"; "nothing" (within half a second); "silence"
  * (through all retransmissions). "again" repeats the last request with its Message ID.
  * REACTION: "reply CODE", "separate CODE" (empty ACK, later a CON), "overtake CODE" (the response before the ACK),
- * "unreliable CODE" (empty ACK, later a NON), each with what to say: "text", [hex] or "links N" (a Discover result of N
+ * "unreliable CODE" (empty ACK, later a NON), each with what to say: [format N] "text", [hex] or "links N" (a Discover result of N
  * octets); "reset"; "drop" (the datagram is lost); "silent" (it is never answered).
  * In URIs %XX is an octet. In hex, N*XX repeats. "#" begins a comment. "after" on a line of the server: it must not come
  * sooner, nor later than twice that time.
@@ -39,6 +39,8 @@ enum reaction { REACT_REPLY, REACT_SEPARATE, REACT_OVERTAKE, REACT_UNRELIABLE, R
 struct octets {
 	uint8_t *data;
 	size_t len;
+	bool has_format; /* of what the device says */
+	uint16_t format;
 };
 
 struct line {

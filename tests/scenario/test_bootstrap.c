@@ -219,7 +219,33 @@ with_retry(void)
 	strcpy(a->retry->profile.name, "plain");
 	a->retry->profile.format = 11542;
 	a->retry->profile.max_version = BS_LWM2M_1_0;
+	free(a->retry->grants[0].settings[2].text);
 	set_setting(&a->retry->grants[0].settings[2], 1, 7, BS_TYPE_STRING, "UQ");
+	return a;
+}
+
+/* Beside what others put on the device; of /1 the operator sets the lifetime alone. */
+static struct bs_account *
+merging(void)
+{
+	struct bs_account *a = one_server();
+	struct bs_grant *g = &a->grants[0];
+
+	a->profile.on_existing = BS_EXISTING_MERGE;
+	a->profile.access_control = BS_AC_DERIVED;
+	free(g->settings[1].text);
+	free(g->settings[2].text);
+	g->setting_count = 1;
+	return a;
+}
+
+static struct bs_account *
+merging_twice(void)
+{
+	struct bs_account *a = merging();
+
+	a->retry = one_server();
+	strcpy(a->retry->profile.name, "plain");
 	return a;
 }
 
@@ -785,6 +811,95 @@ static const struct scenario retries[] = {
 			  "end superseded\nend done because \"\" format 112\n" },
 };
 
+/* What the device holds is read and gone on with. Its server 999 is somebody else's. */
+
+#define HOLDS \
+	"dev < GET / accept 40  reply 2.05 \"</>;lwm2m=1.1,</0/0>,</0/1>;ssid=999,</0/2>;ssid=101,</1/0>;ssid=999," \
+	"</1/1>;ssid=101,</2/3>,</3/0>\"\n"
+#define HELD_999 "080010 C20003E7 C40100015180 C10601 C10755 "
+/* 101, 300 s, 2: 5 s, 6: false, 7: "U", 11: the last alert, 4: an empty executable */
+#define HELD_101 "080115 C10065 C201012C C10205 C004 C10600 C10755 C10B03"
+#define READ_SERVERS "dev < GET /1 accept 11542  reply 2.05 format 11542 [" HELD_999 HELD_101 "]\n"
+/* About /1/1, owned by 999: 101 and 999 may read */
+#define READ_ACLS \
+	"dev < GET /2 accept 11542  reply 2.05 format 11542 " \
+	"[080313 C10001 C10101 8702 416501 6103E701 C20303E7]\n"
+#define MERGED \
+	"dev < PUT /0/2 format 11542 " SECURITY_TLV " reply 2.04\n" \
+	"dev < PUT /1/1 format 11542 [C10065 C40100015180 C10205 C10600 C10755] reply 2.04\n" \
+	"dev < PUT /2/3 format 11542 [C10001 C10101 8702 41650F 6103E701 C10365] reply 2.04\n" \
+	"dev < PUT /2/0 format 11542 [C10001 C10100 8402 6103E70F C20303E7] reply 2.04\n"
+#define DELETES_ALL DELETES "dev < DELETE /2  reply 2.02\n"
+#define OWN_ALONE \
+	"dev < GET / accept 40  reply 2.05 \"</>;lwm2m=1.1,</0/0>,</0/1>;ssid=101,</1/0>;ssid=101,</2>,</3/0>\"\n"
+
+static const struct scenario merges[] = {
+	{ "OMA INT-8: Read of /1 and /2, beside a server of somebody else", merging,
+		REQUEST HOLDS READ_SERVERS READ_ACLS MERGED FINISH "end done because \"\" writes 4 version 11\n" },
+	{ "the device holds nothing: nothing is read, nothing deleted", merging,
+		REQUEST DISCOVER WRITES FINISH "end done because \"\" writes 2\n" },
+	{ "SenML CBOR both ways", merging,
+		"dev > POST /bs?ep=dev-0001&pct=112  expect 2.04\n" OWN_ALONE
+		"dev < GET /1 accept 112  reply 2.05 format 112 [82 A3 21 652F312F302F 00 6130 02 1865 A2 00 6132 02 "
+		"183C]\n"
+		"dev < PUT /0/1 format 112 " SECURITY_CBOR " reply 2.04\n"
+		"dev < PUT /1/0 format 112 [85 A3 21 652F312F302F 00 6130 02 1865 A2 00 6131 02 1A00015180 A2 00 6132 "
+		"02 183C"
+		" A2 00 6136 04 F5 A2 00 6137 03 6155] reply 2.04\n" FINISH "end done because \"\" format 112\n" },
+	{ "LwM2M CBOR asked for, SenML JSON given", merging,
+		"dev > POST /bs?ep=dev-0001&pct=11544  expect 2.04\n" OWN_ALONE
+		"dev < GET /1 accept 11544  reply 2.05 format 110 "
+		"\"[{\\\"bn\\\":\\\"/1/0/\\\",\\\"n\\\":\\\"0\\\",\\\"v\\\":101},{\\\"n\\\":\\\"5\\\",\\\"v\\\":9}]\"\n"
+		"dev < PUT /0/1 format 11544 " SECURITY_LWM2M_CBOR " reply 2.04\n"
+		"dev < PUT /1/0 format 11544 [A1 01 A1 00 A5 00 1865 01 1A00015180 05 09 06 F5 07 6155] reply "
+		"2.04\n" FINISH "end done because \"\"\n" },
+	{ "TLV alone can be read", merging,
+		"dev > POST /bs?ep=dev-0001&pct=112  expect 2.04\n" OWN_ALONE "dev < GET /1 accept 112  reply 4.06\n"
+		"dev < GET /1 accept 11542  reply 2.05 format 11542 [080003 C10065]\n"
+		"dev < PUT /0/1 format 112 " SECURITY_CBOR " reply 2.04\n"
+		"dev < PUT /1/0 format 112 " SERVER_CBOR " reply 2.04\n" FINISH
+		"end done because \"read /1 answered 4.06\" format 112\n" },
+	{ "a result in blocks", merging,
+		REQUEST OWN_ALONE
+		"dev < GET /1 accept 11542  reply 2.05 format 11542 [1000 0453 C10065 D063044C 1100*AB]\n" WRITES FINISH
+		"end done because \"\"\n" },
+	{ "a result with no end", merging,
+		REQUEST OWN_ALONE
+		"dev < GET /1 accept 11542  reply 2.05 format 11542 [1000 0453 C10065 70000*AB]\n" DELETES WRITES FINISH
+		"end done because \"read /1 answered with more than this server takes; nothing "
+		"merged, all overwritten\"\n"
+		"once\n" },
+	{ "Read refused: overwritten", merging,
+		REQUEST HOLDS READ_SERVERS
+		"dev < GET /2 accept 11542  reply 4.05\n" DELETES_ALL WRITES FINISH
+		"end done because \"read /2 answered 4.05; nothing merged, all overwritten\" "
+		"writes 2\n" },
+	{ "an unreadable result: overwritten", merging,
+		REQUEST HOLDS
+		"dev < GET /1 accept 11542  reply 2.05 format 11542 [0800]\n" DELETES_ALL WRITES FINISH
+		"end done because \"read /1 answered with an unreadable result (message ends too early); nothing "
+		"merged, all overwritten\"\n" },
+	{ "silence: overwritten", merging,
+		REQUEST HOLDS "dev < GET /1 accept 11542  silent\n" DELETES_ALL WRITES FINISH
+			      "end done because \"no answer to read /1; nothing merged, all overwritten\"\n" },
+	{ "reset: overwritten", merging,
+		REQUEST HOLDS "dev < GET /1 accept 11542  reset\n" DELETES_ALL WRITES FINISH
+			      "end done because \"read /1 answered with a reset; nothing merged, all overwritten\"\n" },
+	{ "restarted while it is read", merging,
+		REQUEST HOLDS "dev < GET /1 accept 11542  silent\n" REQUEST HOLDS READ_SERVERS READ_ACLS MERGED FINISH
+			      "end superseded at \"read /1\"\nend done\n" },
+	{ "LwM2M 1.0 has no Read", merging,
+		REQUEST "dev < GET / accept 40  reply 2.05 \"lwm2m=\\\"1.0\\\",</0/0>,</1/0>\"\n" DELETES WRITES FINISH
+			"end done because \"LwM2M 1.0 has no read; nothing merged, all overwritten\" version 10\n" },
+	{ "without Discover nothing is known", merging,
+		REQUEST "dev < GET / accept 40  reply 4.05\n" DELETES WRITES FINISH
+			"end done because \"discover answered 4.05; nothing merged, all overwritten\"\n" },
+	{ "not accepted: overwritten the second time", merging_twice,
+		REQUEST HOLDS READ_SERVERS READ_ACLS MERGED
+		"dev < POST /bs  reply 4.06\n" HOLDS DELETES "dev < DELETE /2  reply 2.02\n" WRITES FINISH
+		"end done because \"repeated as profile plain: finish answered 4.06\"\n" },
+};
+
 static void
 play_all(const struct scenario *s, size_t count)
 {
@@ -806,6 +921,7 @@ TEST(requests)
 TEST(troubles)
 TEST(parts)
 TEST(retries)
+TEST(merges)
 
 int
 main(void)
@@ -819,6 +935,7 @@ main(void)
 		cmocka_unit_test(test_troubles),
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_retries),
+		cmocka_unit_test(test_merges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

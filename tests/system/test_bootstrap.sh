@@ -165,6 +165,56 @@ check "plan shows both" grep -q 'Once more, when the device answers 4.06' "$W/pl
 same "plan in JSON as well" "$(ctl --json plan dev-fussy --pct 112 --lwm2m 1.1 | sqlite3_json '$.retry.format')" tlv
 cp "$W/all.csv" "$W/devices.csv"
 
+# A device that holds a server of somebody else, and an earlier account: both are read and gone on with.
+check "a profile that merges" ctl profile add beside --server fpsk --on-existing merge --access-control derived
+{
+	echo "endpoint,mode,psk_identity,psk_key_hex,fpsk.psk_identity,fpsk.psk_key_hex"
+	beside_key=$(key)
+	echo "dev-beside,psk,id of dev-beside,$(key),dev-beside@fpsk,$beside_key"
+} >"$W/beside.csv"
+check "its import" ctl import "$W/beside.csv" --profile beside
+cp "$W/beside.csv" "$W/devices.csv"
+other_key=$(key)
+cat >"$W/holds.json" <<-HOLDS
+	{"0": {"3": {"0": "coaps://other.example.com:5684", "1": false, "2": 0, "3": "hex:6f74686572", "5": "hex:$other_key", "10": 999},
+	       "2": {"0": "coaps://old.example.com:5684", "1": false, "2": 0, "3": "hex:6f6c64", "5": "hex:$(key)", "10": 101}},
+	 "1": {"4": {"0": 999, "1": 600, "6": true, "7": "U"},
+	       "7": {"0": 101, "1": 300, "2": 33, "6": false, "7": "U"}},
+	 "2": {"3": {"0": 1, "1": 7, "2": {"101": 1, "999": 1}, "3": 999}}}
+HOLDS
+for o in "--pct 112" "--pct 110" "--pct 11542" "--pct 11544 --lwm2m 1.2" "--no-pct" "--pct 112 --block 64"; do
+	t="merging, $o:"
+	check "$t bootstraps" run_sim dev-beside --holds "$W/holds.json" $o
+	case $o in *block*) reads=3 ;; *) reads=2 ;; esac # the last in two blocks
+	same "$t Reads of two objects, no Delete" "$(held '$.requests.read') $(held '$.requests.delete')" "$reads 0"
+	same "$t the account is where its server's was" "$(held '$.objects."0"."2"."0"') $(held '$.objects."0"."2"."5"')" \
+		"coaps://psk.example.com:5684 hex:$beside_key"
+	same "$t the other's account is untouched" "$(held '$.objects."0"."3"."10"') $(held '$.objects."0"."3"."5"')" \
+		"999 hex:$other_key"
+	same "$t lifetime and binding are the operator's" "$(held '$.objects."1"."7"."1"') $(held '$.objects."1"."7"."7"')" "86400 US"
+	same "$t what the operator does not set stays" "$(held '$.objects."1"."7"."2"') $(held '$.objects."1"."7"."6"')" "33 0"
+	same "$t the other's Server instance is untouched" "$(held '$.objects."1"."4"."0"') $(held '$.objects."1"."4"."1"')" "999 600"
+	same "$t access control of its own instance" \
+		"$(held '$.objects."2"."3"."2"."101"') $(held '$.objects."2"."3"."2"."999"') $(held '$.objects."2"."3"."3"')" "15 1 101"
+	same "$t the other keeps its instance" \
+		"$(held '$.objects."2"."0"."1"') $(held '$.objects."2"."0"."2"."999"') $(held '$.objects."2"."0"."3"')" "4 15 999"
+	cp "$W/dev-beside.json" "$W/again.json"
+done
+leaves() { # of what a device holds, in order
+	sqlite3 :memory: "SELECT fullkey || '=' || atom FROM json_tree(CAST(readfile('$1') AS TEXT), '$.objects')
+		WHERE atom IS NOT NULL ORDER BY fullkey"
+}
+check "merging again what came of it" run_sim dev-beside --holds "$W/again.json" --pct 112
+same "merging again changes nothing" "$(leaves "$W/dev-beside.json")" "$(leaves "$W/again.json")"
+check "a device of LwM2M 1.0 is overwritten" run_sim dev-beside --holds "$W/holds.json" --lwm2m 1.0 --no-pct
+same "the other's account is gone" "$(held '$.objects."0"."3"') $(held '$.objects."1"."4"')" " "
+sleep 0.6
+ctl explain dev-beside --last 1 >"$W/explain.out"
+check "and explain says why" grep -q 'LwM2M 1.0 has no read; nothing merged, all overwritten' "$W/explain.out"
+same "plan shows the Reads" "$(ctl --json plan dev-beside --lwm2m 1.1 | sqlite3_json '$.requests[1].path') $(ctl --json plan dev-beside --lwm2m 1.1 | sqlite3_json '$.requests[2].path')" "/1 /2"
+same "plan of a device of 1.0 shows Deletes" "$(ctl --json plan dev-beside --lwm2m 1.0 | sqlite3_json '$.requests[1].method')" DELETE
+cp "$W/all.csv" "$W/devices.csv"
+
 # A pack that cannot be, or that the device cannot use: the usual way follows.
 outcomes() { sqlite3 "$W/store/journal.db" "SELECT group_concat(outcome || ' ' || step, ', ') FROM (SELECT * FROM attempt WHERE endpoint = '$1' ORDER BY id DESC LIMIT 2)"; }
 check "a device without Object 2 fetches a pack with it" sim --endpoint dev-psk --timeout 30 --json --output "$W/dev-psk.json" \

@@ -133,6 +133,14 @@ run profile add third --server raw --retry-as plain
 check 'not retried with servers that it has not' both 1 'add --server prod'
 run profile remove plain
 check 'what another is retried as stays' both 1 'remove fussy first'
+run profile add beside --server prod --on-existing merge
+check 'profile add that merges' exits 0
+run profile show beside
+check 'profile show that it merges' says 'on-existing            merge'
+run profile add beside2 --server prod --on-existing merge --discover no
+check 'merging needs Discover' both 1 'needs --discover yes'
+run profile add beside2 --server prod --retry-as beside
+check 'nothing is retried by merging' both 1 'name a profile that overwrites'
 run profile add byname --server cert --anchor ca.pem
 check 'profile with an anchor' exits 0
 got=$(sql "SELECT lower(hex(anchor_sha256)) FROM profile WHERE name = 'byname'")

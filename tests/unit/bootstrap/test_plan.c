@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "server/base/text.h"
+#include "server/content/decode.h"
 #include "server/bootstrap/plan.h"
 
 #define NOW 1700000000
@@ -167,6 +168,8 @@ struct fixture {
 	struct bs_account *account;
 	struct bs_client_view view;
 	struct bs_discovered discovered;
+	struct bs_tree *servers, *access_control; /* what the client holds */
+	struct bs_existing existing;
 	struct bs_plan *plan;
 	struct bs_diag diag;
 	struct out out;
@@ -188,6 +191,8 @@ teardown(void **state)
 	struct fixture *fx = *state;
 
 	bs_plan_free(fx->plan);
+	bs_tree_free(fx->servers);
+	bs_tree_free(fx->access_control);
 	bs_account_free(fx->account);
 	test_free(fx);
 	return 0;
@@ -428,8 +433,12 @@ deletes_follow_the_plan_before(void **state)
 	build(fx);
 	describe(&fx->out, fx->plan);
 	assert_non_null(strstr(fx->out.text, "delete /1\ndelete /2\ndelete /21\nwrite /0/1"));
-	fx->account->profile.delete_policy = BS_DELETE_INSTANCES;
+	fx->view.wrote_access_control = false; /* but Discover shows some of it */
 	discover(fx, "</>;lwm2m=1.1,</0/0>,</1/3>;ssid=1,</2/5>,</21/2>;ssid=1");
+	build(fx);
+	describe(&fx->out, fx->plan);
+	assert_non_null(strstr(fx->out.text, "delete /1\ndelete /2\ndelete /21\nwrite /0/1"));
+	fx->account->profile.delete_policy = BS_DELETE_INSTANCES;
 	build(fx);
 	describe(&fx->out, fx->plan);
 	assert_non_null(strstr(fx->out.text, "delete /1/3\ndelete /2/5\ndelete /21/2\nwrite /0/1"));
@@ -817,7 +826,7 @@ deletes_of_instances_follow_discover(void **state)
 	assert_true(fx->plan->left_out_deletes);
 	discover(fx,
 		"</>;lwm2m=1.1,</0/0>,</0/1>;ssid=1,</0/4>;ssid=2,</1/3>;ssid=1,</1/5>,</2/0>,</3/0>,</21/0>;ssid=1");
-	expect_plan(fx, "delete /0/1\ndelete /0/4\ndelete /1/3\ndelete /1/5\nfinish \n");
+	expect_plan(fx, "delete /0/1\ndelete /0/4\ndelete /1/3\ndelete /1/5\ndelete /2/0\nfinish \n");
 	assert_false(fx->plan->left_out_deletes);
 	fx->account->acls = grow(NULL, 0, sizeof(*fx->account->acls));
 	fx->account->acl_count = 1;
@@ -839,6 +848,171 @@ deletes_follow_the_policy(void **state)
 	expect_plan(fx, "finish \n");
 	fx->account->profile.delete_policy = BS_DELETE_OBJECTS;
 	expect_plan(fx, DELETES "finish \n");
+}
+
+/* ---- merging -------------------------------------------------------------------------------------------------- */
+
+static struct bs_tree *
+read_as(const char *tlv, uint16_t oid, struct bs_tree *before)
+{
+	struct bs_path target = { .level = BS_LEVEL_OBJECT, .oid = oid };
+	struct bs_tree *tree = NULL;
+	uint8_t data[2048];
+
+	bs_tree_free(before);
+	if (tlv == NULL)
+		return NULL;
+	assert_int_equal(bs_decode(11542, &target, data, hex(tlv, data, sizeof(data)), NULL, &tree), BS_OK);
+	assert_true(bs_plan_may_keep(tree));
+	return tree;
+}
+
+/* NULL: nothing there. */
+static void
+hold(struct fixture *fx, const char *links, const char *servers, const char *access_control)
+{
+	discover(fx, links);
+	fx->servers = read_as(servers, 1, fx->servers);
+	fx->access_control = read_as(access_control, 2, fx->access_control);
+	fx->existing = (struct bs_existing){ fx->servers, fx->access_control };
+	fx->view.existing = &fx->existing;
+}
+
+/* 999 at /1/0. Then 101 at /1/3: 300 s, 2: 5, 3: 0 is left out, 6: false, 7: "UQ", set by the client 11 and 12, unknown 99 */
+#define HELD_999 "080010 C20003E7 C40100015180 C10601 C10755 "
+#define HELD_101 "080320 C10065 C201012C C10205 C10300 C10600 C2075551 C10B03 C40C5F5E1000 C16301 "
+
+static void
+what_is_held_stands_between_defaults_and_settings(void **state)
+{
+	struct fixture *fx = *state;
+	struct bs_grant *g = add_grant(fx->account, 101, BS_MODE_PSK);
+
+	hold(fx, "</>;lwm2m=1.1,</0/0>,</0/1>;ssid=999,</0/5>;ssid=101,</1/0>;ssid=999,</1/3>;ssid=101",
+		HELD_999 HELD_101, NULL);
+	expect_plan(fx, "write /0/5 : 0/5" PSK_101 "\nwrite /1/3 : 1/3 0=101 1=300 2=5 6=false 7=\"U\"\nfinish \n");
+	set(g, 1, 1, BS_TYPE_INTEGER, "600");
+	set(g, 1, 7, BS_TYPE_STRING, "UT");
+	expect_plan(fx, "write /0/5 : 0/5" PSK_101 "\nwrite /1/3 : 1/3 0=101 1=600 2=5 6=false 7=\"UT\"\nfinish \n");
+	fx->account->profile.delete_policy = BS_DELETE_ROOT; /* for those that cannot be read */
+	expect_plan(fx, "write /0/5 : 0/5" PSK_101 "\nwrite /1/3 : 1/3 0=101 1=600 2=5 6=false 7=\"UT\"\nfinish \n");
+}
+
+/* A resource of 1.1 that was read is not written where the profile caps the version; one out of range never. */
+static void
+what_is_held_fits_the_version_and_the_range(void **state)
+{
+	struct fixture *fx = *state;
+
+	add_grant(fx->account, 101, BS_MODE_PSK);
+	hold(fx, "</>;lwm2m=1.1,</0/0>,</0/1>;ssid=101,</1/0>;ssid=101", "08000C C10065 C11701 C11100 C10DF0",
+		NULL); /* 23: true, 17: 0, 13: as Unsigned -16 */
+	assert_string_equal(instance_text(fx, 1, 0), " 1/0" SERVER_101 " 13=240u 23=true");
+	fx->account->profile.max_version = BS_LWM2M_1_0;
+	assert_string_equal(instance_text(fx, 1, 0), " 1/0" SERVER_101);
+}
+
+/* A server that is new to the client goes where nothing is, and by the operator's model of access control each has its own. */
+static void
+new_servers_take_free_instances(void **state)
+{
+	struct fixture *fx = *state;
+
+	add_grant(fx->account, 101, BS_MODE_PSK);
+	add_grant(fx->account, 102, BS_MODE_PSK);
+	hold(fx, "</>;lwm2m=1.1,</0/0>,</0/1>;ssid=999,</0/3>;ssid=102,</1/0>;ssid=999,</1/2>,</2>",
+		HELD_999 "080203 C10066", NULL);
+	build(fx);
+	describe(&fx->out, fx->plan);
+	assert_non_null(strstr(fx->out.text, "write /0/2 : 0/2 0=\"coaps://s101"));
+	assert_non_null(strstr(fx->out.text, "write /0/3 : 0/3 0=\"coaps://s102"));
+	assert_non_null(strstr(fx->out.text, "write /1/1 : 1/1 0=101"));
+	assert_non_null(strstr(fx->out.text, "write /1/2 : 1/2 0=102"));
+	assert_null(strstr(fx->out.text, "write /2"));
+	fx->account->profile.access_control = BS_AC_DERIVED;
+	build(fx);
+	describe(&fx->out, fx->plan);
+	assert_non_null(strstr(fx->out.text, "write /2/0 : 2/0 0=1 1=1 2[101]=15 3=101\n"
+					     "write /2/1 : 2/1 0=1 1=2 2[102]=15 3=102\n"
+					     "write /2/2 : 2/2 0=1 1=0 2[999]=15 3=999\nfinish"));
+}
+
+/* One of the operator's beside another's: access control begins, and the other keeps what it had alone. */
+static void
+one_server_beside_anothers(void **state)
+{
+	struct fixture *fx = *state;
+
+	add_grant(fx->account, 101, BS_MODE_PSK);
+	fx->account->profile.access_control = BS_AC_DERIVED;
+	hold(fx, "</>;lwm2m=1.1,</0/0>,</0/1>;ssid=999,</1/0>;ssid=999,</2>", HELD_999, NULL);
+	build(fx);
+	describe(&fx->out, fx->plan);
+	assert_non_null(strstr(fx->out.text, "write /2/0 : 2/0 0=1 1=1 2[101]=15 3=101\n"
+					     "write /2/1 : 2/1 0=1 1=0 2[999]=15 3=999\nfinish"));
+	hold(fx, "</>;lwm2m=1.1,</0/0>,</0/1>;ssid=101,</1/0>;ssid=101,</2>", "080003 C10065", NULL);
+	build(fx);
+	describe(&fx->out, fx->plan);
+	assert_null(strstr(fx->out.text, "write /2"));
+	hold(fx, "</>;lwm2m=1.1,</0/0>,</0/1>;ssid=999,</1/0>;ssid=999", HELD_999, NULL); /* no Object 2 */
+	build(fx);
+	describe(&fx->out, fx->plan);
+	assert_null(strstr(fx->out.text, "write /2"));
+	assert_true(fx->plan->left_out_access_control);
+}
+
+/*
+ * Held: /2/4 about /1/1 (0: 1, 101: 1, 102: 7, 999: 5, owner 999), /2/0 about /1/0 (999: 15, owner 999), /2/9 about /3/0
+ * (999: 1, owner 65535). Operator's: 102 has no entry at /1/1, and the second server's instance is called 1/1 though it is new.
+ */
+static void
+access_control_is_mapped(void **state)
+{
+	static const char held[] = "08041A C10001 C10101 88020D 410001 416501 416607 6103E705 C20303E7 "
+				   "080010 C10001 C10100 8402 6103E70F C20303E7 "
+				   "080912 C10003 C10100 8402 6103E701 C4030000FFFF";
+	struct fixture *fx = *state;
+	struct bs_account *a = fx->account;
+
+	add_grant(a, 101, BS_MODE_PSK);
+	add_grant(a, 102, BS_MODE_PSK);
+	a->profile.access_control = BS_AC_EXPLICIT;
+	a->acls = calloc(3, sizeof(*a->acls));
+	assert_non_null(a->acls);
+	a->acl_count = 3;
+	a->acls[0] = (struct bs_acl){ 1, 0, 101, { { 101, 15 } }, 1 };
+	a->acls[1] = (struct bs_acl){ 1, 1, 102, { { 102, 15 }, { 0, 0 } }, 2 };
+	a->acls[2] = (struct bs_acl){ 3, 0, 101, { { 101, 3 } }, 1 };
+	hold(fx,
+		"</>;lwm2m=1.1,</0/0>,</0/1>;ssid=999,</0/2>;ssid=101,</1/0>;ssid=999,</1/1>;ssid=101,</2/0>,</2/4>,</"
+		"2/9>",
+		HELD_999 "080103 C10065", held);
+	build(fx);
+	describe(&fx->out, fx->plan);
+	assert_non_null(strstr(fx->out.text,
+		"write /2/4 : 2/4 0=1 1=1 2[0]=1 2[101]=15 2[999]=5 3=101\n" /* /1/1 is 101's, whatever it is called */
+		"write /2/1 : 2/1 0=1 1=2 2[0]=0 2[102]=15 3=102\n"
+		"write /2/9 : 2/9 0=3 1=0 2[101]=3 2[999]=1 3=101\nfinish"));
+}
+
+/* No more than a Write can carry again. */
+static void
+too_much_is_not_kept(void **state)
+{
+	static const struct bs_entry many[700];
+	static const uint8_t text[6000];
+	struct bs_entry one = { .rid = 7, .value = bs_value_bytes(BS_TYPE_STRING, text, 5000) };
+	struct bs_instance inst = { .oid = 1, .entries = many, .count = 682 };
+	struct bs_tree tree = { .instances = &inst, .count = 1 };
+
+	(void)state;
+	assert_true(bs_plan_may_keep(&tree));
+	inst.count = 683;
+	assert_false(bs_plan_may_keep(&tree));
+	inst = (struct bs_instance){ .oid = 1, .entries = &one, .count = 1 };
+	assert_true(bs_plan_may_keep(&tree));
+	one.value.bytes.len = 6000;
+	assert_false(bs_plan_may_keep(&tree));
 }
 
 /* ---- version and format --------------------------------------------------------------------------------------- */
@@ -1010,6 +1184,12 @@ main(void)
 		TEST(deletes_follow_the_policy),
 		TEST(resource_level_makes_one_write_a_resource),
 		TEST(deletes_of_instances_follow_discover),
+		TEST(what_is_held_stands_between_defaults_and_settings),
+		TEST(what_is_held_fits_the_version_and_the_range),
+		TEST(new_servers_take_free_instances),
+		TEST(one_server_beside_anothers),
+		TEST(access_control_is_mapped),
+		TEST(too_much_is_not_kept),
 		TEST(version_and_format_are_chosen),
 		TEST(unknown_format_is_refused),
 		TEST(a_pack_is_one_write),

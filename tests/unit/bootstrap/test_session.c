@@ -27,6 +27,7 @@
 #include "server/bootstrap/run.c"
 #include "server/bootstrap/run_commands.c"
 #include "server/bootstrap/run_pack.c"
+#include "server/bootstrap/run_read.c"
 #include "server/bootstrap/run_request.c"
 #include "server/bootstrap/session.c"
 
@@ -42,6 +43,9 @@ struct fixture {
 	bs_response_fn *done;
 	bool forget_requests; /* bs_exchange_respond fails */
 	bool discover, pack; /* pack: payloads take two blocks of 16 octets */
+	bool merge; /* as the profile has it */
+	const struct bs_existing *existing; /* what the plan is made over; points to the following */
+	struct bs_existing held;
 	bool wrote; /* what the plan is told of the one before */
 	enum bs_err plan_err, encode_err, request_err; /* what the fakes return */
 	const uint8_t *payload; /* of the latest Write, or of the pack, until it is wiped */
@@ -176,6 +180,9 @@ bs_plan_build(const struct bs_account *account, const struct bs_client_view *vie
 	assert_int_equal(now_s, 1772330584);
 	assert_int_equal(view->wrote_access_control, fx->wrote);
 	assert_false(view->wrote_oscore);
+	fx->existing = view->existing != NULL ? &fx->held : NULL;
+	if (view->existing != NULL)
+		fx->held = *view->existing;
 	if (fx->plan_err != BS_OK)
 		return bs_diag_set(diag, fx->plan_err, 0, "resource /1/x/1 of server a");
 	*out = calloc(1, sizeof(**out));
@@ -325,6 +332,8 @@ account(bool enabled)
 	a->enabled = enabled;
 	bs_profile_init(&a->profile);
 	a->profile.discover = fx->discover;
+	a->profile.on_existing = fx->merge ? BS_EXISTING_MERGE : BS_EXISTING_OVERWRITE;
+	a->profile.access_control = BS_AC_DERIVED;
 	return a;
 }
 
@@ -368,6 +377,7 @@ expect_report(enum bs_outcome outcome, const char *step, const char *detail)
 static void
 reach(enum bs_run_state st)
 {
+	fx->merge = st == ST_READING;
 	if (st == ST_IDLE)
 		return;
 	if (st == ST_FETCHING) {
@@ -388,7 +398,9 @@ reach(enum bs_run_state st)
 	bs_session_tick(fx->session, START_MS + 51);
 	if (st == ST_DISCOVERING)
 		return;
-	answer(START_MS + 60, BS_OK, BS_CONTENT, "</>;lwm2m=1.1,</0/0>,</1>,</3/0>");
+	answer(START_MS + 60, BS_OK, BS_CONTENT, "</>;lwm2m=1.1,</0/0>,</1/0>,</3/0>");
+	if (st == ST_READING)
+		return;
 	answer(START_MS + 70, BS_OK, BS_DELETED, NULL);
 	if (st == ST_RUNNING)
 		return;
@@ -429,6 +441,16 @@ static const struct pair {
 	{ ST_DISCOVERING, EV_REFUSED, ST_RUNNING, NO_OUTCOME },
 	{ ST_DISCOVERING, EV_RESET, ST_RUNNING, NO_OUTCOME },
 	{ ST_DISCOVERING, EV_SILENT, ST_RUNNING, NO_OUTCOME },
+	{ ST_DISCOVERING, EV_READ, ST_READING, NO_OUTCOME },
+	{ ST_DISCOVERING, EV_MAKE_PLAN, ST_RUNNING, NO_OUTCOME },
+	{ ST_READING, EV_SUCCESS, ST_RUNNING, NO_OUTCOME }, /* nothing readable */
+	{ ST_READING, EV_READ, ST_READING, NO_OUTCOME },
+	{ ST_READING, EV_OTHER_FORMAT, ST_READING, NO_OUTCOME },
+	{ ST_READING, EV_MAKE_PLAN, ST_RUNNING, NO_OUTCOME },
+	{ ST_READING, EV_REFUSED, ST_RUNNING, NO_OUTCOME },
+	{ ST_READING, EV_RESET, ST_RUNNING, NO_OUTCOME },
+	{ ST_READING, EV_SILENT, ST_RUNNING, NO_OUTCOME },
+	{ ST_READING, EV_ABORT, ST_IDLE, BS_OUT_BAD_REQUEST },
 	{ ST_DISCOVERING, EV_ABORT, ST_IDLE, BS_OUT_BAD_REQUEST },
 	{ ST_RUNNING, EV_NEXT, ST_RUNNING, NO_OUTCOME },
 	{ ST_RUNNING, EV_SUCCESS, ST_RUNNING, NO_OUTCOME },
@@ -680,6 +702,171 @@ test_retry_after_406_alone(void **state)
 	fx->session->run->account->retry = account(true);
 	answer(START_MS + 100, BS_OK, BS_NOT_FOUND, NULL);
 	expect_report(BS_OUT_FINISH_REFUSED, "finish", "finish answered 4.04");
+}
+
+/* ---- reading ---- */
+
+static void
+answer_with(uint64_t now_ms, uint16_t format, const char *payload)
+{
+	bs_response_fn *done = fx->done;
+	uint8_t data[64];
+	struct bs_msg msg;
+
+	assert_non_null(done);
+	fx->done = NULL;
+	memset(&msg, 0, sizeof(msg));
+	msg.code = BS_CONTENT;
+	msg.content_format = format;
+	msg.accept = BS_NO_FORMAT;
+	msg.payload = data;
+	msg.payload_len = hex(payload, data, sizeof(data));
+	done(fx->session, now_ms, BS_OK, &msg);
+}
+
+/* Up to the answer to Discover. */
+static void
+merge(const char *query, const char *links)
+{
+	fx->merge = true;
+	assert_true(request(START_MS, 1, query));
+	bs_session_loaded(fx->session, START_MS, BS_OK, account(true));
+	bs_session_tick(fx->session, START_MS + 50);
+	fx->sent[0] = '\0';
+	answer(START_MS + 60, BS_OK, BS_CONTENT, links);
+}
+
+#define HOLDS "</>;lwm2m=1.1,</0/0>,</0/1>;ssid=9,</1/0>;ssid=9,</2/0>,</3/0>"
+#define SERVER_9 "08 00 03 C10009" /* TLV: /1/0, resource 0 is 9 */
+
+static void
+test_reads_before_the_plan(void **state)
+{
+	(void)state;
+	merge("pct=112", HOLDS);
+	expect_sent("GET /1; accept 112");
+	answer_with(START_MS + 70, 11542, SERVER_9); /* another format than asked for */
+	expect_sent("GET /2; accept 112");
+	answer_with(START_MS + 80, 11542, "08 00 06 C10001 C10100");
+	expect_sent("DELETE /0"); /* the plan's business: a fake here */
+	assert_non_null(fx->existing);
+	assert_int_equal(fx->held.servers->count, 1);
+	assert_int_equal(fx->held.servers->instances[0].oid, 1);
+	assert_int_equal(fx->held.servers->instances[0].entries[0].value.integer, 9);
+	assert_int_equal(fx->held.access_control->count, 1);
+}
+
+/* What Discover does not show is not read. */
+static void
+test_reads_what_is_there(void **state)
+{
+	static const struct {
+		const char *links, *sent;
+	} rows[] = {
+		{ "</>;lwm2m=1.1,</0/0>,</1>,</2>", "DELETE /0" },
+		{ "</>;lwm2m=1.1,</0/0>,</1/0>,</2>", "GET /1; accept 11542" },
+		{ "</>;lwm2m=1.1,</0/0>,</1>,</2/7>", "GET /2; accept 11542" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		merge("x", rows[i].links);
+		expect_sent(rows[i].sent);
+		bs_session_abort(fx->session, START_MS + 70, BS_OUT_SHUTDOWN, "");
+		assert_string_equal(fx->report.detail, "");
+		teardown(state);
+		setup(state);
+	}
+}
+
+/* Whatever comes instead of a result: all is overwritten, and the outcome says why. */
+static void
+test_what_cannot_be_read_is_overwritten(void **state)
+{
+	static const struct {
+		enum bs_err err;
+		uint8_t code;
+		const char *payload; /* TLV */
+		const char *why;
+	} rows[] = {
+		{ BS_OK, BS_METHOD_NOT_ALLOWED, "", "read /2 answered 4.05" },
+		{ BS_OK, BS_NOT_FOUND, "", "read /2 answered 4.04" },
+		{ BS_OK, BS_CHANGED, "", "read /2 answered with an unreadable result (not well-formed)" },
+		{ BS_OK, BS_CONTENT, "08 00", "read /2 answered with an unreadable result (message ends too early)" },
+		{ BS_ETIMEOUT, 0, "", "no answer to read /2" },
+		{ BS_ERESET, 0, "", "read /2 answered with a reset" },
+		{ BS_ELIMIT, 0, "", "read /2 answered with more than this server takes" },
+	};
+	char expected[200];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		merge("x", HOLDS);
+		answer_with(START_MS + 70, BS_NO_FORMAT, SERVER_9); /* no format: the one asked for */
+		fx->sent[0] = '\0';
+		if (rows[i].payload[0] != '\0')
+			answer_with(START_MS + 80, 11542, rows[i].payload);
+		else
+			answer(START_MS + 80, rows[i].err, rows[i].code, NULL);
+		expect_sent("DELETE /0");
+		assert_null(fx->existing);
+		bs_session_abort(fx->session, START_MS + 90, BS_OUT_SHUTDOWN, "");
+		snprintf(expected, sizeof(expected), "%s; nothing merged, all overwritten", rows[i].why);
+		assert_string_equal(fx->report.detail, expected);
+		teardown(state);
+		setup(state);
+	}
+}
+
+static void
+test_nothing_to_merge_without_discover_or_in_1_0(void **state)
+{
+	merge("x", "</>;lwm2m=1.0,</0/0>,</1/0>");
+	expect_sent("DELETE /0");
+	bs_session_abort(fx->session, START_MS + 70, BS_OUT_SHUTDOWN, "");
+	assert_string_equal(fx->report.detail, "LwM2M 1.0 has no read; nothing merged, all overwritten");
+	teardown(state);
+	setup(state);
+	merge("x", "nonsense");
+	expect_sent("DELETE /0");
+	bs_session_abort(fx->session, START_MS + 70, BS_OUT_SHUTDOWN, "");
+	assert_string_equal(
+		fx->report.detail, "discover answered with an unreadable result; nothing merged, all overwritten");
+}
+
+/* 4.06 or 4.15 to the client's own choice: once more in TLV, for both objects; to TLV that is the end. */
+static void
+test_reads_in_tlv(void **state)
+{
+	(void)state;
+	merge("pct=110", HOLDS);
+	expect_sent("GET /1; accept 110");
+	answer(START_MS + 70, BS_OK, BS_NOT_ACCEPTABLE, NULL);
+	expect_sent("GET /1; accept 11542");
+	answer_with(START_MS + 80, 11542, SERVER_9);
+	expect_sent("GET /2; accept 11542");
+	answer(START_MS + 90, BS_OK, BS_UNSUPPORTED_FORMAT, NULL);
+	expect_sent("DELETE /0");
+	assert_null(fx->existing);
+}
+
+/* What was read for the first plan is not the second's. */
+static void
+test_retry_reads_anew(void **state)
+{
+	(void)state;
+	merge("x", HOLDS);
+	answer_with(START_MS + 70, 11542, SERVER_9);
+	answer_with(START_MS + 80, 11542, "08 00 06 C10001 C10100");
+	for (unsigned i = 0; i < 3; i++)
+		answer(START_MS + 90, BS_OK, BS_CHANGED, NULL);
+	fx->session->run->account->retry = account(true);
+	fx->wrote = true;
+	fx->sent[0] = '\0';
+	answer(START_MS + 100, BS_OK, BS_NOT_ACCEPTABLE, NULL);
+	answer(START_MS + 110, BS_OK, BS_CONTENT, "</>;lwm2m=1.1,</0/0>,</1/0>");
+	expect_sent("params 2000 4 512; GET /; accept 40; GET /1; accept 11542");
+	answer_with(START_MS + 120, 11542, "08 00 03 C10007");
+	assert_int_equal(fx->held.servers->instances[0].entries[0].value.integer, 7);
+	assert_null(fx->held.access_control);
 }
 
 /* Diagnostic payloads are shown when they are text, and not beyond 64 octets. */
@@ -1139,6 +1326,12 @@ main(void)
 		T(test_write_in_parts),
 		T(test_retry_as_another_profile),
 		T(test_retry_after_406_alone),
+		T(test_reads_before_the_plan),
+		T(test_reads_what_is_there),
+		T(test_what_cannot_be_read_is_overwritten),
+		T(test_nothing_to_merge_without_discover_or_in_1_0),
+		T(test_reads_in_tlv),
+		T(test_retry_reads_anew),
 		T(test_diagnostic_payload),
 		T(test_profile_reaches_the_exchange),
 		T(test_slow_store_is_bridged_by_an_empty_ack),

@@ -79,6 +79,7 @@ add_profile(struct db_fixture *fx)
 	def.profile.security_iid = 9;
 	def.profile.block_size = 256;
 	def.profile.max_version = BS_LWM2M_1_1;
+	def.profile.on_existing = BS_EXISTING_MERGE;
 	memset(def.anchor_sha256, 0xaa, 32);
 	OK(bs_store_add_profile(fx->writer, &def, &fx->diag));
 }
@@ -260,6 +261,7 @@ account_comes_back_whole(void **state)
 	assert_int_equal(a->profile.security_iid, 9);
 	assert_int_equal(a->profile.block_size, 256);
 	assert_int_equal(a->profile.max_version, BS_LWM2M_1_1);
+	assert_int_equal(a->profile.on_existing, BS_EXISTING_MERGE);
 	assert_null(a->retry);
 
 	assert_int_equal(a->grant_count, 4); /* in the profile's order: beta, alpha, gamma, plain */

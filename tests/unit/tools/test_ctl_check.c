@@ -306,6 +306,37 @@ test_deletes_need_discover(void **state)
 	expect("without", "--delete: instances needs --discover yes");
 }
 
+/* What is merged must be found, and told from what others put there. */
+static void
+test_merging(void **state)
+{
+	static const struct bs_server_def *const pair[] = { &one, &repo };
+	struct bs_profile_check check = { .servers = pair, .count = 1 };
+	struct bs_profile_def def = { 0 };
+
+	(void)state;
+	bs_profile_init(&def.profile);
+	strcpy(def.profile.name, "p");
+	def.profile.on_existing = BS_EXISTING_MERGE;
+	listen();
+	bs_check_profile(&report, &def, &check);
+	expect("one server", "");
+	check.count = 2;
+	listen();
+	bs_check_profile(&report, &def, &check);
+	expect("a repository", "--server: repo is a repository");
+	check.count = 1;
+	def.profile.discover = false;
+	listen();
+	bs_check_profile(&report, &def, &check);
+	expect("blind", "--on-existing: merge needs --discover yes");
+	def.profile.discover = true;
+	def.profile.write_level = BS_LEVEL_OBJECT;
+	listen();
+	bs_check_profile(&report, &def, &check);
+	expect("whole objects", "--write-level: with --on-existing merge");
+}
+
 /* A device has credentials for the servers of its own profile alone, and a run is repeated once. */
 static void
 test_retry(void **state)
@@ -336,6 +367,11 @@ test_retry(void **state)
 	listen();
 	bs_check_profile(&report, &def, &check);
 	expect("two in a row", "--retry-as: plain is itself retried as plainer");
+	retry.retry_as[0] = '\0';
+	retry.on_existing = BS_EXISTING_MERGE;
+	listen();
+	bs_check_profile(&report, &def, &check);
+	expect("one that merges", "--retry-as: plain merges what the device holds");
 }
 
 static void
@@ -513,6 +549,7 @@ main(void)
 		cmocka_unit_test(test_binding),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_server),
+		cmocka_unit_test(test_merging),
 		cmocka_unit_test(test_retry),
 		cmocka_unit_test(test_profile),
 		cmocka_unit_test(test_deletes_need_discover),
