@@ -155,6 +155,7 @@ test_words(void **state)
 
 static struct bs_setting usage_three = { .oid = 0, .rid = 15, .text = (char[]){ "3" } },
 			 prefers_sms = { .oid = 1, .rid = 22, .text = (char[]){ "S" } },
+			 oscore_link = { .oid = 0, .rid = 17, .text = (char[]){ "21:0" } },
 			 no_suite = { .oid = 0, .rid = 16, .multiple = true, .text = (char[]){ "65000" } };
 
 static const struct {
@@ -205,6 +206,8 @@ static const struct {
 	{ "a preferred transport beside the default",
 		{ .ssid = 1, .mode = BS_MODE_PSK, .settings = &prefers_sms, .setting_count = 1 }, { 0 },
 		"--set: 1/22: the preferred transport is one letter of the binding, U" },
+	{ "a link to OSCORE", { .ssid = 1, .mode = BS_MODE_PSK, .settings = &oscore_link, .setting_count = 1 }, { 0 },
+		"--set: warning: 0/17 leads to an instance of Object 21, which this server does not write" },
 	{ "an unknown ciphersuite", { .ssid = 1, .mode = BS_MODE_PSK, .settings = &no_suite, .setting_count = 1 },
 		{ 0 }, "--set: 0/16: 65000 (0xFDE8) is no ciphersuite" },
 	{ "sms", { .ssid = 1, .mode = BS_MODE_PSK, .sms_number = "491700000000" }, { .binding = "US" }, "" },
