@@ -178,6 +178,16 @@ without_packs(void)
 }
 
 static struct bs_account *
+to_be_renewed(void)
+{
+	struct bs_account *a = one_server();
+
+	a->renewal = calloc(1, sizeof(*a->renewal));
+	assert_non_null(a->renewal);
+	return a;
+}
+
+static struct bs_account *
 delete_root(void)
 {
 	struct bs_account *a = one_server();
@@ -396,6 +406,10 @@ static const struct scenario refusals[] = {
 	{ "the profile deletes nothing", delete_nothing,
 		GET_PACK "  expect 4.05\nend pack-declined because \"the profile deletes nothing, a pack replaces all "
 			 "instances of its objects\"\n" },
+	{ "the bootstrap account is to be renewed", to_be_renewed,
+		GET_PACK
+		"  expect 4.05\nend pack-declined because \"the bootstrap account is to be renewed, which a pack "
+		"leaves alone\"\n" },
 	{ "an object of which the device may have more", another_object,
 		GET_PACK
 		"  expect 4.05\nend pack-declined because \"a pack with /11 would take away all other instances "
