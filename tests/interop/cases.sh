@@ -39,6 +39,9 @@ all_cases() { # FUNCTION
 	done
 	"$1" leshan20 leshan20-format-11544-object x509 object-11544 - 11544
 	"$1" leshan20 leshan20-instances psk instances - 112
+	for format in 112 110 11542; do
+		"$1" leshan20 leshan20-format-$format-beside psk beside - $format
+	done
 	for mode in psk rpk x509; do
 		"$1" libcoap-gnutls libcoap-gnutls-$mode $mode psk -
 		[ $mode = rpk ] || "$1" libcoap-openssl libcoap-openssl-$mode $mode psk - # knows no raw public keys

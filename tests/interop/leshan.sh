@@ -96,7 +96,7 @@ expected_access() { # ENDPOINT PROFILE
 			}'
 		done
 		;;
-	two | instances | resource | object-*) # derived: for each instance of Object 1 one that says so, owned by its server
+	two | instances | beside | resource | object-*) # derived: for each instance of Object 1 one that says so, owned by its server
 		for account in $(accounts_of "$2"); do
 			instance=$(awk -v id="$(ssid "$account")" '
 				$2 == id && $1 ~ /^\/1\/[0-9]*\/0$/ { split($1, p, "/"); print p[3]; exit }' "$log/$1")
@@ -115,13 +115,15 @@ run_leshan() { # CLIENT ENDPOINT MODE PROFILE SUITE FORMAT
 	[ "$6" = 112 ] || echo "format=$6" >>"$run/$2" # 112 is what it takes when nobody tells it
 	case $4 in
 	extra*) echo "models=$models" >>"$run/$2" ;;
-	instances) echo "again=" >>"$run/$2" ;;
+	instances | beside) echo "again=" >>"$run/$2" ;;
 	esac
 	(leshan_exec "$(version_of "$1")" Client "$run/$2") >"$log/$2" 2>&1 ||
 		why=$(grep -E '^(bootstrap|register) failed|^nothing' "$log/$2" || echo "the client died")
 	[ -n "$why" ] || compare "$2" "$4"
 	[ -n "$why" ] || [ "$4" != instances ] || # it came twice: what the first run wrote was deleted, its own account was not
 		[ "$(grep '^removed' "$log/$2" | LC_ALL=C sort -u | tr '\n' ' ')" = "$removed" ] || why="other instances were deleted"
+	[ -n "$why" ] || [ "$4" != beside ] || # it came twice: what it held was read (Bootstrap-Read) and nothing deleted
+		{ ! grep -q "^removed" "$log/$2" && [ -z "$(last "$2" detail)" ]; } || why="it was not merged: $(last "$2" detail)"
 	[ -n "$why" ] || await 5 grep -q "^registered $2 $(lwm2m_of "$1") $lifetime\$" "$log/target" ||
 		why="the server saw no registration"
 	expect_outcome "$2" done

@@ -5,7 +5,7 @@ lifetime=300 sms_number=4917012345678
 ssid() { case $1 in psk) echo 101 ;; rpk) echo 102 ;; x509) echo 103 ;; sms) echo 104 ;; esac; }
 accounts_of() { # PROFILE; the first is where Leshan's clients register
 	case $1 in
-	two | instances) echo psk rpk ;;
+	two | instances | beside) echo psk rpk ;;
 	all*) echo psk rpk x509 sms ;;
 	resource | object-*) echo x509 sms ;;
 	extra*) echo psk ;;
@@ -116,6 +116,7 @@ add_profiles() {
 	for name in psk rpk x509 sms; do add_profile $name || return 1; done
 	add_profile two --access-control derived &&
 		add_profile instances --access-control derived --delete instances &&
+		add_profile beside --access-control derived --on-existing merge &&
 		add_profile resource --access-control derived --write-level resource &&
 		add_profile object-11544 --access-control derived --write-level object --format lwm2m-cbor || return 1
 	set --
