@@ -124,6 +124,7 @@ int
 bs_read_profile(const struct bs_query *q, int first, struct bs_profile *p)
 {
 	int c = first;
+	char tolerances[BS_TOLERANCES_TEXT];
 
 	p->id = bs_query_int(q, c++);
 	bs_query_copy_text(q, c++, p->name, sizeof(p->name));
@@ -146,6 +147,9 @@ bs_read_profile(const struct bs_query *q, int first, struct bs_profile *p)
 	p->on_existing = (enum bs_on_existing)bs_query_int(q, c++);
 	p->retry_id = bs_query_int(q, c++);
 	bs_query_copy_text(q, c++, p->retry_as, sizeof(p->retry_as));
+	bs_query_copy_text(q, c++, tolerances, sizeof(tolerances));
+	if (bs_tolerances_read(tolerances, &p->tolerances) != BS_OK)
+		p->tolerances.count = 0; /* what cannot be read lets nothing pass */
 	return c;
 }
 

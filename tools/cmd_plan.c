@@ -204,11 +204,33 @@ warn_of_blocks(const struct view *v, const char *path, size_t len)
 			path, len, BLOCK_MAX);
 }
 
+/* ", 4.04 let pass": what the profile takes as success of that request; "" for nothing. */
+static const char *
+let_pass(const struct view *v, enum bs_step step, const struct bs_path *target, char out[160])
+{
+	const struct bs_tolerances *all = &v->account->profile.tolerances;
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < all->count; i++) {
+		const struct bs_tolerance *t = &all->list[i];
+		char text[BS_TOLERANCE_TEXT];
+		struct bs_tolerances one = { .list = { *t }, .count = 1 };
+
+		if (t->code != BS_ANY_REFUSAL && bs_tolerances_have(&one, step, target, t->code))
+			len += (size_t)snprintf(
+				out + len, 160 - len, ", %s", strchr(bs_tolerance_format(t, text), '=') + 1);
+	}
+	if (len > 0)
+		snprintf(out + len, 160 - len, " let pass");
+	return out;
+}
+
 static enum bs_err
 print_write(struct view *v, const struct bs_op *op, json_t *list)
 {
 	const char *format = bs_plan_op_format(v->plan, op)->name, *method = v->pack ? "GET" : "PUT";
-	char path[BS_PATH_TEXT], words[120];
+	char path[BS_PATH_TEXT], words[300], passed[160];
 	size_t len = 0, blocks;
 	enum bs_err err = write_size(v, op, &len, &blocks);
 
@@ -227,8 +249,9 @@ print_write(struct view *v, const struct bs_op *op, json_t *list)
 				      op->mandatory, "instances", instances_json(v, op)));
 		return BS_OK;
 	}
-	snprintf(words, sizeof(words), "%s, %zu octets, %zu block%s%s", format, len, blocks, blocks == 1 ? "" : "s",
-		op->mandatory ? "" : ", may be refused");
+	snprintf(words, sizeof(words), "%s, %zu octets, %zu block%s%s%s", format, len, blocks, blocks == 1 ? "" : "s",
+		op->mandatory ? "" : ", may be refused",
+		v->pack ? "" : let_pass(v, BS_STEP_WRITE, &op->target, passed));
 	request(v, method, path, words);
 	for (size_t i = op->first; i < op->first + op->count; i++) {
 		if (v->pack)
@@ -252,18 +275,21 @@ print_simple(struct view *v, json_t *list, const char *method, const char *path,
 static enum bs_err
 print_op(struct view *v, const struct bs_op *op, json_t *list)
 {
-	char path[BS_PATH_TEXT];
+	char path[BS_PATH_TEXT], words[300], passed[160];
 	enum bs_err err = BS_OK;
 
 	switch (op->kind) {
 	case BS_OP_DELETE:
-		print_simple(v, list, "DELETE", bs_path_format(&op->target, path), "may be refused");
+		snprintf(words, sizeof(words), "may be refused%s", let_pass(v, BS_STEP_DELETE, &op->target, passed));
+		print_simple(v, list, "DELETE", bs_path_format(&op->target, path), words);
 		break;
 	case BS_OP_WRITE:
 		err = print_write(v, op, list);
 		break;
 	case BS_OP_FINISH:
-		print_simple(v, list, "POST", "/bs", "Bootstrap-Finish, when every mandatory Write succeeded");
+		snprintf(words, sizeof(words), "Bootstrap-Finish, when every mandatory Write succeeded%s",
+			let_pass(v, BS_STEP_FINISH, &op->target, passed));
+		print_simple(v, list, "POST", "/bs", words);
 		break;
 	}
 	return err;

@@ -37,6 +37,8 @@ enum {
 	O_MAX_VERSION,
 	O_RETRY_AS,
 	O_ON_EXISTING,
+	O_TOLERATE,
+	O_OPTIONAL_WRITE,
 };
 
 static const struct bs_ctl_option add_options[] = {
@@ -72,6 +74,10 @@ static const struct bs_ctl_option add_options[] = {
 		"the profile to repeat the run with, once, when the device answers 4.06 to Finish" },
 	[O_ON_EXISTING] = { "on-existing", "overwrite|merge",
 		"delete what the device holds, or read its /1 and /2 and go on with that (overwrite)" },
+	[O_TOLERATE] = { "tolerate", "STEP[/O[/I[/R]]]=CODE",
+		"an answer taken as success: discover, delete, write or finish; may be repeated" },
+	[O_OPTIONAL_WRITE] = { "optional-write", "/O[/I]",
+		"a Write that the device may refuse: it is noted, the run goes on; may be repeated" },
 	{ 0 },
 };
 
@@ -178,6 +184,37 @@ read_format(struct draft *d, const char *name, struct bs_report *r)
 }
 
 static void
+read_tolerance(struct draft *d, const char *field, const char *text, struct bs_report *r)
+{
+	struct bs_tolerance t;
+	struct bs_diag diag = { 0 };
+	enum bs_err err = bs_tolerance_read(text, &t, &diag);
+
+	if (err == BS_OK)
+		err = bs_tolerances_add(&d->def.profile.tolerances, &t);
+	if (err == BS_EEXIST)
+		bs_report_error(r, field, "%s is given twice", text);
+	else if (err == BS_ELIMIT)
+		bs_report_error(r, field, "at most %d, --tolerate and --optional-write together", BS_TOLERANCES_MAX);
+	else if (err != BS_OK)
+		bs_report_error(r, field, "%s", diag.text);
+}
+
+/* --optional-write /3/0 is "write/3/0=refused". */
+static void
+read_optional_write(struct draft *d, const char *path, struct bs_report *r)
+{
+	char text[BS_TOLERANCE_TEXT];
+	struct bs_tolerance t;
+
+	if (snprintf(text, sizeof(text), "write%s=refused", path) >= (int)sizeof(text) ||
+		bs_tolerance_read(text, &t, NULL) != BS_OK)
+		bs_report_error(r, "--optional-write", "an object or one of its instances, such as /3 or /3/0");
+	else
+		read_tolerance(d, "--optional-write", text, r);
+}
+
+static void
 read_list_option(struct draft *d, const struct bs_ctl_given *g, struct bs_report *r)
 {
 	switch (g->index) {
@@ -190,6 +227,12 @@ read_list_option(struct draft *d, const struct bs_ctl_given *g, struct bs_report
 			bs_report_error(r, "--acl", "at most %d entries", BS_ACLS_MAX);
 		else
 			bs_acl_read(r, g->value, &d->acls[d->def.acl_count++]);
+		break;
+	case O_TOLERATE:
+		read_tolerance(d, "--tolerate", g->value, r);
+		break;
+	case O_OPTIONAL_WRITE:
+		read_optional_write(d, g->value, r);
 		break;
 	case O_WRITE:
 		bs_settings_check_write(r, g->value); /* read when the models are at hand */
@@ -418,6 +461,26 @@ format_name(uint16_t number)
 	return f != NULL ? f->name : "auto";
 }
 
+/* An entry as the command line has it: "/3/0" of --optional-write, "finish=4.04" of --tolerate. */
+static const char *
+tolerance_text(const struct bs_tolerance *t, char out[BS_TOLERANCE_TEXT])
+{
+	return t->code == BS_ANY_REFUSAL ? bs_path_format(&t->path, out) : bs_tolerance_format(t, out);
+}
+
+static void
+tolerances_json(const struct bs_tolerances *all, json_t *o)
+{
+	json_t *tolerated = json_array(), *optional = json_array();
+	char text[BS_TOLERANCE_TEXT];
+
+	for (size_t i = 0; i < all->count; i++)
+		json_array_append_new(all->list[i].code == BS_ANY_REFUSAL ? optional : tolerated,
+			json_string(tolerance_text(&all->list[i], text)));
+	json_object_set_new(o, "tolerate", tolerated);
+	json_object_set_new(o, "optional_write", optional);
+}
+
 static void
 lists_json(const struct bs_profile_def *def, json_t *o)
 {
@@ -468,6 +531,7 @@ profile_json(const struct bs_profile_def *def)
 	json_object_set_new(o, "max_version", json_string(word_of(max_version_words, p->max_version)));
 	json_object_set_new(o, "on_existing", json_string(word_of(on_existing_words, p->on_existing)));
 	json_object_set_new(o, "retry_as", p->retry_as[0] != '\0' ? json_string(p->retry_as) : json_null());
+	tolerances_json(&p->tolerances, o);
 	json_object_set_new(o, "devices", json_integer(def->device_count));
 	return o;
 }
@@ -553,6 +617,12 @@ print_profile(void *arg, const struct bs_profile_def *def)
 	bs_ctl_line("on-existing", "%s", word_of(on_existing_words, p->on_existing));
 	if (p->retry_as[0] != '\0')
 		bs_ctl_line("retry-as", "%s", p->retry_as);
+	for (size_t i = 0; i < p->tolerances.count; i++) {
+		const struct bs_tolerance *t = &p->tolerances.list[i];
+		char text[BS_TOLERANCE_TEXT];
+
+		bs_ctl_line(t->code == BS_ANY_REFUSAL ? "optional-write" : "tolerate", "%s", tolerance_text(t, text));
+	}
 }
 
 static int

@@ -524,6 +524,41 @@ check_retry(struct bs_report *r, const struct bs_profile_check *c)
 				c->retry->name, c->retry->servers[i]->name, c->retry->servers[i]->name);
 }
 
+static bool
+is_written(const struct bs_profile_def *def, const struct bs_path *p)
+{
+	if (p->oid <= BS_OBJ_ACCESS_CONTROL) /* their instances are chosen when the run is */
+		return true;
+	for (size_t i = 0; i < def->write_count; i++)
+		if (def->writes[i].oid == p->oid && (p->level < BS_LEVEL_INSTANCE || def->writes[i].iid == p->iid))
+			return true;
+	return false;
+}
+
+#define NOT_ACCEPTABLE (4 << 5 | 6) /* 4.06 */
+
+/* A tolerance that can never apply is a slip, and one that can cost the device its servers is worth a word. */
+static void
+check_tolerances(struct bs_report *r, const struct bs_profile_def *def)
+{
+	for (size_t i = 0; i < def->profile.tolerances.count; i++) {
+		const struct bs_tolerance *t = &def->profile.tolerances.list[i];
+		const char *field = t->code == BS_ANY_REFUSAL ? "--optional-write" : "--tolerate";
+		char path[BS_PATH_TEXT];
+
+		bs_path_format(&t->path, path);
+		if (t->step == BS_STEP_WRITE && t->path.level != BS_LEVEL_ROOT && !is_written(def, &t->path))
+			bs_report_error(
+				r, field, "this profile does not write to %s; add --write, or correct the path", path);
+		else if (t->step == BS_STEP_WRITE && t->code >> 5 != 2 && t->path.oid <= BS_OBJ_SERVER)
+			bs_report_warn(r, field,
+				"a device that refuses %s ends without its server, and the run counts as done",
+				t->path.level == BS_LEVEL_ROOT ? "its Writes" : path);
+		if (t->step == BS_STEP_FINISH && t->code == NOT_ACCEPTABLE && def->profile.retry_as[0] != '\0')
+			bs_report_error(r, field, "finish=4.06 and --retry-as exclude each other");
+	}
+}
+
 void
 bs_check_profile(struct bs_report *r, const struct bs_profile_def *def, const struct bs_profile_check *c)
 {
@@ -542,6 +577,7 @@ bs_check_profile(struct bs_report *r, const struct bs_profile_def *def, const st
 	check_running(r, &def->profile);
 	check_merging(r, &def->profile, c);
 	check_retry(r, c);
+	check_tolerances(r, def);
 }
 
 /* ---- matrix ------------------------------------------------------------------------------------------------------ */

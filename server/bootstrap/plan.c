@@ -197,6 +197,16 @@ add_pack(struct bs_plan *p)
 	add_op(p, &(struct bs_op){ .kind = BS_OP_WRITE, .mandatory = true, .count = p->instance_count });
 }
 
+/* What the operator said that a device may refuse. */
+static void
+mark_optional(struct bs_plan *p, const struct bs_tolerances *t)
+{
+	for (size_t i = 0; i < p->op_count; i++)
+		if (p->ops[i].kind == BS_OP_WRITE &&
+			bs_tolerances_have(t, BS_STEP_WRITE, &p->ops[i].target, BS_ANY_REFUSAL))
+			p->ops[i].mandatory = false;
+}
+
 /* Last, when all else is accepted: a client that then loses its way comes back with the current credential or the next. */
 static void
 add_renewal(struct bs_plan_builder *b)
@@ -218,6 +228,7 @@ add_requests(struct bs_plan_builder *b)
 	if (b->view->existing == NULL)
 		add_deletes(b->plan, b->account->profile.delete_policy, b->view);
 	add_writes(b->plan, b->account->profile.write_level);
+	mark_optional(b->plan, &b->account->profile.tolerances);
 	add_renewal(b);
 	add_op(b->plan, &(struct bs_op){ .kind = BS_OP_FINISH, .mandatory = true });
 }

@@ -131,8 +131,8 @@ bs_run_action_fn bs_run_begin_commands, bs_run_make_plan, bs_run_send_next, bs_r
 	bs_run_use_other_format, bs_run_write_parts, bs_run_send_finish, bs_run_retry;
 
 /* run.c */
-bs_run_action_fn bs_run_end_done, bs_run_end_refused, bs_run_end_finish_refused, bs_run_end_reset, bs_run_end_silent,
-	bs_run_end_broken, bs_run_end_given_up, bs_run_end_aborted;
+bs_run_action_fn bs_run_end_done, bs_run_end_let_pass, bs_run_end_refused, bs_run_end_finish_refused, bs_run_end_reset,
+	bs_run_end_silent, bs_run_end_broken, bs_run_end_given_up, bs_run_end_aborted;
 struct bs_run *bs_run_new(uint64_t now_ms, const struct bs_request_ref *ref); /* NULL without memory */
 void bs_run_free(struct bs_run *r); /* NULL is fine */
 void bs_run_stop_timers(struct bs_run *r);

@@ -234,6 +234,41 @@ wants_parts(uint8_t code)
 	return memchr(codes, code, sizeof(codes)) != NULL;
 }
 
+/* The request at work, as a profile names it; false: it has no name for it. */
+static bool
+current_step(const struct bs_session *s, enum bs_step *step, struct bs_path *target)
+{
+	*target = (struct bs_path){ .level = BS_LEVEL_ROOT };
+	*step = s->state == ST_FINISHING ? BS_STEP_FINISH : BS_STEP_DISCOVER;
+	if (s->state != ST_RUNNING)
+		return s->state == ST_FINISHING || s->state == ST_DISCOVERING;
+	*target = current_op(s->run)->target;
+	*step = current_op(s->run)->kind == BS_OP_DELETE ? BS_STEP_DELETE : BS_STEP_WRITE;
+	return true;
+}
+
+/* Does the profile take that code as success? */
+static bool
+is_let_pass(const struct bs_session *s, uint8_t code)
+{
+	struct bs_path target;
+	enum bs_step step;
+
+	return code != BS_ANY_REFUSAL && current_step(s, &step, &target) &&
+	       bs_tolerances_have(&s->run->account->profile.tolerances, step, &target, code);
+}
+
+/* Success, but told otherwise than the specification has it: worth a word, unless the operator knows. */
+static bool
+is_odd(const struct bs_session *s, uint8_t code)
+{
+	struct bs_path target;
+	enum bs_step step;
+
+	return s->state != ST_DISCOVERING && current_step(s, &step, &target) && code != bs_step_success(step) &&
+	       !is_let_pass(s, code);
+}
+
 /* What an error code means for the request that it answers. */
 static enum bs_run_event
 judge_refusal(const struct bs_session *s, uint8_t code)
@@ -245,6 +280,8 @@ judge_refusal(const struct bs_session *s, uint8_t code)
 	if (s->state == ST_READING && s->run->read_format != BS_CF_TLV &&
 		(code == BS_NOT_ACCEPTABLE || code == BS_UNSUPPORTED_FORMAT))
 		return EV_OTHER_FORMAT;
+	if (s->state == ST_FINISHING && is_let_pass(s, code))
+		return EV_TOLERATED;
 	if (op == NULL)
 		return EV_REFUSED;
 	if (op->kind == BS_OP_WRITE && code == BS_UNSUPPORTED_FORMAT &&
@@ -254,6 +291,8 @@ judge_refusal(const struct bs_session *s, uint8_t code)
 		return EV_IN_PARTS;
 	if (op->unknown_ok && code == BS_NOT_FOUND)
 		return EV_TOLERATED;
+	if (is_let_pass(s, code))
+		return op->kind == BS_OP_DELETE ? EV_SUCCESS : EV_TOLERATED;
 	return op->kind == BS_OP_DELETE || !op->mandatory ? EV_TOLERATED : EV_REFUSED;
 }
 
@@ -272,7 +311,10 @@ on_response(void *arg, uint64_t now_ms, enum bs_err err, const struct bs_msg *re
 		ev = EV_RESET;
 	else if (err != BS_OK || BS_CODE_CLASS(response->code) != 2)
 		ev = judge_refusal(s, err == BS_OK ? response->code : 0);
-	if ((s->state == ST_DISCOVERING || s->state == ST_READING) && ev != EV_SUCCESS)
+	else if (is_odd(s, response->code))
+		bs_run_note_refusal(s);
+	if ((s->state == ST_DISCOVERING || s->state == ST_READING) && ev != EV_SUCCESS &&
+		(err != BS_OK || !is_let_pass(s, response->code)))
 		bs_run_tell_answer(s, s->run->notes, sizeof(s->run->notes));
 	bs_run_fire(s, ev);
 	s->reply = NULL;

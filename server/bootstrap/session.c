@@ -77,6 +77,7 @@ static const struct transition transitions[] = {
 	{ ST_RUNNING, EV_ABORT, ST_IDLE, bs_run_end_aborted },
 
 	{ ST_FINISHING, EV_SUCCESS, ST_IDLE, bs_run_end_done },
+	{ ST_FINISHING, EV_TOLERATED, ST_IDLE, bs_run_end_let_pass }, /* the profile says that this is success */
 	{ ST_FINISHING, EV_REFUSED, ST_IDLE, bs_run_end_finish_refused },
 	{ ST_FINISHING, EV_RETRY_AS, ST_ACCEPTED, bs_run_retry }, /* 4.06, the first time: under another profile */
 	{ ST_FINISHING, EV_RESET, ST_IDLE, bs_run_end_reset },

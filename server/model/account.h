@@ -9,6 +9,7 @@
 #include "server/base/blob.h"
 #include "server/base/secret.h"
 #include "server/model/object.h"
+#include "server/model/tolerance.h"
 
 #define BS_ENDPOINT_MAX 252 /* a Uri-Query is 255 octets, "ep=" takes three (RFC 7252, 5.10) */
 #define BS_NAME_MAX 63 /* names of server accounts, profiles, batches */
@@ -94,6 +95,7 @@ struct bs_profile {
 	enum bs_on_existing on_existing; /* default OVERWRITE, which is also done where nothing can be read */
 	int64_t retry_id; /* the profile that the run is repeated with, once, when Finish is answered 4.06; 0: none */
 	char retry_as[BS_NAME_MAX + 1]; /* its name; "": none */
+	struct bs_tolerances tolerances; /* answers that are taken as success (default none) */
 };
 
 /* The defaults named above; name and id stay empty. */

@@ -90,6 +90,24 @@ renewed_by_object(void)
 	"dev < PUT /0/" iid " format 11542 " \
 	"[C80017 636F6170733A2F2F62732E6578616D706C653A35363834 C10101 C10200 C80308 6E6578742D303031" \
 	" C80510 F0F1F2F3F4F5F6F7F8F9FAFBFCFDFEFF] reply " answer "\n"
+
+/* Two extra writes, and what the operator lets pass. */
+static struct bs_account *
+lenient(void)
+{
+	struct bs_account *a = one_server();
+
+	assert_int_equal(bs_tolerances_read("delete/1=4.05 write/0=2.01 write/3/0=refused write/9=4.04 finish=4.04",
+				 &a->profile.tolerances),
+		BS_OK);
+	a->writes = calloc(2, sizeof(*a->writes));
+	assert_non_null(a->writes);
+	a->write_count = 2;
+	a->writes[0] = (struct bs_setting){ .oid = 3, .rid = 15, .type = BS_TYPE_STRING, .text = strdup("UTC") };
+	a->writes[1] = (struct bs_setting){ .oid = 9, .rid = 7, .type = BS_TYPE_BOOLEAN, .text = strdup("true") };
+	return a;
+}
+
 #define SECURITY \
 	"[C80017 636F6170733A2F2F646D2E6578616D706C653A35363834 C10100 C10200 C80308 6465762D30303031" \
 	" C80510 000102030405060708090A0B0C0D0E0F C10A65] reply 2.04\n"
@@ -138,6 +156,20 @@ static const struct scenario answers[] = {
 		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>")
 			DELETES WRITES_AT("1") "dev < POST /bs  reply 4.04\n"
 					       "end finish-refused at \"finish\" code 4.04 writes 2\n" },
+	{ "27: Finish answered 4.04 by a client of which the operator knows", lenient,
+		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>") "dev < DELETE /0  reply 2.02\n"
+							      "dev < DELETE /1  reply 4.05\n"
+							      "dev < PUT /0/1 format 11542 reply 2.01\n" SERVER
+							      "dev < PUT /3/0 format 11542 [C30F 555443] reply 4.05\n"
+							      "dev < PUT /9/0 format 11542 [C10701] reply 4.04\n"
+							      "dev < POST /bs  reply 4.04\n"
+							      "end done because \"write /3/0 answered 4.05; write /9/0 "
+							      "answered 4.04; finish answered 4.04\" writes 2\n" },
+	{ "an answer of which the operator does not know is a refusal", lenient,
+		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>")
+			DELETES WRITES_AT("1") "dev < PUT /3/0 format 11542 [C30F 555443] reply 2.04\n"
+					       "dev < PUT /9/0 format 11542 [C10701] reply 4.05\n"
+					       "end write-refused at \"write /9/0\" code 4.05 writes 3\n" },
 	{ "31: the quoted form, with slashes, blanks and no ssid at /1", one_server,
 		REQUEST DISCOVER("lwm2m=\\\"1.0\\\", </0/0/>;ssid=101, </0/1/>, </1/0/>, </3/0/>")
 			DELETES WRITES_AT("0") FINISH "end done because \"\" version 10\n" },

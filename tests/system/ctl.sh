@@ -33,6 +33,7 @@ says() { # TEXT: $out contains it
 	case $out in *"$1"*) return 0 ;; *) return 1 ;; esac
 }
 says_not() { ! says "$1"; }
+shows() { printf '%s\n' "$out" | grep -q "^$1\$"; } # PATTERN: of a whole line
 exits() { [ "$status" -eq "$1" ]; }
 both() { exits "$1" && says "$2"; }
 sql() { sqlite3 -readonly store/store.db "$1"; }

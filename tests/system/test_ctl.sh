@@ -104,6 +104,18 @@ run profile add two --server prod --server raw
 check 'two servers need access control' both 1 --access-control
 run profile add two --server prod --server raw --access-control derived
 check 'derived' exits 0
+run profile add lenient --server prod --write /3/0/15=string:UTC --tolerate delete/1=4.05 --tolerate finish=4.04 --optional-write /3/0
+check 'profile add with tolerances' exits 0
+run profile show lenient
+for line in 'tolerate  *delete/1=4.05' 'tolerate  *finish=4.04' 'optional-write  */3/0'; do
+	check "shown: $line" shows "$line"
+done
+run profile add slip --server prod --tolerate finish=4.4
+check 'a code that is none' says 'the code is that of a response'
+run profile add slip --server prod --optional-write /3/0/1
+check 'an optional resource' says 'an object or one of its instances'
+run profile add slip --server prod --tolerate finish=4.04 --tolerate finish=4.04
+check 'a tolerance twice' says 'given twice'
 run profile add parts --server prod --delete instances --write-level resource
 check 'profile add by instance and resource' exits 0
 run profile show parts

@@ -463,6 +463,7 @@ static const struct pair {
 	{ ST_RUNNING, EV_PLAN_END, ST_FINISHING, NO_OUTCOME },
 	{ ST_RUNNING, EV_ABORT, ST_IDLE, BS_OUT_BAD_REQUEST },
 	{ ST_FINISHING, EV_SUCCESS, ST_IDLE, BS_OUT_DONE },
+	{ ST_FINISHING, EV_TOLERATED, ST_IDLE, BS_OUT_DONE },
 	{ ST_FINISHING, EV_REFUSED, ST_IDLE, BS_OUT_FINISH_REFUSED },
 	{ ST_FINISHING, EV_RETRY_AS, ST_DISCOVERING, NO_OUTCOME },
 	{ ST_FINISHING, EV_RESET, ST_IDLE, BS_OUT_CLIENT_RESET },
@@ -578,7 +579,7 @@ test_run(void **state)
 	expect_sent("POST /bs");
 	answer(START_MS + 100, BS_OK, BS_CHANGED, NULL);
 	expect_sent("");
-	expect_report(BS_OUT_DONE, "finish", "");
+	expect_report(BS_OUT_DONE, "finish", "write /0/1 answered 2.01");
 	assert_int_equal(fx->report.writes, 2);
 	assert_int_equal(fx->report.took_ms, 100);
 	assert_int_equal(fx->report.version, BS_LWM2M_1_1);
@@ -607,6 +608,87 @@ test_tolerated_and_told(void **state)
 }
 
 /* 4.15 to SenML CBOR: the same Write again in TLV, and TLV from then on; 4.15 to TLV is the end. */
+/* Success by the profile: without a word where nothing is lost by it, with one where something is. */
+static void
+test_let_pass(void **state)
+{
+	static const char list[] = "discover=4.05 delete/0=4.00 write/0=2.01 write/3/0/13=4.01 finish=4.04";
+	struct bs_account *a = account(true);
+
+	(void)state;
+	ops[2].mandatory = true;
+	assert_int_equal(bs_tolerances_read(list, &a->profile.tolerances), BS_OK);
+	assert_true(request(START_MS, 1, "pct=112"));
+	bs_session_loaded(fx->session, START_MS, BS_OK, a);
+	bs_session_tick(fx->session, START_MS + 50);
+	answer(START_MS + 60, BS_OK, BS_METHOD_NOT_ALLOWED, NULL);
+	answer(START_MS + 60, BS_OK, BS_BAD_REQUEST, NULL);
+	answer(START_MS + 60, BS_OK, BS_CREATED, NULL);
+	answer(START_MS + 60, BS_OK, BS_CODE(4, 1), NULL);
+	answer(START_MS + 60, BS_OK, BS_NOT_FOUND, NULL);
+	ops[2].mandatory = false;
+	expect_report(BS_OUT_DONE, "finish", "write /3/0/13 answered 4.01; finish answered 4.04");
+	assert_int_equal(fx->report.writes, 1);
+}
+
+/* A success of another code than the specification has it is one, and told. */
+static void
+test_odd_success(void **state)
+{
+	(void)state;
+	assert_true(request(START_MS, 1, "pct=112"));
+	bs_session_loaded(fx->session, START_MS, BS_OK, account(true));
+	bs_session_tick(fx->session, START_MS + 50);
+	answer(START_MS + 60, BS_OK, BS_METHOD_NOT_ALLOWED, NULL);
+	answer(START_MS + 60, BS_OK, BS_CHANGED, NULL);
+	answer(START_MS + 60, BS_OK, BS_CREATED, NULL);
+	answer(START_MS + 60, BS_OK, BS_CHANGED, NULL);
+	answer(START_MS + 60, BS_OK, BS_CHANGED, NULL);
+	expect_report(
+		BS_OUT_DONE, "finish", "discover answered 4.05; delete /0 answered 2.04; write /0/1 answered 2.01");
+	assert_int_equal(fx->report.writes, 2);
+}
+
+/* Another code, another step or another path than those named, is what it always was. */
+static void
+test_let_pass_is_narrow(void **state)
+{
+	static const struct {
+		const char *list;
+		uint8_t write, finish;
+		enum bs_outcome outcome;
+	} rows[] = {
+		{ "write/0=4.04", BS_METHOD_NOT_ALLOWED, 0, BS_OUT_WRITE_REFUSED },
+		{ "write/1=4.04", BS_NOT_FOUND, 0, BS_OUT_WRITE_REFUSED },
+		{ "write/0/2=4.04", BS_NOT_FOUND, 0, BS_OUT_WRITE_REFUSED },
+		{ "delete=4.04 finish=4.04", BS_NOT_FOUND, 0, BS_OUT_WRITE_REFUSED },
+		{ "finish=4.04", BS_CHANGED, BS_NOT_ACCEPTABLE, BS_OUT_FINISH_REFUSED },
+		{ "write=4.04", BS_CHANGED, BS_NOT_FOUND, BS_OUT_FINISH_REFUSED },
+		{ "write=4.04", BS_NOT_FOUND, BS_CHANGED, BS_OUT_DONE },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bs_account *a;
+
+		fx->discover = false;
+		a = account(true);
+		assert_int_equal(bs_tolerances_read(rows[i].list, &a->profile.tolerances), BS_OK);
+		assert_true(request(START_MS, 1, "pct=112"));
+		bs_session_loaded(fx->session, START_MS, BS_OK, a);
+		bs_session_tick(fx->session, START_MS + 50);
+		answer(START_MS + 60, BS_OK, BS_DELETED, NULL);
+		answer(START_MS + 60, BS_OK, rows[i].write, NULL);
+		if (rows[i].finish != 0) {
+			answer(START_MS + 60, BS_OK, BS_CHANGED, NULL);
+			answer(START_MS + 60, BS_OK, rows[i].finish, NULL);
+		}
+		if (fx->report.outcome != rows[i].outcome)
+			fail_msg("%s: %s", rows[i].list, fx->report.detail);
+		assert_int_equal(teardown(state), 0);
+		assert_int_equal(setup(state), 0);
+	}
+}
+
 static void
 test_other_format_once(void **state)
 {
@@ -1322,6 +1404,9 @@ main(void)
 		T(test_every_transition_is_expected),
 		T(test_run),
 		T(test_tolerated_and_told),
+		T(test_let_pass),
+		T(test_odd_success),
+		T(test_let_pass_is_narrow),
 		T(test_other_format_once),
 		T(test_write_in_parts),
 		T(test_retry_as_another_profile),

@@ -377,6 +377,44 @@ test_retry(void **state)
 	expect("one that merges", "--retry-as: plain merges what the device holds");
 }
 
+static const struct {
+	const char *row, *list, *retry_as, *said;
+} tolerances[] = {
+	{ "an extra write", "write/3/0=4.04 write/3=refused write/3/0=refused", "", "" },
+	{ "steps without a path", "finish=4.04 delete=4.05 discover=5.01", "", "" },
+	{ "an access control instance", "write/2=refused", "", "" },
+	{ "success of another code", "write=2.01 write/0=2.05", "", "" },
+	{ "an object that is not written", "write/5=4.04", "",
+		"--tolerate: this profile does not write to /5; add --write, or correct the path" },
+	{ "an instance that is not written", "write/3/1=refused", "",
+		"--optional-write: this profile does not write to /3/1" },
+	{ "a server that need not be", "write/0=refused", "",
+		"--optional-write: warning: a device that refuses /0 ends without its server" },
+	{ "every write", "write=4.04", "", "--tolerate: warning: a device that refuses its Writes ends without" },
+	{ "two ways to take a refused Finish", "finish=4.06", "plain", "--tolerate: finish=4.06 and --retry-as" },
+};
+
+static void
+test_tolerances(void **state)
+{
+	static const struct bs_server_def *const only[] = { &one };
+	static const struct bs_setting writes[] = { { .oid = 3, .rid = 13, .type = BS_TYPE_TIME, .text = "now" } };
+	struct bs_profile_check check = { .servers = only, .count = 1 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(tolerances) / sizeof(tolerances[0]); i++) {
+		struct bs_profile_def def = { .writes = writes, .write_count = 1 };
+
+		bs_profile_init(&def.profile);
+		strcpy(def.profile.name, "p");
+		strcpy(def.profile.retry_as, tolerances[i].retry_as);
+		assert_int_equal(bs_tolerances_read(tolerances[i].list, &def.profile.tolerances), BS_OK);
+		listen();
+		bs_check_profile(&report, &def, &check);
+		expect(tolerances[i].row, tolerances[i].said);
+	}
+}
+
 static void
 test_profile(void **state)
 {
@@ -554,6 +592,7 @@ main(void)
 		cmocka_unit_test(test_server),
 		cmocka_unit_test(test_merging),
 		cmocka_unit_test(test_retry),
+		cmocka_unit_test(test_tolerances),
 		cmocka_unit_test(test_profile),
 		cmocka_unit_test(test_deletes_need_discover),
 		cmocka_unit_test(test_matrix),
