@@ -206,6 +206,15 @@ delete_nothing(void)
 }
 
 static struct bs_account *
+merging(void)
+{
+	struct bs_account *a = one_server();
+
+	a->profile.on_existing = BS_EXISTING_MERGE;
+	return a;
+}
+
+static struct bs_account *
 delete_instances(void)
 {
 	struct bs_account *a = one_server();
@@ -406,6 +415,9 @@ static const struct scenario refusals[] = {
 	{ "the profile deletes nothing", delete_nothing,
 		GET_PACK "  expect 4.05\nend pack-declined because \"the profile deletes nothing, a pack replaces all "
 			 "instances of its objects\"\n" },
+	{ "the profile merges", merging,
+		GET_PACK "  expect 4.05\nend pack-declined because \"the profile merges what the device holds, a pack "
+			 "replaces it\"\n" },
 	{ "the bootstrap account is to be renewed", to_be_renewed,
 		GET_PACK
 		"  expect 4.05\nend pack-declined because \"the bootstrap account is to be renewed, which a pack "
