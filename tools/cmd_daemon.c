@@ -439,8 +439,10 @@ run_trigger(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	id = number(answer, "trigger");
 	json_decref(answer);
 	if (bs_ctl_get(args, TRIGGER_NO_WAIT) != NULL) {
+		if (ctl->json)
+			bs_ctl_print_json(json_pack("{s:I}", "trigger", id));
 		bs_ctl_say("%s is triggered; see explain %s", endpoint, endpoint);
-		return BS_EXIT_DONE;
+		return bs_ctl_flush();
 	}
 	answer = wait_for_end(ctl, id, endpoint, seconds);
 	return answer != NULL ? tell_end(ctl, answer) : BS_EXIT_FAILED;

@@ -20,7 +20,7 @@ packages="gcc libc6-dev make pkg-config libevent-dev libcoap3-dev libsqlite3-dev
 	libinih-dev uthash-dev libexpat1-dev libcmocka-dev libssl-dev sqlite3 openssl time
 	faketime gnutls-bin libcoap3-bin" # the last line: a clock that steps and foreign clients, for the tests
 lint_packages="clang clang-format cppcheck"
-page_packages="chromium-headless-shell fonts-dejavu-core prometheus"
+page_packages="chromium-headless-shell fonts-dejavu-core"
 [ "${DEPS_LINT:-0}" = 1 ] && packages="$packages $lint_packages"
 [ "${DEPS_DEB:-0}" = 1 ] && packages="$packages lintian"
 [ "${DEPS_PAGE:-0}" = 1 ] && packages="$packages $page_packages"
@@ -82,6 +82,19 @@ deps: system: install its libssl-dev and call make again"
 }
 
 # The system's own, or the unpacked one: the same two variables either way.
+# promtool comes with a service that would start and listen: its package is unpacked under DIR, not installed.
+fetch_promtool() {
+	[ -x "$deps/promtool/usr/bin/promtool" ] && return
+	command -v promtool >/dev/null && return
+	say "fetching promtool into $deps"
+	mkdir -p "$deps/promtool"
+	log=$deps/promtool/log
+	(cd "$deps/promtool" && { apt-get -q -o APT::Sandbox::User=root download prometheus ||
+		{ apt-get -q update && apt-get -q -o APT::Sandbox::User=root download prometheus; }; } && dpkg-deb -x prometheus_*.deb .) \
+		>"$log" 2>&1 || { tail -n 15 "$log" >&2; fail "could not fetch Debian's package prometheus (above)"; }
+	rm -f "$deps/promtool"/prometheus_*.deb
+}
+
 write_openssl_mk() {
 	if pkg-config --atleast-version="$wanted_openssl" libssl 2>/dev/null; then
 		printf 'OPENSSL_CFLAGS := %s\nOPENSSL_LIBS := %s\n' "$(pkg-config --cflags libssl libcrypto)" \
@@ -103,5 +116,6 @@ fi
 install_packages
 mkdir -p "$deps"
 deps=$(cd "$deps" && pwd)
+[ "${DEPS_PAGE:-0}" = 1 ] && fetch_promtool
 write_openssl_mk >"$deps/openssl.mk.new"
 if cmp -s "$deps/openssl.mk.new" "$deps/openssl.mk"; then rm "$deps/openssl.mk.new"; else mv "$deps/openssl.mk.new" "$deps/openssl.mk"; fi
