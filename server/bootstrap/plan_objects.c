@@ -150,12 +150,26 @@ place_anew(struct bs_plan_builder *b, uint32_t iid)
 }
 
 static bool
-find_security_iid(const struct bs_discovered *d, uint16_t ssid, uint16_t *out)
+is_written(const struct bs_plan *p, uint16_t oid, uint16_t iid)
 {
+	for (size_t i = 0; i < p->instance_count; i++) {
+		if (p->instances[i].oid == oid && p->instances[i].iid == iid)
+			return true;
+	}
+	return false;
+}
+
+/* Not what is also shown as a bootstrap account, or as another's: some device may well show an instance twice. */
+static bool
+find_security_iid(const struct bs_plan_builder *b, uint16_t ssid, uint16_t *out)
+{
+	const struct bs_discovered *d = b->view->discovered;
+
 	for (size_t i = 0; d != NULL && i < d->count; i++) {
 		const struct bs_link *l = &d->links[i];
 
-		if (l->oid == BS_OBJ_SECURITY && l->iid != UINT16_MAX && l->has_ssid && l->ssid == ssid) {
+		if (l->oid == BS_OBJ_SECURITY && l->iid != UINT16_MAX && l->has_ssid && l->ssid == ssid &&
+			!is_own_account(b->view, l->iid) && !is_written(b->plan, l->oid, l->iid)) {
 			*out = l->iid;
 			return true;
 		}
@@ -174,7 +188,7 @@ place_among_existing(struct bs_plan_builder *b, uint16_t from)
 		const struct bs_grant *g = &b->account->grants[i];
 		uint16_t iid;
 
-		if (g->repository || !find_security_iid(b->view->discovered, g->ssid, &iid))
+		if (g->repository || !find_security_iid(b, g->ssid, &iid))
 			iid = bs_plan_take_iid(&iids, from);
 		if (iid == UINT16_MAX)
 			b->err = bs_diag_set(b->diag, BS_ERANGE, 0, "no instance ID of object 0 is left");

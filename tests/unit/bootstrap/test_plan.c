@@ -912,6 +912,48 @@ what_is_held_fits_the_version_and_the_range(void **state)
 	assert_string_equal(instance_text(fx, 1, 0), " 1/0" SERVER_101);
 }
 
+/* Discover shows an instance twice: as the bootstrap account and 101's, as 102's and 103's. */
+static void
+instances_that_are_shown_twice(void **state)
+{
+	struct fixture *fx = *state;
+
+	for (uint16_t ssid = 101; ssid <= 103; ssid++)
+		add_grant(fx->account, ssid, BS_MODE_PSK);
+	hold(fx, "</>;lwm2m=1.1,</0/0>,</0/0>;ssid=101,</0/1>;ssid=102,</0/1>;ssid=103,</1>", NULL, NULL);
+	build(fx);
+	describe(&fx->out, fx->plan);
+	assert_non_null(strstr(fx->out.text, "write /0/2 : 0/2 0=\"coaps://s101"));
+	assert_non_null(strstr(fx->out.text, "write /0/1 : 0/1 0=\"coaps://s102"));
+	assert_non_null(strstr(fx->out.text, "write /0/3 : 0/3 0=\"coaps://s103"));
+}
+
+/* A resource that the operator sets is the operator's as a whole, whatever instances of it were read. */
+static void
+settings_replace_all_of_a_multiple_resource(void **state)
+{
+	struct fixture *fx = *state;
+	struct bs_grant *g = add_grant(fx->account, 101, BS_MODE_PSK);
+
+	/* 25, instances 0: "1.0" and 1: "1.1" */
+	hold(fx, "</>;lwm2m=1.2,</0/0>,</0/1>;ssid=101,</1/0>;ssid=101", "080010 C10065 88190A 4300312E30 4301312E31",
+		NULL);
+	assert_string_equal(instance_text(fx, 1, 0), " 1/0" SERVER_101 " 25[0]=\"1.0\" 25[1]=\"1.1\"");
+	set(g, 1, 25, BS_TYPE_STRING, "1.2")->multiple = true;
+	assert_string_equal(instance_text(fx, 1, 0), " 1/0" SERVER_101 " 25[0]=\"1.2\"");
+}
+
+/* What Discover leaves out and a Read shows is taken all the same. */
+static void
+instances_that_only_a_read_shows_are_taken(void **state)
+{
+	struct fixture *fx = *state;
+
+	add_grant(fx->account, 101, BS_MODE_PSK);
+	hold(fx, "</>;lwm2m=1.1,</0/0>,</0/1>;ssid=999,</1/0>;ssid=999", HELD_999 "080104 C20003E6", NULL);
+	assert_string_equal(instance_text(fx, 1, 2), " 1/2" SERVER_101);
+}
+
 /* A server that is new to the client goes where nothing is, and by the operator's model of access control each has its own. */
 static void
 new_servers_take_free_instances(void **state)
@@ -1186,6 +1228,9 @@ main(void)
 		TEST(deletes_of_instances_follow_discover),
 		TEST(what_is_held_stands_between_defaults_and_settings),
 		TEST(what_is_held_fits_the_version_and_the_range),
+		TEST(instances_that_are_shown_twice),
+		TEST(settings_replace_all_of_a_multiple_resource),
+		TEST(instances_that_only_a_read_shows_are_taken),
 		TEST(new_servers_take_free_instances),
 		TEST(one_server_beside_anothers),
 		TEST(access_control_is_mapped),
