@@ -502,10 +502,16 @@ has_server(const struct bs_profile_check *c, const char *name)
 
 /* A device has credentials for the servers of its own profile alone. */
 static void
-check_retry(struct bs_report *r, const struct bs_profile_check *c)
+check_retry(struct bs_report *r, const struct bs_profile *p, const struct bs_profile_check *c)
 {
+	const uint8_t not_acceptable = 4 << 5 | 6;
+
 	if (c->retry == NULL)
 		return;
+	if (bs_tolerances_have(&p->tolerances, BS_STEP_FINISH, &(struct bs_path){ 0 }, not_acceptable))
+		bs_report_error(r, "--retry-as",
+			"a run is repeated after 4.06 to Finish, which --tolerate finish=4.06 takes as success; leave "
+			"one out");
 	if (c->retry->retry_as[0] != '\0')
 		bs_report_error(r, "--retry-as",
 			"%s is itself retried as %s, and a run is repeated once; name a profile without --retry-as",
@@ -576,7 +582,7 @@ bs_check_profile(struct bs_report *r, const struct bs_profile_def *def, const st
 	check_access_control(r, def, c, with_instance);
 	check_running(r, &def->profile);
 	check_merging(r, &def->profile, c);
-	check_retry(r, c);
+	check_retry(r, &def->profile, c);
 	check_tolerances(r, def);
 }
 

@@ -375,6 +375,12 @@ test_retry(void **state)
 	listen();
 	bs_check_profile(&report, &def, &check);
 	expect("one that merges", "--retry-as: plain merges what the device holds");
+	retry.on_existing = BS_EXISTING_OVERWRITE;
+	def.profile.tolerances.list[0] = (struct bs_tolerance){ .step = BS_STEP_FINISH, .code = 0x86 };
+	def.profile.tolerances.count = 1;
+	listen();
+	bs_check_profile(&report, &def, &check);
+	expect("4.06 is success", "--retry-as: a run is repeated after 4.06");
 }
 
 static const struct {
