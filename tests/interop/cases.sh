@@ -34,6 +34,10 @@ all_cases() { # FUNCTION
 		"$1" leshan20 leshan20-format-$format-extra psk extra - $format
 	done
 	"$1" leshan20 leshan20-format-11544-extra rpk extra-11544 - 11544
+	for format in 112 110 11542; do
+		"$1" leshan20 leshan20-format-$format-settings psk settings - $format
+	done
+	"$1" leshan20 leshan20-format-11544-settings psk settings-11544 - 11544
 	for format in 112 11542; do
 		"$1" leshan20 leshan20-format-$format-resource psk resource - $format
 	done

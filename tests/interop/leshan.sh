@@ -17,7 +17,7 @@ expected() { # ENDPOINT ACCOUNT
 	echo "/1/1 $lifetime"
 	case $2 in sms) echo "/1/7 US" ;; *) echo "/1/7 U" ;; esac
 	case $2 in
-	psk | sms)
+	psk | sms | settings)
 		echo "/0/2 0"
 		echo "/0/3 $(hex_of "$(field "$1" "$2.psk_identity")")"
 		echo "/0/4 "
@@ -71,7 +71,23 @@ compare() { # ENDPOINT PROFILE
 	held_access "$log/$1" >"$run/$1-access.held"
 	diff "$run/$1-access.expected" "$run/$1-access.held" >"$run/$1-access.diff" ||
 		{ why="holds other access control, see build/interop/run/$1-access.diff"; return; }
-	case $2 in extra*) ;; *) return ;; esac
+	case $2 in
+	settings*)
+		settings | LC_ALL=C sort >"$run/$1-settings-all.expected"
+		settings_held "$log/$1" | LC_ALL=C sort >"$run/$1-settings-all.held"
+		diff "$run/$1-settings-all.expected" "$run/$1-settings-all.held" >"$run/$1-settings-all.diff" ||
+			why="holds other settings, see build/interop/run/$1-settings-all.diff"
+		;;
+	extra*) compare_extra "$1" ;;
+	esac
+}
+
+# Of the account in /0/1 and /1/0: what is not in expected.
+settings_held() { # FILE
+	sed -n 's|^/0/1/\(1[1-9].*\)|/0/\1|p; s|^/1/0/\([2-5] .*\)|/1/\1|p; s|^/1/0/\([12][0-9][ /].*\)|/1/\1|p' "$1"
+}
+
+compare_extra() { # ENDPOINT
 	extra_writes | LC_ALL=C sort >"$run/$1-extra.expected"
 	grep -E '^/(11|16|24|3303|10262)/' "$log/$1" | LC_ALL=C sort >"$run/$1-extra.held"
 	diff "$run/$1-extra.expected" "$run/$1-extra.held" >"$run/$1-extra.diff" ||

@@ -2,17 +2,44 @@
 # Sourced by run.sh: keys, the table of devices, store, daemon, and the Leshan server that the accounts lead to.
 
 lifetime=300 sms_number=4917012345678
-ssid() { case $1 in psk) echo 101 ;; rpk) echo 102 ;; x509) echo 103 ;; sms) echo 104 ;; esac; }
+ssid() { case $1 in psk) echo 101 ;; rpk) echo 102 ;; x509) echo 103 ;; sms) echo 104 ;; settings) echo 105 ;; esac; }
 accounts_of() { # PROFILE; the first is where Leshan's clients register
 	case $1 in
 	two | instances | beside) echo psk rpk ;;
 	all*) echo psk rpk x509 sms ;;
 	resource | object-*) echo x509 sms ;;
 	extra*) echo psk ;;
+	settings*) echo settings ;;
 	*) echo "$1" ;;
 	esac
 }
 explicit_access='3/0:owner=101,0=1,102=7 3303/65535:owner=65535,103=16'
+
+# What an account may have besides: all that LwM2M 1.1 knows and that lets the client connect (it looks at some of it).
+settings() { # PATH VALUE
+	cat <<-'END'
+		/0/14 localhost
+		/0/16/0 49320
+		/0/16/1 168
+		/1/2 10
+		/1/3 600
+		/1/5 3600
+		/1/10 11:0
+		/1/11 47
+		/1/12 1700000000
+		/1/13 1
+		/1/14 0
+		/1/15 true
+		/1/16 false
+		/1/17 3
+		/1/18 90
+		/1/19 7200
+		/1/20 2
+		/1/21 true
+		/1/22 U
+		/1/23 true
+	END
+}
 
 # Objects that the operator has models of, the same files that the client reads; what the profile writes to them, and
 # the client prints afterwards.
@@ -71,9 +98,10 @@ large_certificate() { # ENDPOINT
 columns=endpoint,profile,mode,psk_identity,psk_key_hex,rpk_public_b64,psk.psk_identity,psk.psk_key_hex
 columns=$columns,rpk.rpk_private_b64,x509.cert_b64,x509.private_b64,sms.psk_identity,sms.psk_key_hex
 columns=$columns,sms.sms_mode,sms.sms_kic,sms.sms_kid,sms.sms_spi,sms.sms_tar,sms.sms_kic_key_hex,sms.sms_kid_key_hex
+columns=$columns,settings.psk_identity,settings.psk_key_hex
 
 table_row() { # CLIENT ENDPOINT MODE PROFILE: one device; fills in what its mode and the profile's accounts need
-	identity='' key='' public='' psk=, rpk='' x509=, sms=,,,,,,,,
+	identity='' key='' public='' psk=, rpk='' x509=, sms=,,,,,,,, settings=,
 	case $3 in
 	psk) identity=$2 key=$(openssl rand -hex 16 | tr -d '\n' | hex) ;; # 32 characters: coap-client takes keys as text
 	rpk) public=$(cat "$pki/$2-raw.pub.b64") ;;
@@ -81,13 +109,14 @@ table_row() { # CLIENT ENDPOINT MODE PROFILE: one device; fills in what its mode
 	for account in $(accounts_of "$4"); do
 		case $account in
 		psk) psk=$2@target,$(openssl rand -hex 16) ;;
+		settings) settings=$2@target,$(openssl rand -hex 16) ;;
 		rpk) rpk=$(der_key "$target_pki/$2-raw.key" | openssl base64 -A) ;;
 		x509) x509=$(der_certificate "$target_pki/$2.pem" | openssl base64 -A),$(der_key "$target_pki/$2.key" |
 			openssl base64 -A) ;;
 		sms) sms=$2@target,$(openssl rand -hex 16),sps,12,12,16,B20203,$(openssl rand -hex 16),$(openssl rand -hex 16) ;;
 		esac
 	done
-	echo "$2,$4,$3,$identity,$key,$public,$psk,$rpk,$x509,$sms"
+	echo "$2,$4,$3,$identity,$key,$public,$psk,$rpk,$x509,$sms,$settings"
 }
 
 # The field COLUMN of the row of ENDPOINT in the imported table (it has no quotes).
@@ -102,7 +131,12 @@ add_servers() {
 	ctl server add psk --uri "$uri" --ssid 101 --mode psk --lifetime $lifetime &&
 		ctl server add rpk --uri "$uri" --ssid 102 --mode rpk --lifetime $lifetime --server-key "$target_pki/server.pub" &&
 		ctl server add x509 --uri "$uri" --ssid 103 --mode x509 --lifetime $lifetime --server-cert "$target_pki/server.pem" &&
-		ctl server add sms --uri "$uri" --ssid 104 --mode psk --lifetime $lifetime --binding US --sms-number $sms_number
+		ctl server add sms --uri "$uri" --ssid 104 --mode psk --lifetime $lifetime --binding US --sms-number $sms_number || return 1
+	set --
+	while read -r path value; do set -- "$@" --set "${path#/}=$value"; done <<-END
+		$(settings)
+	END
+	ctl server add settings --uri "$uri" --ssid 105 --mode psk --lifetime $lifetime "$@"
 }
 
 add_profile() { # NAME OPTION..
@@ -131,6 +165,7 @@ add_profiles() {
 	while read -r path value; do set -- "$@" --write "$path=$value"; done <<-END
 		$(extra_writes)
 	END
+	add_profile settings && add_profile settings-11544 --format lwm2m-cbor || return 1
 	add_profile extra "$@" && add_profile extra-11544 "$@" --format lwm2m-cbor
 }
 
@@ -169,7 +204,7 @@ target_client() { # CLIENT ENDPOINT MODE PROFILE
 	# shellcheck disable=SC2046
 	set -- "$2" $(accounts_of "$4") # the first account: Leshan's clients register at one server only
 	case $2 in
-	psk | sms) echo "psk.$1=$(hex_of "$(field "$1" "$2.psk_identity")"):$(field "$1" "$2.psk_key_hex")" ;;
+	psk | sms | settings) echo "psk.$1=$(hex_of "$(field "$1" "$2.psk_identity")"):$(field "$1" "$2.psk_key_hex")" ;;
 	rpk) echo "rpk.$1=$(hex "$target_pki/$1-raw.pub.der")" ;;
 	x509) echo "x509.$1=" ;;
 	esac

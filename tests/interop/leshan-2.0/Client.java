@@ -63,31 +63,51 @@ import org.eclipse.leshan.transport.californium.client.endpoint.coaps.CoapsClien
 public class Client {
     static final int BOOTSTRAP_FAILED = 3, REGISTER_FAILED = 4;
 
-    /** Leshan's Security drops what it does not use (resources 6 to 9, the SMS binding): keep it. */
+    /** Leshan's Security drops what it does not use (the SMS binding, most of LwM2M 1.2): keep, and show, what was written. */
     public static class KeepingSecurity extends Security {
-        private final Map<Integer, LwM2mResource> rest = new TreeMap<>();
+        private final Map<Integer, LwM2mResource> all = new TreeMap<>();
 
         public KeepingSecurity() {
         }
 
         @Override
         public WriteResponse write(LwM2mServer server, boolean replace, int id, LwM2mResource value) {
-            if (id < 6 || id > 9)
-                return super.write(server, replace, id, value);
-            rest.put(id, value);
-            return WriteResponse.success();
+            all.put(id, value);
+            return id >= 6 && id <= 9 || id > 16 ? WriteResponse.success() : super.write(server, replace, id, value);
         }
 
         @Override
         public ReadResponse read(LwM2mServer server, int id) {
-            return rest.containsKey(id) ? ReadResponse.success(rest.get(id)) : super.read(server, id);
+            return all.containsKey(id) ? ReadResponse.success(all.get(id)) : super.read(server, id);
         }
 
         @Override
         public List<Integer> getAvailableResourceIds(ObjectModel model) {
-            List<Integer> ids = new ArrayList<>(super.getAvailableResourceIds(model));
-            ids.addAll(rest.keySet());
-            return ids;
+            return all.isEmpty() ? super.getAvailableResourceIds(model) : new ArrayList<>(all.keySet());
+        }
+    }
+
+    /** The same for Server. */
+    public static class KeepingServer extends Server {
+        private final Map<Integer, LwM2mResource> all = new TreeMap<>();
+
+        public KeepingServer() {
+        }
+
+        @Override
+        public WriteResponse write(LwM2mServer server, boolean replace, int id, LwM2mResource value) {
+            all.put(id, value);
+            return id > 7 ? WriteResponse.success() : super.write(server, replace, id, value);
+        }
+
+        @Override
+        public ReadResponse read(LwM2mServer server, int id) {
+            return all.containsKey(id) ? ReadResponse.success(all.get(id)) : super.read(server, id);
+        }
+
+        @Override
+        public List<Integer> getAvailableResourceIds(ObjectModel model) {
+            return all.isEmpty() ? super.getAvailableResourceIds(model) : new ArrayList<>(all.keySet());
         }
     }
 
@@ -157,6 +177,8 @@ public class Client {
                     .getContent();
             for (LwM2mObjectInstance instance : content.getInstances().values())
                 for (LwM2mResource resource : instance.getResources().values()) {
+                    if (!object.getAvailableResourceIds(instance.getId()).contains(resource.getId()))
+                        continue; // Leshan's defaults
                     String path = "/" + object.getId() + "/" + instance.getId() + "/" + resource.getId();
                     if (resource.isMultiInstances())
                         for (LwM2mResourceInstance one : resource.getInstances().values())
@@ -197,7 +219,7 @@ public class Client {
         ObjectsInitializer objects = new ObjectsInitializer(new StaticModel(models));
         objects.setInstancesForObject(0, bootstrapAccount(p));
         objects.setClassForObject(0, KeepingSecurity.class);
-        objects.setClassForObject(1, Server.class);
+        objects.setClassForObject(1, KeepingServer.class);
         objects.setClassForObject(2, Keeping.class);
         for (ObjectModel model : further)
             objects.setClassForObject(model.id, Keeping.class);
