@@ -54,6 +54,7 @@ enum {
 	OPT_DELAY,
 	OPT_SEED,
 	OPT_URI,
+	OPT_PATH,
 	OPT_NO_CHECK,
 	OPT_LEGACY_SERVER,
 	OPT_SERVER_PID,
@@ -108,6 +109,7 @@ static const struct row {
 	{ "reorder", OPT_REORDER, "PERCENT", "held back, so that others overtake them" },
 	{ "delay", OPT_DELAY, "MS", "each takes so long, one way" },
 	{ "seed", OPT_SEED, "N", "of these mishaps, to have them again (1)" },
+	{ "path", OPT_PATH, "/PATH[?QUERY]", "of the device's bootstrap URI: both go into its request" },
 	{ "uri", OPT_URI, "URI", "what the URI of each server account must be" },
 	{ "no-check", OPT_NO_CHECK, NULL, "do not compare credentials received with the file" },
 	{ "legacy-server", OPT_LEGACY_SERVER, NULL, "speak also to a server without renegotiation_info (RFC 5746)" },
@@ -360,6 +362,10 @@ take_option(struct sim_args *a, int id, const char *arg)
 	if (id == OPT_MODE) {
 		a->mode = arg;
 		return strcmp(arg, "psk") == 0 || strcmp(arg, "rpk") == 0 || strcmp(arg, "x509") == 0;
+	}
+	if (id == OPT_PATH) {
+		a->conf.path = arg;
+		return *arg == '/' && strlen(arg) <= 200;
 	}
 	if (i < sizeof(texts) / sizeof(texts[0]) && texts[i] != NULL) {
 		*texts[i] = arg;

@@ -163,17 +163,37 @@ send_oddities(struct sim_client *c)
 	}
 }
 
+/* What stands between separators, as it is, behind the first octet of text (its own separator) and within max. */
+static void
+put_parts(struct sim_out *o, uint16_t option, const char *text, const char *separator, size_t max)
+{
+	const char *end = text + (strlen(text) < max ? strlen(text) : max);
+
+	for (const char *at = text; at < end;) {
+		size_t n = strcspn(at + 1, separator);
+
+		if (at + 1 + n > end)
+			n = (size_t)(end - at) - 1;
+		sim_coap_option(o, option, at + 1, n);
+		at += 1 + n;
+	}
+}
+
 void
 sim_client_start_request(struct sim_client *c, uint8_t method, const char *path)
 {
 	const struct sim_fault *fault = &c->conf->fault;
 	struct sim_out *o = &c->con.msg;
+	const char *root = c->conf->path != NULL ? c->conf->path : "";
 	char query[300];
 
 	bs_random_system(NULL, c->token, sizeof(c->token));
 	c->con.mid = c->next_mid++;
 	sim_coap_start(o, SIM_CON, method, c->con.mid, c->token, sizeof(c->token));
+	put_parts(o, OPT_URI_PATH, root, "/", strcspn(root, "?"));
 	sim_coap_option(o, OPT_URI_PATH, path, strlen(path));
+	if (strchr(root, '?') != NULL)
+		put_parts(o, OPT_URI_QUERY, strchr(root, '?'), "&", SIZE_MAX);
 	if (fault->kind != SIM_FAULT_NO_EP) {
 		snprintf(query, sizeof(query), "ep=%s", fault->kind == SIM_FAULT_WRONG_EP ? fault->text : c->endpoint);
 		sim_coap_option(o, OPT_URI_QUERY, query, strlen(query));

@@ -34,6 +34,7 @@ struct sim_conf {
 	const struct sim_mishaps *mishaps; /* NULL: datagrams go their way */
 	const char *uri; /* what every server account's URI must be; NULL: any */
 	bool unchecked; /* what came is not compared with the file */
+	const char *path; /* of the bootstrap URI, "/t7?x=1": in front of the request's; NULL: none */
 	const char *server_text; /* HOST:PORT, for the URI of the device's own account */
 	const struct sim_dtls *dtls;
 	enum sim_version version;

@@ -21,11 +21,38 @@ is_text(const struct bs_segment *s, const char *text)
 	return s->len == strlen(text) && memcmp(s->data, text, s->len) == 0;
 }
 
-static uint8_t
-route(const struct bs_msg *msg, enum bs_request_kind *kind)
+static bool
+lies_under(const struct bs_msg *msg, const struct bs_root *root)
 {
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-		if (msg->path_count != 1 || !is_text(&msg->path[0], routes[i].path))
+	for (size_t i = 0; i < root->count; i++) {
+		size_t len;
+		const uint8_t *octets = bs_root_segment(root, i, &len);
+
+		if (msg->path[i].len != len || (len > 0 && memcmp(msg->path[i].data, octets, len) != 0))
+			return false;
+	}
+	return true;
+}
+
+/* The last segment, when nothing or one of the roots stands before it; NULL: it is no path of this server. */
+static const struct bs_segment *
+last_segment(const struct bs_msg *msg, const struct bs_roots *roots)
+{
+	if (msg->path_count == 1)
+		return &msg->path[0];
+	for (size_t i = 0; roots != NULL && i < roots->count; i++)
+		if (msg->path_count == roots->list[i].count + 1 && lies_under(msg, &roots->list[i]))
+			return &msg->path[msg->path_count - 1];
+	return NULL;
+}
+
+static uint8_t
+route(const struct bs_msg *msg, const struct bs_roots *roots, enum bs_request_kind *kind)
+{
+	const struct bs_segment *last = last_segment(msg, roots);
+
+	for (size_t i = 0; last != NULL && i < sizeof(routes) / sizeof(routes[0]); i++) {
+		if (!is_text(last, routes[i].path))
 			continue;
 		*kind = routes[i].kind;
 		return msg->code == routes[i].method ? BS_EMPTY : BS_METHOD_NOT_ALLOWED;
@@ -114,13 +141,13 @@ can_write(int32_t pct)
 }
 
 uint8_t
-bs_request_parse(const struct bs_msg *msg, struct bs_request *out)
+bs_request_parse(const struct bs_msg *msg, const struct bs_roots *roots, struct bs_request *out)
 {
 	uint8_t code;
 
 	memset(out, 0, sizeof(*out));
 	out->pct = -1;
-	code = route(msg, &out->kind);
+	code = route(msg, roots, &out->kind);
 	if (out->kind == BS_REQUEST_PACK && msg->block2.present && msg->block2.num > 0)
 		out->kind = BS_REQUEST_PACK_BLOCK;
 	for (size_t i = 0; i < msg->query_count && code == BS_EMPTY; i++)

@@ -5,6 +5,7 @@
 
 #include "server/coap/msg.h"
 #include "server/model/account.h"
+#include "server/model/root.h"
 
 enum bs_request_kind {
 	BS_REQUEST_BOOTSTRAP, /* POST /bs */
@@ -26,8 +27,8 @@ struct bs_request {
  * when it is one and well-formed (*out is filled), else the code to answer: 4.04 other path, 4.05 other method, 4.00 for ep
  * empty, longer than BS_ENDPOINT_MAX, given twice or not UTF-8, for pct that is no number and acc given twice; 4.15 for a
  * pct that this server cannot write.
- * Unknown queries are ignored, a payload too.
+ * Unknown queries are ignored, a payload too. roots: paths that may stand in front of these; NULL: none.
  */
-uint8_t bs_request_parse(const struct bs_msg *msg, struct bs_request *out);
+uint8_t bs_request_parse(const struct bs_msg *msg, const struct bs_roots *roots, struct bs_request *out);
 
 #endif

@@ -158,6 +158,12 @@ bs_session_new(const struct bs_session_ops *ops, void *arg, struct bs_exchange *
 }
 
 void
+bs_session_set_roots(struct bs_session *s, const struct bs_roots *roots)
+{
+	s->roots = roots;
+}
+
+void
 bs_session_free(struct bs_session *s)
 {
 	if (s == NULL)
@@ -195,7 +201,7 @@ bool
 bs_session_request(struct bs_session *s, uint64_t now_ms, const struct bs_msg *msg, const struct bs_request_ref *ref)
 {
 	struct bs_request req;
-	uint8_t code = bs_request_parse(msg, &req);
+	uint8_t code = bs_request_parse(msg, s->roots, &req);
 	enum bs_outcome outcome;
 
 	s->now_ms = now_ms;

@@ -19,6 +19,7 @@
 #include "server/base/outcome.h"
 #include "server/coap/exchange.h"
 #include "server/model/account.h"
+#include "server/model/root.h"
 
 #define BS_SESSION_RETRY_MS 500 /* pause before a store that failed is asked again */
 #define BS_SESSION_LOAD_MAX_MS 45000 /* MAX_TRANSMIT_SPAN: the client sends its request again for so long */
@@ -70,6 +71,8 @@ struct bs_session_ops {
 
 struct bs_session *bs_session_new(
 	const struct bs_session_ops *ops, void *arg, struct bs_exchange *ex, const struct bs_client *client);
+/* Paths that the client may put in front of /bs; borrowed, lives longer than the session. */
+void bs_session_set_roots(struct bs_session *s, const struct bs_roots *roots);
 /* Frees without a report: call bs_session_abort first. NULL is fine. */
 void bs_session_free(struct bs_session *s);
 

@@ -309,6 +309,21 @@ check_identities(struct reader *r)
 	}
 }
 
+static void
+read_roots(struct reader *r)
+{
+	const struct bs_conf_list *paths = &r->conf->bootstrap_paths;
+
+	for (size_t i = 0; i < paths->count && r->err == BS_OK; i++) {
+		struct bs_diag why = { 0 };
+
+		r->err = bs_roots_add(&r->conf->roots, paths->items[i], &why);
+		if (r->err != BS_OK)
+			bs_diag_set(r->diag, r->err, 0, "%s: [coap] bootstrap-path = %.80s: %s", r->name,
+				paths->items[i], why.text);
+	}
+}
+
 static enum bs_err
 read_all(struct reader *r)
 {
@@ -324,6 +339,8 @@ read_all(struct reader *r)
 		set_defaults(r);
 	if (r->err == BS_OK)
 		check_identities(r);
+	if (r->err == BS_OK)
+		read_roots(r);
 	if (r->err != BS_OK)
 		bs_conf_clear(r->conf);
 	return r->err;

@@ -16,6 +16,7 @@
 
 #include "server/base/addr.h"
 #include "server/base/err.h"
+#include "server/model/root.h"
 
 /* A list of values in the order of the file. */
 struct bs_conf_list {
@@ -45,6 +46,8 @@ struct bs_conf {
 	bool alert_unknown, prefer_raw_key;
 	uint64_t mtu, dtls_timeout_ms, handshake_ms, idle_ms;
 	uint64_t request_ms, stop_ms;
+	struct bs_conf_list bootstrap_paths;
+	struct bs_roots roots; /* these, read */
 	uint64_t peers, half_open, half_open_prefix, attempts_per_minute;
 	uint64_t journal_days, journal_bytes, journal_queue, unknown_max, journal_per_device, log_lines;
 	uint64_t log_level; /* enum bs_log_level */

@@ -174,6 +174,17 @@ const struct bs_option bs_options[] = {
 			"Retransmission times\n"
 			"(RFC 7252, 4.8) belong to the profile: lwm2m-bootstrapctl profile add --ack-timeout." },
 
+	{ .section = "coap",
+		.key = "bootstrap-path",
+		.type = BS_OPT_LIST,
+		.offset = AT(bootstrap_paths),
+		.help = "Path of a bootstrap URI that devices were given, such as /t7 of coaps://host/t7?x=1: some put "
+			"it before\n"
+			"the path of their request (POST /t7/bs). /bs is always good, and queries that say nothing "
+			"here "
+			"are ignored.\n"
+			"May be given several times, percent-encoded as in the URI." },
+
 	{ .section = "limits",
 		.key = "peers",
 		.type = BS_OPT_UINT,

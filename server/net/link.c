@@ -462,6 +462,7 @@ new_link(struct bs_worker *w, struct bs_peer *peer, uint64_t now_ms)
 		free_link(l);
 		return NULL;
 	}
+	bs_session_set_roots(l->session, &w->shared->conf->roots);
 	bs_exchange_set_max_message(l->exchange, bs_peer_max_data(peer));
 	return l;
 }

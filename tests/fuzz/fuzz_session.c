@@ -209,8 +209,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	static const struct bs_exchange_ops exchange_ops = { on_send, on_request, on_random };
 	static const struct bs_session_ops session_ops = { on_admit, on_load, on_finished, on_wall_s, on_random };
 	static const struct bs_client client = { .device_id = 7, .endpoint = "dev-0001", .mode = BS_MODE_PSK };
+	static struct bs_roots roots;
 	struct world w = { .now_ms = 1 };
 
+	if (roots.count == 0)
+		require(bs_roots_add(&roots, "/t7", NULL) == BS_OK &&
+			bs_roots_add(&roots, "/a/b//d/e/f/%00", NULL) == BS_OK);
 	if (len == 0 || memmem(data, len, canary, 16) != NULL)
 		return 0; /* the device may say what it likes: this one says the key itself */
 	w.mode = data[0];
@@ -218,6 +222,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	require(w.ex != NULL);
 	w.session = bs_session_new(&session_ops, &w, w.ex, &client);
 	require(w.session != NULL);
+	bs_session_set_roots(w.session, &roots);
 	play(&w, data + 1, len - 1);
 	bs_session_abort(w.session, w.now_ms, BS_OUT_SHUTDOWN, "");
 	require(w.reports == w.attempts);

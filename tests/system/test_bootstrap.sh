@@ -39,6 +39,8 @@ done
 check "import" ctl import "$W/devices.csv" --profile all
 
 write_conf <<-CONF
+	[coap]
+	bootstrap-path = /t7/north
 	[limits]
 	attempts-per-minute = 1000
 	[dtls]
@@ -246,6 +248,15 @@ for n in 512 1024; do
 		not_ok "records of at most $n octets" "$(cat "$W/sim.out")"
 	fi
 done
+
+# A device whose bootstrap URI has a path and a query sends both.
+for d in dev-psk dev-rpk; do
+	check "$d bootstraps under a path" run_sim $d --path '/t7/north?x=1&y'
+	same "its outcome, under a path" "$(outcome_of $d)" done
+done
+if run_sim dev-psk --path /t8/north --timeout 5; then not_ok "another path is none" "it bootstrapped"; else
+	check "another path is none" grep -q 4.04 "$W/dev-psk.json" "$W/sim.out"
+fi
 
 # What devices do wrong: MISBEHAVIOUR, outcome in the journal.
 while read -r kind outcome; do

@@ -93,7 +93,7 @@ test_rows(void **state)
 		uint8_t code;
 
 		make(&msg, &rows[i]);
-		code = bs_request_parse(&msg, &req);
+		code = bs_request_parse(&msg, NULL, &req);
 		if (code != rows[i].code)
 			fail_msg("%s: got %u.%02u", rows[i].name, code >> 5, code & 31);
 		if (code != BS_EMPTY)
@@ -114,26 +114,26 @@ test_pack(void **state)
 
 	(void)state;
 	make(&msg, &r);
-	assert_int_equal(bs_request_parse(&msg, &req), BS_EMPTY);
+	assert_int_equal(bs_request_parse(&msg, NULL, &req), BS_EMPTY);
 	assert_int_equal(req.kind, BS_REQUEST_PACK);
 	assert_int_equal(req.acc.len, 14);
 	assert_memory_equal(req.acc.data, "</0/0>,</21/0>", 14);
 	msg.block2 = (struct bs_block){ .present = true, .szx = 6 };
-	assert_int_equal(bs_request_parse(&msg, &req), BS_EMPTY);
+	assert_int_equal(bs_request_parse(&msg, NULL, &req), BS_EMPTY);
 	assert_int_equal(req.kind, BS_REQUEST_PACK);
 	msg.block2.num = 1;
-	assert_int_equal(bs_request_parse(&msg, &req), BS_EMPTY);
+	assert_int_equal(bs_request_parse(&msg, NULL, &req), BS_EMPTY);
 	assert_int_equal(req.kind, BS_REQUEST_PACK_BLOCK);
 	r.query[0] = "ep=";
 	make(&msg, &r);
 	msg.block2 = (struct bs_block){ .present = true, .num = 1 };
-	assert_int_equal(bs_request_parse(&msg, &req), BS_EMPTY);
+	assert_int_equal(bs_request_parse(&msg, NULL, &req), BS_EMPTY);
 	r.method = BS_POST;
 	r.path = "bs";
 	r.query[0] = "ep=a";
 	make(&msg, &r);
 	msg.block2 = (struct bs_block){ .present = true, .num = 1 };
-	assert_int_equal(bs_request_parse(&msg, &req), BS_EMPTY);
+	assert_int_equal(bs_request_parse(&msg, NULL, &req), BS_EMPTY);
 	assert_int_equal(req.kind, BS_REQUEST_BOOTSTRAP);
 }
 
@@ -149,11 +149,11 @@ test_longest_ep(void **state)
 	(void)state;
 	memset(query + 3, 'e', BS_ENDPOINT_MAX);
 	make(&msg, &r);
-	assert_int_equal(bs_request_parse(&msg, &req), BS_EMPTY);
+	assert_int_equal(bs_request_parse(&msg, NULL, &req), BS_EMPTY);
 	assert_int_equal(strlen(req.ep), 252);
 	memset(query + 3, 'e', BS_ENDPOINT_MAX + 1);
 	make(&msg, &r);
-	assert_int_equal(bs_request_parse(&msg, &req), BS_BAD_REQUEST);
+	assert_int_equal(bs_request_parse(&msg, NULL, &req), BS_BAD_REQUEST);
 }
 
 static void
@@ -167,7 +167,7 @@ test_nul_in_ep(void **state)
 	(void)state;
 	make(&msg, &r);
 	msg.query[msg.query_count++] = (struct bs_segment){ query, sizeof(query) };
-	assert_int_equal(bs_request_parse(&msg, &req), BS_BAD_REQUEST);
+	assert_int_equal(bs_request_parse(&msg, NULL, &req), BS_BAD_REQUEST);
 }
 
 static void
@@ -181,7 +181,7 @@ test_payload_is_ignored(void **state)
 	make(&msg, &r);
 	msg.payload = (const uint8_t *)"xyz";
 	msg.payload_len = 3;
-	assert_int_equal(bs_request_parse(&msg, &req), BS_EMPTY);
+	assert_int_equal(bs_request_parse(&msg, NULL, &req), BS_EMPTY);
 	assert_string_equal(req.ep, "a");
 }
 
@@ -206,10 +206,62 @@ test_every_prefix(void **state)
 				want = BS_UNSUPPORTED_FORMAT; /* 1 and 11 */
 			make(&msg, &r);
 			msg.query[msg.query_count++] = (struct bs_segment){ copy, n };
-			assert_int_equal(bs_request_parse(&msg, &req), want);
+			assert_int_equal(bs_request_parse(&msg, NULL, &req), want);
 			free(copy);
 		}
 	}
+}
+
+/* Paths of bootstrap URIs in front of the operation's. */
+static void
+test_roots(void **state)
+{
+	static const struct {
+		uint8_t method;
+		const char *path;
+		uint8_t code;
+	} paths[] = {
+		{ BS_POST, "bs", BS_EMPTY },
+		{ BS_POST, "t7/bs", BS_EMPTY },
+		{ BS_POST, "a b/c/bs", BS_EMPTY },
+		{ BS_GET, "t7/bspack", BS_EMPTY },
+		{ BS_GET, "t7/bs", BS_METHOD_NOT_ALLOWED },
+		{ BS_POST, "t8/bs", BS_NOT_FOUND },
+		{ BS_POST, "t/bs", BS_NOT_FOUND },
+		{ BS_POST, "t77/bs", BS_NOT_FOUND },
+		{ BS_POST, "T7/bs", BS_NOT_FOUND },
+		{ BS_POST, "t7", BS_NOT_FOUND },
+		{ BS_POST, "t7/t7/bs", BS_NOT_FOUND },
+		{ BS_POST, "t7/bs/bs", BS_NOT_FOUND },
+		{ BS_POST, "bs/t7", BS_NOT_FOUND },
+		{ BS_POST, "a b/bs", BS_NOT_FOUND },
+		{ BS_POST, "t7/x", BS_NOT_FOUND },
+		{ BS_POST, "a b/c/d/e/f/g/h/bs", BS_NOT_FOUND },
+		{ BS_POST, "", BS_NOT_FOUND },
+	};
+	struct bs_roots roots = { 0 };
+
+	(void)state;
+	assert_int_equal(bs_roots_add(&roots, "/t7", NULL), BS_OK);
+	assert_int_equal(bs_roots_add(&roots, "/a%20b/c", NULL), BS_OK);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		struct row r = { "", paths[i].method, paths[i].path, { "x=1", "ep=a" }, 0, NULL, ABSENT };
+		struct bs_request req;
+		struct bs_msg msg;
+
+		make(&msg, &r);
+		if (bs_request_parse(&msg, &roots, &req) != paths[i].code)
+			fail_msg("%s", paths[i].path);
+		if (paths[i].code == BS_EMPTY)
+			assert_string_equal(req.ep, "a");
+	}
+	roots.count = 0;
+	assert_int_equal(bs_roots_add(&roots, "/t7/", NULL), BS_OK);
+	struct row r = { "", BS_POST, "t7//bs", { "ep=a" }, 0, NULL, ABSENT };
+	struct bs_request req;
+	struct bs_msg msg;
+	make(&msg, &r);
+	assert_int_equal(bs_request_parse(&msg, &roots, &req), BS_EMPTY);
 }
 
 int
@@ -222,6 +274,7 @@ main(void)
 		cmocka_unit_test(test_nul_in_ep),
 		cmocka_unit_test(test_payload_is_ignored),
 		cmocka_unit_test(test_every_prefix),
+		cmocka_unit_test(test_roots),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,7 +37,8 @@ test_values(void **state)
 		"[server]\ncertificate = a.pem\nprivate-key = a.key\ntrust-anchors = ca1.pem\ntrust-anchors = ca2.pem\n"
 		"[server b.example]\ncertificate = b.pem\nprivate-key = b.key\n"
 		"[dtls]\nunknown-credential = alert\ntimeout = 9s\nhandshake-time = 1500ms\n"
-		"[limits]\njournal-size = 64M\n[log]\nformat = json\nlevel = debug\n";
+		"[coap]\nbootstrap-path = /t7\nbootstrap-path = /a%20b/c\n[limits]\njournal-size = 64M\n[log]\nformat "
+		"= json\nlevel = debug\n";
 	struct bs_conf c;
 	struct bs_diag diag;
 
@@ -55,6 +56,8 @@ test_values(void **state)
 	assert_int_equal(c.dtls_timeout_ms, 9000);
 	assert_int_equal(c.handshake_ms, 1500);
 	assert_int_equal(c.journal_bytes, 64 << 20);
+	assert_int_equal(c.roots.count, 2);
+	assert_int_equal(c.roots.list[1].count, 2);
 	assert_true(c.log_json);
 	assert_int_equal(c.log_level, 3);
 	bs_conf_clear(&c);
@@ -74,6 +77,10 @@ test_refused(void **state)
 			"f:5: unknown option \"zzzzzzzzzz\" in [nothing]; lwm2m-bootstrapd --options lists all" },
 		{ "shared option in a named server", NEEDED "[server x]\ncrls = a\n",
 			"f:5: unknown option \"crls\" in [server x]; did you mean \"crls\" in [server]?" },
+		{ "a path with its query", NEEDED "[coap]\nbootstrap-path = /t7?x=1\n",
+			"f: [coap] bootstrap-path = /t7?x=1: expected the path as it stands in the URI, such as /t7 or "
+			"/a%20b, "
+			"without query" },
 		{ "twice", NEEDED "[dtls]\nmtu = 600\nmtu = 700\n", "f:6: mtu is given twice" },
 		{ "no number", NEEDED "[dtls]\nmtu = much\n", "f:5: mtu = \"much\": expected a number" },
 		{ "negative", NEEDED "[dtls]\nmtu = -600\n", "f:5: mtu = \"-600\": expected a number" },
