@@ -291,6 +291,31 @@ test_secret(void **state)
 	assert_memory_equal(&a, zeroes, sizeof(a));
 }
 
+/* The manual names each with the sentence that explain prints. */
+static void
+test_outcomes_are_in_the_manual(void **state)
+{
+	static char text[128 * 1024];
+	FILE *f = fopen("tools/lwm2m-bootstrapctl.1", "r");
+	size_t len;
+
+	(void)state;
+	assert_non_null(f);
+	len = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	assert_true(len > 0 && len < sizeof(text) - 1);
+	for (size_t i = 0; i < len; i++)
+		text[i] = text[i] == '\n' ? ' ' : text[i];
+	for (int o = 0; o < BS_OUTCOME_COUNT; o++) {
+		char entry[300];
+
+		snprintf(entry, sizeof(entry), ".It Cm %s %s", bs_outcome_word((enum bs_outcome)o),
+			bs_outcome_what((enum bs_outcome)o));
+		if (strstr(text, entry) == NULL)
+			fail_msg("tools/lwm2m-bootstrapctl.1 lacks \"%s\"", entry);
+	}
+}
+
 static void
 test_outcomes(void **state)
 {
@@ -341,6 +366,7 @@ main(void)
 		cmocka_unit_test(test_log_long_and_broken),
 		cmocka_unit_test(test_secret),
 		cmocka_unit_test(test_outcomes),
+		cmocka_unit_test(test_outcomes_are_in_the_manual),
 		cmocka_unit_test(random_draws_differ),
 	};
 
