@@ -371,6 +371,16 @@ bs_conf_read(const char *file, struct bs_conf *conf, struct bs_diag *diag)
 }
 
 #define TIMEOUT_WORD " dtls-timeout="
+#define WORKERS_MAX 256 /* of the option workers; 0 is as many as there are CPUs */
+
+/* Sockets share ports here: datagrams of devices would go to the wrong one, or the other way round. */
+static bool
+is_trigger_port(const struct bs_conf *conf, uint16_t port)
+{
+	uint64_t count = conf->workers > 0 ? conf->workers : WORKERS_MAX;
+
+	return conf->trigger_port > 0 && port >= conf->trigger_port && port < conf->trigger_port + count;
+}
 
 enum bs_err
 bs_conf_listen(const struct bs_conf *conf, size_t i, struct bs_addr *addr, uint64_t *timeout_ms, struct bs_diag *diag)
@@ -387,6 +397,12 @@ bs_conf_listen(const struct bs_conf *conf, size_t i, struct bs_addr *addr, uint6
 	if (bs_addr_parse(text, addr) != BS_OK)
 		return bs_diag_set(diag, BS_EFORMAT, 0,
 			"[listen] address = %.80s: expected 192.0.2.1:5684, [2001:db8::1]:5684 or *:5684", item);
+	if (is_trigger_port(conf, bs_addr_port(addr)))
+		return bs_diag_set(diag, BS_ERANGE, 0,
+			"[listen] address = %.80s: the port is one of those from [coap] trigger-port = %u on, one a "
+			"worker; move "
+			"either",
+			item, (unsigned)conf->trigger_port);
 	if (word == NULL)
 		return BS_OK;
 	if (!parse_number(word + strlen(TIMEOUT_WORD), time_units, timeout_ms))

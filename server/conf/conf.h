@@ -46,6 +46,7 @@ struct bs_conf {
 	bool alert_unknown, prefer_raw_key;
 	uint64_t mtu, dtls_timeout_ms, handshake_ms, idle_ms;
 	uint64_t request_ms, stop_ms;
+	uint64_t trigger_port; /* of worker 0, the next port of worker 1, and so on; 0: any */
 	struct bs_conf_list bootstrap_paths;
 	struct bs_roots roots; /* these, read */
 	uint64_t peers, half_open, half_open_prefix, attempts_per_minute;
@@ -61,7 +62,7 @@ BS_MUST_USE enum bs_err bs_conf_read_text(
 	const char *name, const char *text, struct bs_conf *conf, struct bs_diag *diag);
 /*
  * Listen address i, and the first handshake timer of devices that come by it: "192.0.2.1:5684 dtls-timeout=9s"; without
- * one, that of the [dtls] section. BS_EFORMAT, BS_ERANGE.
+ * one, that of the [dtls] section. BS_EFORMAT; BS_ERANGE, also for a port that [coap] trigger-port takes.
  */
 BS_MUST_USE enum bs_err bs_conf_listen(
 	const struct bs_conf *conf, size_t i, struct bs_addr *addr, uint64_t *timeout_ms, struct bs_diag *diag);

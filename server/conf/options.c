@@ -185,6 +185,17 @@ const struct bs_option bs_options[] = {
 			"are ignored.\n"
 			"May be given several times, percent-encoded as in the URI." },
 
+	{ .section = "coap",
+		.key = "trigger-port",
+		.type = BS_OPT_UINT,
+		.offset = AT(trigger_port),
+		.fallback = "0",
+		.max = 65000,
+		.help = "Port from which the server turns to devices (lwm2m-bootstrapctl trigger), for a firewall that "
+			"lets it through:\n"
+			"the first of as many ports in a row as there are workers, none of them a listener's. 0: "
+			"any." },
+
 	{ .section = "limits",
 		.key = "peers",
 		.type = BS_OPT_UINT,

@@ -52,13 +52,22 @@ choose_local(const struct bs_worker *w, int family, struct bs_addr *out)
 		*out = *bs_udp_get_addr(w->sockets[i].udp);
 		if (out->sa.sa_family != family)
 			continue;
-		*(family == AF_INET ? &out->in4.sin_port : &out->in6.sin6_port) = 0;
 		return true;
 	}
 	for (size_t i = 0; family == AF_INET && i < w->socket_count; i++)
 		if (is_any_ipv6(bs_udp_get_addr(w->sockets[i].udp)))
 			return bs_addr_parse("0.0.0.0:0", out) == BS_OK;
 	return false;
+}
+
+/* Each worker has a port of its own: sockets of one port would take each other's answers. */
+static void
+set_port(const struct bs_worker *w, struct bs_addr *local)
+{
+	uint64_t first = w->shared->conf->trigger_port;
+	uint16_t port = first > 0 ? (uint16_t)(first + w->index) : 0;
+
+	*(local->sa.sa_family == AF_INET ? &local->in4.sin_port : &local->in6.sin6_port) = htons(port);
 }
 
 /* The worker's socket of that family. NULL: diag says why. */
@@ -75,6 +84,7 @@ open_socket(struct bs_worker *w, int family, struct bs_diag *diag)
 			family == AF_INET ? 4 : 6);
 		return NULL;
 	}
+	set_port(w, &local);
 	if (bs_udp_open(&local, &s->udp, diag) != BS_OK)
 		return NULL;
 	s->worker = w;

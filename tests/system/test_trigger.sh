@@ -28,6 +28,8 @@ check "import" ctl import "$W/devices.csv" --profile meters
 write_conf <<-CONF
 	[dtls]
 	handshake-time = 3s
+	[coap]
+	trigger-port = 42001
 	[limits]
 	attempts-per-minute = 25
 CONF
@@ -88,6 +90,11 @@ for d in dev-psk dev-rpk dev-x; do
 		same "$d: Short Server ID and lifetime" "$(held '$.objects."0"."1"."10"') $(held '$.objects."1"."0"."1"')" "101 86400"
 	done
 done
+port_is_open() { # FIRST COUNT: a UDP port of these is bound
+	for p in $(seq "$1" $(($1 + $2 - 1))); do grep -q "$(printf ' 0100007F:%04X ' "$p")" /proc/net/udp && return 0; done
+	return 1
+}
+check "it turned to them from the port that was set" port_is_open 42001 "$(nproc)"
 same "the journal says who began" "$(ctl --json explain dev-x | sqlite3_json '$[0].detail' | cut -d: -f1)" server-initiated
 
 wait_as dev-psk

@@ -189,6 +189,39 @@ cut_value(char *text, const char *option)
 	memmove(p, p + strcspn(p, "\n"), strlen(p + strcspn(p, "\n")) + 1);
 }
 
+/* Every worker takes one port from trigger-port on, and no listener one of these. */
+static void
+test_trigger_ports(void **state)
+{
+	static const struct {
+		const char *text;
+		enum bs_err err;
+	} rows[] = {
+		{ "[server]\nworkers = 2\n[coap]\ntrigger-port = 5685\n", BS_OK },
+		{ "[server]\nworkers = 2\n[coap]\ntrigger-port = 5682\n", BS_OK },
+		{ "[server]\nworkers = 2\n[coap]\ntrigger-port = 5683\n", BS_ERANGE },
+		{ "[server]\nworkers = 2\n[coap]\ntrigger-port = 5684\n", BS_ERANGE },
+		{ "[coap]\ntrigger-port = 5429\n", BS_ERANGE }, /* 256 workers may come */
+		{ "[coap]\ntrigger-port = 5428\n", BS_OK },
+		{ "", BS_OK },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bs_conf c;
+		struct bs_diag diag = { 0 };
+		struct bs_addr addr;
+		uint64_t ms;
+		char text[200];
+
+		snprintf(text, sizeof(text), NEEDED "[listen]\naddress = 192.0.2.1:5684\n%s", rows[i].text);
+		assert_int_equal(bs_conf_read_text("f", text, &c, &diag), BS_OK);
+		if (bs_conf_listen(&c, 0, &addr, &ms, &diag) != rows[i].err)
+			fail_msg("%s: %s", rows[i].text, diag.text);
+		bs_conf_clear(&c);
+	}
+}
+
 /* The sample is what --options prints, and, with its required options filled in, it is accepted. */
 static void
 test_sample(void **state)
@@ -226,6 +259,7 @@ main(void)
 		cmocka_unit_test(test_listeners),
 		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_missing_file),
+		cmocka_unit_test(test_trigger_ports),
 		cmocka_unit_test(test_sample),
 	};
 
