@@ -882,9 +882,12 @@ static void
 world_init(struct world *w, const struct scenario *s, enum fault fault, unsigned fault_at)
 {
 	static const struct bs_exchange_ops exchange_ops = { on_send, on_request, on_random };
+	static struct bs_roots roots;
 	struct bs_client client = { .device_id = 7, .endpoint = "dev-0001", .mode = BS_MODE_PSK };
 
 	w->scenario = s;
+	roots.count = 0;
+	assert_int_equal(bs_roots_add(&roots, "/t7", NULL), BS_OK);
 	w->fault = fault;
 	w->fault_at = fault_at;
 	w->random = 0x9e3779b97f4a7c15u + fault_at;
@@ -898,6 +901,7 @@ world_init(struct world *w, const struct scenario *s, enum fault fault, unsigned
 	w->too_many = w->script.too_many;
 	w->ex = bs_exchange_new(&exchange_ops, w, w->now_ms);
 	w->session = bs_session_new(&session_ops, w, w->ex, &client);
+	bs_session_set_roots(w->session, &roots);
 	assert_non_null(w->ex);
 	assert_non_null(w->session);
 	w->at = (size_t)-1; /* advance() brings the first line */

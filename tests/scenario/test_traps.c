@@ -185,6 +185,12 @@ static const struct scenario answers[] = {
 	{ "32: Discover never answered", one_server,
 		REQUEST "dev < GET / accept 40  silent\n" DELETES WRITES_AT("1") FINISH
 		"end done because \"no answer to discover\"\n" },
+	{ "40: path and query of the bootstrap URI come with the request", one_server,
+		"dev > POST /t7/bs?x=1&ep=dev-0001&y  expect 2.04\n" DISCOVER("</>;lwm2m=1.1,</0/0>,</1>")
+			DELETES WRITES_AT("1") FINISH "end done because \"\"\n" },
+	{ "40: another path is none of the server's", one_server,
+		"dev > POST /t8/bs?ep=dev-0001  expect 4.04\n" REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>")
+			DELETES WRITES_AT("1") FINISH "end done because \"\"\n" },
 	{ "5 of OMA's cases: triggered by a management server, the client just asks again", one_server,
 		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>,</3/0>") DELETES WRITES_AT("1") FINISH
 		"after 300s " REQUEST DISCOVER(
