@@ -242,7 +242,11 @@ model_show(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	if (status != BS_EXIT_DONE)
 		return status;
 	err = bs_store_each_model(ctl->store, &oid, print_model, ctl);
-	return err == BS_OK ? BS_EXIT_DONE : bs_ctl_fail_at(args->words[0], err);
+	if (err == BS_ENOTFOUND)
+		bs_ctl_say("there is no model of object %u; see model list", oid);
+	else if (err != BS_OK)
+		bs_ctl_fail(err, NULL);
+	return err == BS_OK ? BS_EXIT_DONE : BS_EXIT_FAILED;
 }
 
 /* ---- remove ------------------------------------------------------------------------------------------------------ */

@@ -291,11 +291,13 @@ check_settings(struct bs_report *r, const struct bs_server_def *def, const char 
 		if (s->oid == 0 && (s->rid == 13 || s->rid == 15) && key_of_mode[def->mode] != KEY_CERTIFICATE)
 			bs_report_error(r, "--set", "0/%u says how a certificate is compared; mode %s has none", s->rid,
 				bs_mode_name(def->mode));
+		if (s->oid == 0 && (s->rid == 11 || s->rid == 12) && !def->bootstrap)
+			bs_report_warn(
+				r, "--set", "0/%u belongs to a bootstrap account; it is left out of this one", s->rid);
 		if (s->oid == 0 && s->rid == 17)
 			bs_report_warn(r, "--set",
-				"0/17 leads to an instance of Object 21, which this server does not write; a device "
-				"without "
-				"it refuses the account");
+				"0/17 leads to an instance of Object 21, which this server does not write; "
+				"a device without it refuses the account");
 		if (s->oid == 1 && s->rid == 22 &&
 			(strlen(s->text) != 1 || strchr(binding != NULL ? binding : "U", s->text[0]) == NULL))
 			bs_report_error(r, "--set", "1/22: the preferred transport is one letter of the binding, %s",

@@ -38,7 +38,7 @@ run --json model show 10262
 same "show, JSON: type" "$(echo "$out" | sqlite3_json '$.resources[1].type')" objlnk
 same "show, JSON: multiple" "$(echo "$out" | sqlite3_json '$.resources[1].multiple')" 1
 run model show 4
-is "show of no model" 1 "not found"
+is "show of no model" 1 "there is no model of object 4; see model list"
 run model show temperature
 is "show of no number" 2 "is no object"
 run model import $ddf/3303.xml

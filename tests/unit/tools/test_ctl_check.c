@@ -155,6 +155,7 @@ test_words(void **state)
 
 static struct bs_setting usage_three = { .oid = 0, .rid = 15, .text = (char[]){ "3" } },
 			 prefers_sms = { .oid = 1, .rid = 22, .text = (char[]){ "S" } },
+			 hold_off = { .oid = 0, .rid = 11, .text = (char[]){ "5" } },
 			 oscore_link = { .oid = 0, .rid = 17, .text = (char[]){ "21:0" } },
 			 no_suite = { .oid = 0, .rid = 16, .multiple = true, .text = (char[]){ "65000" } };
 
@@ -206,6 +207,16 @@ static const struct {
 	{ "a preferred transport beside the default",
 		{ .ssid = 1, .mode = BS_MODE_PSK, .settings = &prefers_sms, .setting_count = 1 }, { 0 },
 		"--set: 1/22: the preferred transport is one letter of the binding, U" },
+	{ "a resource of bootstrap accounts",
+		{ .ssid = 1, .mode = BS_MODE_PSK, .settings = &hold_off, .setting_count = 1 }, { 0 },
+		"--set: warning: 0/11 belongs to a bootstrap account; it is left out of this one" },
+	{ "the same in a bootstrap account",
+		{ .repository = true,
+			.bootstrap = true,
+			.mode = BS_MODE_PSK,
+			.settings = &hold_off,
+			.setting_count = 1 },
+		{ 0 }, "" },
 	{ "a link to OSCORE", { .ssid = 1, .mode = BS_MODE_PSK, .settings = &oscore_link, .setting_count = 1 }, { 0 },
 		"--set: warning: 0/17 leads to an instance of Object 21, which this server does not write" },
 	{ "an unknown ciphersuite", { .ssid = 1, .mode = BS_MODE_PSK, .settings = &no_suite, .setting_count = 1 },
