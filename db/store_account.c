@@ -124,7 +124,7 @@ int
 bs_read_profile(const struct bs_query *q, int first, struct bs_profile *p)
 {
 	int c = first;
-	char tolerances[BS_TOLERANCES_TEXT];
+	char tolerances[BS_TOLERANCES_TEXT], order[BS_ORDER_TEXT];
 
 	p->id = bs_query_int(q, c++);
 	bs_query_copy_text(q, c++, p->name, sizeof(p->name));
@@ -150,6 +150,9 @@ bs_read_profile(const struct bs_query *q, int first, struct bs_profile *p)
 	bs_query_copy_text(q, c++, tolerances, sizeof(tolerances));
 	if (bs_tolerances_read(tolerances, &p->tolerances) != BS_OK)
 		p->tolerances.count = 0; /* what cannot be read lets nothing pass */
+	bs_query_copy_text(q, c++, order, sizeof(order));
+	if (bs_order_read(order, &p->write_order) != BS_OK)
+		p->write_order.count = 0;
 	return c;
 }
 

@@ -208,7 +208,7 @@ insert_profile(struct bs_store *st, const struct bs_profile_def *def, struct bs_
 {
 	struct bs_query q = bs_store_query(st, Q_ADD_PROFILE);
 	const struct bs_profile *p = &def->profile;
-	char tolerances[BS_TOLERANCES_TEXT];
+	char tolerances[BS_TOLERANCES_TEXT], order[BS_ORDER_TEXT];
 
 	bs_query_put_blob(&q, def->has_anchor ? def->anchor_sha256 : NULL, sizeof(def->anchor_sha256));
 	bs_query_put_text(&q, p->name);
@@ -230,6 +230,7 @@ insert_profile(struct bs_store *st, const struct bs_profile_def *def, struct bs_
 	bs_query_put_int(&q, p->pack);
 	bs_query_put_int(&q, p->on_existing);
 	bs_query_put_text(&q, bs_tolerances_format(&p->tolerances, tolerances));
+	bs_query_put_text(&q, bs_order_format(&p->write_order, order));
 	return insert(st, &q, "profile", p->name, diag);
 }
 

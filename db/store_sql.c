@@ -7,7 +7,7 @@
 	"p.id, p.name, p.access_control, p.on_change, p.discover, p.delete_policy, p.write_level, p.format, " \
 	"p.omit_unused_keys, p.pack, p.sms_parameters_len, p.unknown_version, p.ack_timeout_ms, p.max_retransmit, " \
 	"p.first_delay_ms, p.security_iid, p.block_size, p.max_version, p.on_existing, p.retry_as, " \
-	"(SELECT name FROM profile WHERE id = p.retry_as), p.tolerances"
+	"(SELECT name FROM profile WHERE id = p.retry_as), p.tolerances, p.write_order"
 /* Who has the value ?1: device, purpose (enum bs_purpose), endpoint. */
 #define OWNER_IN(purpose, table, condition) \
 	"SELECT c.device_id, " purpose ", d.endpoint FROM " table \
@@ -113,9 +113,9 @@ const char *const bs_store_sql[Q_COUNT] = {
 		"INSERT INTO profile (anchor_sha256, name, access_control, on_change, discover, delete_policy, "
 		"write_level, format, omit_unused_keys, sms_parameters_len, unknown_version, ack_timeout_ms, "
 		"max_retransmit, first_delay_ms, security_iid, block_size, max_version, pack, on_existing, "
-		"tolerances) "
+		"tolerances, write_order) "
 		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "
-		"?20)",
+		"?20, ?21)",
 	[Q_SET_RETRY] = "UPDATE profile SET retry_as = ?2 WHERE id = ?1",
 	[Q_ADD_PROFILE_SERVER] = "INSERT INTO profile_server (profile_id, position, server_id) VALUES (?1, ?2, ?3)",
 	[Q_ADD_ACL] = "INSERT INTO profile_acl (profile_id, position, oid, iid, owner) VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -37,6 +37,7 @@ enum {
 	O_MAX_VERSION,
 	O_RETRY_AS,
 	O_ON_EXISTING,
+	O_ORDER,
 	O_TOLERATE,
 	O_OPTIONAL_WRITE,
 };
@@ -74,6 +75,7 @@ static const struct bs_ctl_option add_options[] = {
 		"the profile to repeat the run with, once, when the device answers 4.06 to Finish" },
 	[O_ON_EXISTING] = { "on-existing", "overwrite|merge",
 		"delete what the device holds, or read its /1 and /2 and go on with that (overwrite)" },
+	[O_ORDER] = { "write-order", "O,O..", "objects to write first, such as 1,0 (21, 0, 1, 2, others)" },
 	[O_TOLERATE] = { "tolerate", "STEP[/O[/I[/R]]]=CODE",
 		"an answer taken as success: discover, delete, write or finish; may be repeated" },
 	[O_OPTIONAL_WRITE] = { "optional-write", "/O[/I]",
@@ -184,6 +186,16 @@ read_format(struct draft *d, const char *name, struct bs_report *r)
 }
 
 static void
+read_order(struct bs_order *out, const char *text, struct bs_report *r)
+{
+	enum bs_err err = bs_order_read(text, out);
+
+	if (err != BS_OK || out->count == 0)
+		bs_report_error(r, "--write-order", "up to %d different object IDs with commas between, such as 1,0",
+			BS_ORDER_MAX);
+}
+
+static void
 read_tolerance(struct draft *d, const char *field, const char *text, struct bs_report *r)
 {
 	struct bs_tolerance t;
@@ -227,6 +239,9 @@ read_list_option(struct draft *d, const struct bs_ctl_given *g, struct bs_report
 			bs_report_error(r, "--acl", "at most %d entries", BS_ACLS_MAX);
 		else
 			bs_acl_read(r, g->value, &d->acls[d->def.acl_count++]);
+		break;
+	case O_ORDER:
+		read_order(&d->def.profile.write_order, g->value, r);
 		break;
 	case O_TOLERATE:
 		read_tolerance(d, "--tolerate", g->value, r);
@@ -505,6 +520,7 @@ lists_json(const struct bs_profile_def *def, json_t *o)
 static json_t *
 profile_json(const struct bs_profile_def *def)
 {
+	char order[BS_ORDER_TEXT];
 	const struct bs_profile *p = &def->profile;
 	json_t *o = json_object();
 	char digest[65];
@@ -532,6 +548,7 @@ profile_json(const struct bs_profile_def *def)
 	json_object_set_new(o, "on_existing", json_string(word_of(on_existing_words, p->on_existing)));
 	json_object_set_new(o, "retry_as", p->retry_as[0] != '\0' ? json_string(p->retry_as) : json_null());
 	tolerances_json(&p->tolerances, o);
+	json_object_set_new(o, "write_order", json_string(bs_order_format(&p->write_order, order)));
 	json_object_set_new(o, "devices", json_integer(def->device_count));
 	return o;
 }
@@ -589,6 +606,7 @@ static void
 print_profile(void *arg, const struct bs_profile_def *def)
 {
 	struct bs_ctl *ctl = arg;
+	char order[BS_ORDER_TEXT];
 	const struct bs_profile *p = &def->profile;
 
 	if (ctl->json) {
@@ -617,6 +635,8 @@ print_profile(void *arg, const struct bs_profile_def *def)
 	bs_ctl_line("on-existing", "%s", word_of(on_existing_words, p->on_existing));
 	if (p->retry_as[0] != '\0')
 		bs_ctl_line("retry-as", "%s", p->retry_as);
+	if (p->write_order.count > 0)
+		bs_ctl_line("write-order", "%s", bs_order_format(&p->write_order, order));
 	for (size_t i = 0; i < p->tolerances.count; i++) {
 		const struct bs_tolerance *t = &p->tolerances.list[i];
 		char text[BS_TOLERANCE_TEXT];

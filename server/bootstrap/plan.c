@@ -222,9 +222,24 @@ add_renewal(struct bs_plan_builder *b)
 	add_op(p, &op);
 }
 
+/* Objects that the operator wants first, the rest as it was; entries stay where they are. */
+static void
+order_objects(struct bs_plan *p, const struct bs_order *order)
+{
+	for (size_t i = 1; order->count > 0 && i < p->instance_count; i++) {
+		struct bs_instance one = p->instances[i];
+		size_t rank = bs_order_rank(order, one.oid), at = i;
+
+		for (; at > 0 && bs_order_rank(order, p->instances[at - 1].oid) > rank; at--)
+			p->instances[at] = p->instances[at - 1];
+		p->instances[at] = one;
+	}
+}
+
 static void
 add_requests(struct bs_plan_builder *b)
 {
+	order_objects(b->plan, &b->account->profile.write_order);
 	if (b->view->existing == NULL)
 		add_deletes(b->plan, b->account->profile.delete_policy, b->view);
 	add_writes(b->plan, b->account->profile.write_level);

@@ -3,8 +3,8 @@
  * From an account to an ordered list of requests (LwM2M Core 1.1, 6.1.7).
  *
  * Order: Delete /0, /1 (/2 when written or seen in Discover, /21 when written), or each of their instances that Discover showed,
- * or /; Write /21, /0, /1, /2, then extra writes in the operator's order; the client's own bootstrap account, when it is
- * renewed (its instance alone, onto the one that Discover showed); Finish.
+ * or /; Write /21, /0, /1, /2, then extra writes in the operator's order, or first the objects of the profile's write_order;
+ * the client's own bootstrap account, when it is renewed (its instance alone, onto the one that Discover showed); Finish.
  * Bootstrap-Discover comes before a plan can be made, so it is not in it: what it found is an argument.
  * Instance IDs: /0 takes the lowest IDs that avoid the client's own bootstrap account (from Discover; without it, from
  * security_iid of the profile on); /1 and /2 count from 0. Resources newer than the client's version, or than the profile's

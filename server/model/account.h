@@ -9,6 +9,7 @@
 #include "server/base/blob.h"
 #include "server/base/secret.h"
 #include "server/model/object.h"
+#include "server/model/order.h"
 #include "server/model/tolerance.h"
 
 #define BS_ENDPOINT_MAX 252 /* a Uri-Query is 255 octets, "ep=" takes three (RFC 7252, 5.10) */
@@ -95,6 +96,7 @@ struct bs_profile {
 	enum bs_on_existing on_existing; /* default OVERWRITE, which is also done where nothing can be read */
 	int64_t retry_id; /* the profile that the run is repeated with, once, when Finish is answered 4.06; 0: none */
 	char retry_as[BS_NAME_MAX + 1]; /* its name; "": none */
+	struct bs_order write_order; /* objects that are written first (default none: 21, 0, 1, 2, others) */
 	struct bs_tolerances tolerances; /* answers that are taken as success (default none) */
 };
 

@@ -144,6 +144,22 @@ static const struct scenario levels[] = {
 		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>") WHOLE_OBJECTS FINISH "end done writes 2\n" },
 };
 
+/* A client that wants to know the server before it is told how to reach it. */
+static struct bs_account *
+server_first(void)
+{
+	struct bs_account *a = one_server();
+
+	assert_int_equal(bs_order_read("1,0", &a->profile.write_order), BS_OK);
+	return a;
+}
+
+static const struct scenario orders[] = {
+	{ "the operator's order of objects", server_first,
+		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>") DELETES SERVER
+		"dev < PUT /0/1 format 11542 " SECURITY FINISH "end done writes 2\n" },
+};
+
 static const struct scenario answers[] = {
 	{ "11: a client that swallows a bad resource says so at Finish alone", one_server,
 		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>")
@@ -249,6 +265,13 @@ test_levels(void **state)
 }
 
 static void
+test_orders(void **state)
+{
+	(void)state;
+	play(orders, sizeof(orders) / sizeof(orders[0]));
+}
+
+static void
 test_answers(void **state)
 {
 	(void)state;
@@ -268,6 +291,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_deleting),
 		cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_orders),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_renewals),
 	};

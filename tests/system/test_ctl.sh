@@ -110,6 +110,12 @@ run profile show lenient
 for line in 'tolerate  *delete/1=4.05' 'tolerate  *finish=4.04' 'optional-write  */3/0'; do
 	check "shown: $line" shows "$line"
 done
+run profile add backwards --server prod --write-order 1,0
+check 'profile add with an order of objects' exits 0
+run profile show backwards
+check 'profile show tells it' says '1,0'
+run profile add slip --server prod --write-order 1,1
+check 'an order with an object twice' both 1 'up to 8 different object IDs'
 run profile add slip --server prod --tolerate finish=4.4
 check 'a code that is none' says 'the code is that of a response'
 run profile add slip --server prod --optional-write /3/0/1

@@ -80,6 +80,7 @@ add_profile(struct db_fixture *fx)
 	def.profile.block_size = 256;
 	def.profile.max_version = BS_LWM2M_1_1;
 	def.profile.on_existing = BS_EXISTING_MERGE;
+	OK(bs_order_read("1,0,3", &def.profile.write_order));
 	OK(bs_tolerances_read("delete/1=4.05 write/3/0=refused finish=4.04", &def.profile.tolerances));
 	memset(def.anchor_sha256, 0xaa, 32);
 	OK(bs_store_add_profile(fx->writer, &def, &fx->diag));
@@ -240,7 +241,7 @@ account_comes_back_whole(void **state)
 		.bootstrap = { .mode = BS_MODE_PSK, .identity = "id-1", .key = &psk } };
 	struct bs_account *a = NULL;
 	struct bs_conflict c;
-	char text[BS_TOLERANCES_TEXT];
+	char text[BS_TOLERANCES_TEXT], order[BS_ORDER_TEXT];
 
 	OK(bs_store_add_device(fx->writer, &def, &c, &fx->diag));
 	FAILS(BS_ENOTFOUND, bs_store_load_account(fx->reader, 77, &a));
@@ -266,6 +267,7 @@ account_comes_back_whole(void **state)
 	assert_int_equal(a->profile.on_existing, BS_EXISTING_MERGE);
 	assert_string_equal(
 		bs_tolerances_format(&a->profile.tolerances, text), "delete/1=4.05 write/3/0=refused finish=4.04");
+	assert_string_equal(bs_order_format(&a->profile.write_order, order), "1,0,3");
 	assert_null(a->retry);
 
 	assert_int_equal(a->grant_count, 4); /* in the profile's order: beta, alpha, gamma, plain */
@@ -452,6 +454,7 @@ rules_hold_whoever_writes(void **state)
 			"CHECK" },
 		{ "step longer than clients wait", "UPDATE profile SET max_retransmit = 8", "CHECK" },
 		{ "half a pack", "UPDATE profile SET pack = 2", "CHECK" },
+		{ "an order that is none", "UPDATE profile SET write_order = '/1'", "CHECK" },
 		{ "tolerances that are none", "UPDATE profile SET tolerances = 'WRITE=4.04'", "CHECK" },
 		{ "a profile that is retried as itself", "UPDATE profile SET retry_as = 1", "CHECK" },
 		{ "retried as a profile with other servers",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "server/model/tolerance.h"
