@@ -39,6 +39,7 @@ start_daemon
 wait_as() { # ENDPOINT OPTION..
 	ep=$1
 	shift
+	: >"$W/$ep.out" # before the new one empties it, the address of the one before stands there
 	"$BUILD/lwm2m-bootstrap-sim" --listen 127.0.0.1:0 --csv "$W/devices.csv" --key-dir "$W/pki" --endpoint "$ep" \
 		--ca "$W/pki/ca.pem" --server-public-key "$W/pki/server.pub" --timeout 15 --print --json \
 		--output "$W/$ep.json" "$@" >"$W/$ep.out" 2>&1 &
