@@ -63,7 +63,8 @@
 	X(BS_OUT_CLIENT_CLOSED, "client-closed", "The device closed the DTLS session before the end.", \
 		"Look at the device's own log; some clients close when they refuse what they received.") \
 	X(BS_OUT_NO_REQUEST, "no-request", "The DTLS session stood, but no Bootstrap-Request came.", \
-		"Check the path of the bootstrap URI in the device.") \
+		"Check the path of the bootstrap URI in the device; a path in front of /bs is configured with " \
+		"bootstrap-path.") \
 	X(BS_OUT_HANDSHAKE_FAILED, "handshake-failed", "The DTLS handshake was broken off.", \
 		"Look at the reason beside it; it is the alert or the error as the library gave it.") \
 	X(BS_OUT_HANDSHAKE_TIMEOUT, "handshake-timeout", "The DTLS handshake was not finished in time.", \
