@@ -10,9 +10,6 @@ here=coaps://bs.example.com:5684
 head=endpoint,mode,psk_identity,psk_key_hex,rpk_public_b64,cert_b64,s.psk_identity,s.psk_key_hex
 first=$(openssl rand -hex 16)
 
-same() { # NAME GOT WANTED
-	if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "got '$2', wanted '$3'"; fi
-}
 refuses() { # NAME TEXT ARGUMENTS..
 	name=$1 text=$2
 	shift 2
