@@ -60,14 +60,14 @@ const char *const bs_store_sql[Q_COUNT] = {
 		"CROSS JOIN server_account AS s ON s.id = ps.server_id "
 		"LEFT JOIN server_credential AS c ON c.device_id = ?1 AND c.server_id = ps.server_id "
 		"WHERE ps.profile_id = ?2 AND s.bootstrap = 0 ORDER BY ps.position",
-	/* Most devices have no next credential: that is looked up first. */
+	/* Most profiles have no bootstrap account: that is looked up first, among few rows. */
 	[Q_LOAD_RENEWAL] =
 		"SELECT s.id, s.name, s.mode, s.uri, s.server_key, c.identity, c.sealed_key, r.public_key, "
-		"r.sealed_key FROM bootstrap_credential AS c CROSS JOIN profile_server AS ps "
-		"CROSS JOIN server_account AS s ON s.id = ps.server_id AND s.bootstrap = 1 AND s.mode = c.mode "
+		"r.sealed_key FROM profile_server AS ps "
+		"CROSS JOIN server_account AS s ON s.id = ps.server_id AND s.bootstrap = 1 "
+		"CROSS JOIN bootstrap_credential AS c ON c.device_id = ?1 AND c.slot = 1 AND c.mode = s.mode "
 		"LEFT JOIN renewal AS r ON r.device_id = c.device_id "
-		"WHERE c.device_id = ?1 AND c.slot = 1 AND ps.profile_id = ?2 "
-		"AND (c.mode = 0 OR r.device_id IS NOT NULL)",
+		"WHERE ps.profile_id = ?2 AND (c.mode = 0 OR r.device_id IS NOT NULL)",
 	[Q_RENEWAL_ACCOUNT] = "SELECT s.name FROM profile AS p CROSS JOIN profile_server AS ps ON ps.profile_id = p.id "
 			      "CROSS JOIN server_account AS s ON s.id = ps.server_id "
 			      "WHERE p.name = ?1 AND s.bootstrap = 1 AND s.mode = ?2",
