@@ -33,6 +33,8 @@ endif
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DBS_VERSION='"$(VERSION)"' -Wall -Wextra -Wconversion -Wno-sign-conversion -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -I. -isystem build/deps/include $(PKG_CFLAGS) $(OPENSSL_CFLAGS) -MMD -MP -pthread \
 	$(FLAGS.$(VARIANT)) $(CFLAGS)
+# Bound at the start: binding at the first call saves the registers, which may hold a key, on the stack.
+ALL_LDFLAGS = -Wl,-z,relro,-z,now $(LDFLAGS)
 ALL_LIBS = $(PKG_LIBS) $(OPENSSL_LIBS) -lpthread -lm
 
 SERVER_SRCS := $(filter-out server/main.c,$(wildcard server/*/*.c)) $(wildcard db/*.c)
@@ -79,17 +81,17 @@ $(LIB): $(call obj,$(LIB_SRCS)) $(B)/gen/schema_sql.o
 	$(Q)ar rcs $@ $^
 
 $(B)/lwm2m-bootstrapd: $(call obj,server/main.c) $(LIB)
-	$(Q)$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) $(ALL_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $^ -o $@ $(ALL_LDFLAGS) $(ALL_LIBS)
 $(B)/lwm2m-bootstrapctl: $(call obj,$(CTL_SRCS)) $(LIB)
-	$(Q)$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) $(ALL_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $^ -o $@ $(ALL_LDFLAGS) $(ALL_LIBS)
 $(B)/lwm2m-bootstrap-sim: $(call obj,$(SIM_SRCS)) $(LIB)
-	$(Q)$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) $(ALL_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $^ -o $@ $(ALL_LDFLAGS) $(ALL_LIBS)
 
 # One program per test file; tests may link tool sources (CSV, checks) through the objects that are no main.
 TEST_OBJS := $(call obj,$(TESTLIB_SRCS) $(wildcard tools/cmd_*.c tools/ctl_*.c tools/sim_*.c))
 $(B)/tests/%: $(B)/tests/%.o $(TEST_OBJS) $(LIB)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(filter %.o,$^) $(LIB) -o $@ $(LDFLAGS) -lcmocka $(ALL_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(filter %.o,$^) $(LIB) -o $@ $(ALL_LDFLAGS) -lcmocka $(ALL_LIBS)
 
 # The engine of the scenarios goes into each of their programs, and nowhere else.
 $(patsubst %.c,$(B)/%,$(wildcard tests/scenario/test_*.c)): \
@@ -98,12 +100,12 @@ $(patsubst %.c,$(B)/%,$(wildcard tests/scenario/test_*.c)): \
 # A fuzz target is a unit test too: the replay main feeds it its corpus.
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/fuzz/replay.o) $(TEST_OBJS) $(LIB)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $^ -o $@ $(LDFLAGS) -lcmocka $(ALL_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $^ -o $@ $(ALL_LDFLAGS) -lcmocka $(ALL_LIBS)
 
 # Programs of the benchmark, one file each.
 BENCH_BINS := $(patsubst %.c,$(B)/%,$(wildcard tools/bench/*.c))
 $(B)/tools/bench/%: $(B)/tools/bench/%.o $(LIB)
-	$(Q)$(CC) $(ALL_CFLAGS) $^ -o $@ $(LDFLAGS) $(ALL_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $^ -o $@ $(ALL_LDFLAGS) $(ALL_LIBS)
 
 UNIT_BINS := $(patsubst %.c,$(B)/%,$(UNIT_TESTS))
 FUZZ_BINS := $(patsubst %.c,$(B)/%,$(FUZZ_SRCS))
