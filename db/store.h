@@ -305,6 +305,8 @@ BS_MUST_USE enum bs_err bs_store_find_sim(struct bs_store *st, enum bs_sim_numbe
  */
 BS_MUST_USE enum bs_err bs_store_set_sms(struct bs_store *st, int64_t device_id, int64_t server_id,
 	const struct bs_sms *sms, bool *replaced, struct bs_conflict *conflict, struct bs_diag *diag);
+/* The next credential is gone. BS_ENOTFOUND: no next. */
+BS_MUST_USE enum bs_err bs_store_drop_next(struct bs_store *st, const char *endpoint);
 /* The next credential becomes the current one; the current one is gone. BS_ENOTFOUND: no next. */
 BS_MUST_USE enum bs_err bs_store_settle(struct bs_store *st, const char *endpoint);
 /* Endpoint of the device that has this PSK identity, or SHA-256 (hex) of key or certificate. For explain. */

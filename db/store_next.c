@@ -206,3 +206,16 @@ bs_store_settle(struct bs_store *st, const char *endpoint)
 	stored_clear(&next);
 	return bs_store_unnest(st, err);
 }
+
+enum bs_err
+bs_store_drop_next(struct bs_store *st, const char *endpoint)
+{
+	struct stored_bootstrap next = { .def = { 0 } };
+	int64_t id;
+	enum bs_err err = bs_rows_device_id(st, endpoint, &id);
+
+	if (err == BS_OK)
+		err = load_bootstrap(st, id, 1, &next);
+	stored_clear(&next);
+	return err == BS_OK ? delete_bootstrap(st, id, 1) : err;
+}

@@ -28,7 +28,8 @@ find_socket(struct bs_ctl *ctl, struct sockaddr_un *addr)
 	if (bs_ctl_locate(ctl) != BS_EXIT_DONE)
 		return BS_EXIT_FAILED;
 	addr->sun_family = AF_UNIX;
-	if (ctl->conf_file != NULL && bs_conf_read(ctl->conf_file, &conf, NULL) == BS_OK && conf.control_socket != NULL)
+	if (ctl->conf_file != NULL && bs_conf_read_places(ctl->conf_file, &conf, NULL) == BS_OK &&
+		conf.control_socket != NULL)
 		n = snprintf(addr->sun_path, sizeof(addr->sun_path), "%s", conf.control_socket);
 	else
 		n = snprintf(addr->sun_path, sizeof(addr->sun_path), "%s/control.sock", ctl->dir);

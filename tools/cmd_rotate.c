@@ -293,7 +293,10 @@ static int
 refused(const char *endpoint, enum bs_err err, const struct bs_conflict *c, const struct bs_diag *diag)
 {
 	if (err == BS_EEXIST) {
-		bs_ctl_say("%s has a next credential already; settle it when the device has used it", endpoint);
+		bs_ctl_say("%s has a next credential already; settle it when the device has used it, or take it back: "
+			   "settle %s "
+			   "--drop",
+			endpoint, endpoint);
 		return BS_EXIT_FAILED;
 	}
 	if (err == BS_EREFUSED && diag->text[0] == '\0' && c->endpoint[0] != '\0') {

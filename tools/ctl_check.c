@@ -380,6 +380,35 @@ check_renewal(struct bs_report *r, const struct bs_profile_def *def, const struc
 				c->servers[i]->name);
 }
 
+/* Discover shows a repository without Short Server ID, like the device's bootstrap account: it is never taken for one of ours. */
+static void
+check_repositories(struct bs_report *r, const struct bs_profile_def *def, const struct bs_profile_check *c)
+{
+	enum bs_delete_policy policy = def->profile.delete_policy;
+	bool renews = false;
+
+	for (size_t i = 0; i < c->count; i++)
+		renews |= c->servers[i]->bootstrap;
+	for (size_t i = 0; i < c->count; i++) {
+		const struct bs_server_def *s = c->servers[i];
+
+		if (!s->repository || s->bootstrap)
+			continue;
+		if (policy == BS_DELETE_INSTANCES || policy == BS_DELETE_NONE)
+			bs_report_error(r, "--delete",
+				"%s is a repository, which has no Short Server ID to be deleted by: each run would add "
+				"another; "
+				"use objects",
+				s->name);
+		if (renews)
+			bs_report_error(r, "--server",
+				"%s is a repository: beside it Discover does not tell which instance is the bootstrap "
+				"account, so "
+				"that would never be renewed; leave one of them out",
+				s->name);
+	}
+}
+
 static bool
 ssid_known(const struct bs_profile_check *c, uint16_t ssid)
 {
@@ -581,6 +610,7 @@ bs_check_profile(struct bs_report *r, const struct bs_profile_def *def, const st
 	if (c->count > 0 && with_instance == 0)
 		bs_report_error(r, "--server", "repositories alone leave the device without an LwM2M server; add one");
 	check_renewal(r, def, c);
+	check_repositories(r, def, c);
 	check_access_control(r, def, c, with_instance);
 	check_running(r, &def->profile);
 	check_merging(r, &def->profile, c);

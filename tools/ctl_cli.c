@@ -85,7 +85,7 @@ locate_by_conf(struct bs_ctl *ctl)
 	if (ctl->conf_file == NULL && access(file, F_OK) != 0)
 		return (enum bs_exit)bs_ctl_usage(
 			"name the store: -c CONF, or -s STORE_DIR -k MASTER_KEY_FILE (there is no %s)", file);
-	err = bs_conf_read(file, &conf, &diag);
+	err = bs_conf_read_places(file, &conf, &diag);
 	if (err != BS_OK)
 		return (enum bs_exit)bs_ctl_fail(err, &diag);
 	if (ctl->dir == NULL && conf.store_directory != NULL)

@@ -22,6 +22,7 @@ struct reader {
 	/* source: a file or a text */
 	FILE *file;
 	const char *text;
+	bool places; /* only where store and control socket lie; all else is passed over */
 };
 
 #define FAIL(r, ...) ((r)->err = bs_diag_set((r)->diag, BS_EFORMAT, (r)->line, __VA_ARGS__))
@@ -211,6 +212,12 @@ find_identity(struct reader *r, const char *sni)
 	return (int)i;
 }
 
+static bool
+is_place(const char *section)
+{
+	return strcmp(section, "store") == 0 || strcmp(section, "control") == 0;
+}
+
 /* One "key = value" of the file, as inih hands it over. Returns 0 to stop. */
 static int
 on_pair(void *arg, const char *section, const char *key, const char *value)
@@ -224,6 +231,8 @@ on_pair(void *arg, const char *section, const char *key, const char *value)
 
 	if (r->err != BS_OK)
 		return 0;
+	if (r->places && !is_place(section))
+		return 1;
 	if (o == NULL || (named && !o->identity)) {
 		fail_unknown(r, section, key);
 		return 0;
@@ -282,7 +291,7 @@ set_defaults(struct reader *r)
 	for (size_t i = 0; i < bs_option_count && r->err == BS_OK; i++) {
 		const struct bs_option *o = &bs_options[i];
 
-		if (r->seen[i][0])
+		if (r->seen[i][0] || (r->places && !is_place(o->section)))
 			continue;
 		if (o->required)
 			r->err = bs_diag_set(
@@ -329,7 +338,7 @@ read_all(struct reader *r)
 {
 	int status = ini_parse_stream(next_line, r, on_pair, r);
 
-	if (r->err == BS_OK && status > 0) {
+	if (r->err == BS_OK && status > 0 && !r->places) {
 		r->line = (unsigned)status;
 		FAIL(r, "%s:%u: neither a [section] nor key = value", r->name, r->line);
 	} else if (r->err == BS_OK && status < 0) {
@@ -337,9 +346,9 @@ read_all(struct reader *r)
 	}
 	if (r->err == BS_OK)
 		set_defaults(r);
-	if (r->err == BS_OK)
+	if (r->err == BS_OK && !r->places)
 		check_identities(r);
-	if (r->err == BS_OK)
+	if (r->err == BS_OK && !r->places)
 		read_roots(r);
 	if (r->err != BS_OK)
 		bs_conf_clear(r->conf);
@@ -355,10 +364,10 @@ bs_conf_read_text(const char *name, const char *text, struct bs_conf *conf, stru
 	return read_all(&r);
 }
 
-enum bs_err
-bs_conf_read(const char *file, struct bs_conf *conf, struct bs_diag *diag)
+static enum bs_err
+read_file(const char *file, bool places, struct bs_conf *conf, struct bs_diag *diag)
 {
-	struct reader r = { .name = file, .conf = conf, .diag = diag };
+	struct reader r = { .name = file, .conf = conf, .diag = diag, .places = places };
 	enum bs_err err;
 
 	memset(conf, 0, sizeof(*conf));
@@ -368,6 +377,18 @@ bs_conf_read(const char *file, struct bs_conf *conf, struct bs_diag *diag)
 	err = read_all(&r);
 	fclose(r.file);
 	return err;
+}
+
+enum bs_err
+bs_conf_read(const char *file, struct bs_conf *conf, struct bs_diag *diag)
+{
+	return read_file(file, false, conf, diag);
+}
+
+enum bs_err
+bs_conf_read_places(const char *file, struct bs_conf *conf, struct bs_diag *diag)
+{
+	return read_file(file, true, conf, diag);
 }
 
 #define TIMEOUT_WORD " dtls-timeout="

@@ -57,7 +57,12 @@ struct bs_conf {
 
 /* Read file. On error conf is cleared and diag tells file, line, what and the way out. */
 BS_MUST_USE enum bs_err bs_conf_read(const char *file, struct bs_conf *conf, struct bs_diag *diag);
-/* The same from memory; name stands for the file in messages. */
+/*
+ * Only the sections [store] and [control], where things lie: for who has to reach a running daemon while something else in
+ * the file is wrong.
+ */
+BS_MUST_USE enum bs_err bs_conf_read_places(const char *file, struct bs_conf *conf, struct bs_diag *diag);
+/* bs_conf_read from memory; name stands for the file in messages. */
 BS_MUST_USE enum bs_err bs_conf_read_text(
 	const char *name, const char *text, struct bs_conf *conf, struct bs_diag *diag);
 /*

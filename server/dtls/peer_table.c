@@ -342,7 +342,11 @@ make_room(struct bs_peer_table *t, uint64_t now_ms)
 	if (t->count < t->limits.peers)
 		return true;
 	while (s != NULL && left > 0 && (bs_peer_is_busy(s->peer) || now_ms - s->opened_ms < EVICT_AGE_MS)) {
-		s = TAILQ_NEXT(s, link);
+		struct slot *next = TAILQ_NEXT(s, link);
+
+		if (bs_peer_is_busy(s->peer))
+			touch(s, now_ms); /* not idle: the next walk does not meet it first again */
+		s = next;
 		left--;
 	}
 	if (s == NULL || left == 0)

@@ -25,7 +25,10 @@ struct device {
 	struct bs_addr from;
 	uint64_t window_ms; /* start of the minute that attempts are counted in */
 	unsigned attempts;
+	bool given_back; /* one of them, in this minute */
 	unsigned psk_first; /* the key that was proven last */
+	uint8_t proven_host[HOST_LEN]; /* from here; all zero: none was */
+	unsigned turn; /* what a host that nothing is known of gets while others fail: the one key, then the other */
 	struct hint *hints; /* BS_PSK_HINTS of them; NULL: nobody failed */
 	unsigned next_hint; /* the oldest, which the next host replaces */
 	TAILQ_ENTRY(device) link; /* least recently used first */
@@ -125,6 +128,7 @@ count_attempt(struct device *d, uint64_t now_ms, unsigned most)
 	if (now_ms - d->window_ms >= WINDOW_MS) {
 		d->window_ms = now_ms;
 		d->attempts = 0;
+		d->given_back = false;
 	}
 	if (d->attempts >= most)
 		return false;
@@ -223,6 +227,20 @@ bs_device_table_attempt(struct bs_device_table *t, uint64_t now_ms, int64_t devi
 }
 
 void
+bs_device_table_give_back(struct bs_device_table *t, int64_t device_id)
+{
+	struct device *d;
+
+	pthread_mutex_lock(&t->lock);
+	d = find(t, device_id);
+	if (d != NULL && d->attempts > 0 && !d->given_back) {
+		d->attempts--;
+		d->given_back = true;
+	}
+	pthread_mutex_unlock(&t->lock);
+}
+
+void
 bs_device_table_release(struct bs_device_table *t, int64_t device_id, uint64_t run)
 {
 	struct device *d;
@@ -267,19 +285,46 @@ add_hint(struct device *d, const struct bs_addr *from, unsigned slot)
 	h->used = true;
 }
 
+static bool
+has_hints(const struct device *d)
+{
+	for (size_t i = 0; d->hints != NULL && i < BS_PSK_HINTS; i++)
+		if (d->hints[i].used)
+			return true;
+	return false;
+}
+
+/*
+ * A device may come from another host each time, so that what it failed with elsewhere is all that is known: while somebody
+ * fails, hosts that are not known take turns. Strangers can so cost it no more than every other try.
+ */
+static unsigned
+choose_first(struct device *d, const struct bs_addr *from)
+{
+	const struct hint *h = find_hint(d, from);
+	uint8_t key[32];
+	unsigned first;
+
+	if (h != NULL)
+		return h->slot;
+	bs_addr_key(from, key);
+	if (!has_hints(d) || memcmp(d->proven_host, key + 2, HOST_LEN) == 0)
+		return d->psk_first;
+	first = d->psk_first ^ d->turn;
+	d->turn ^= 1;
+	return first;
+}
+
 unsigned
 bs_device_table_psk_first(struct bs_device_table *t, int64_t device_id, const struct bs_addr *from)
 {
-	const struct hint *h;
 	struct device *d;
 	unsigned first = 0;
 
 	pthread_mutex_lock(&t->lock);
 	d = find(t, device_id);
-	if (d != NULL) {
-		h = find_hint(d, from);
-		first = h != NULL ? h->slot : d->psk_first;
-	}
+	if (d != NULL)
+		first = choose_first(d, from);
 	pthread_mutex_unlock(&t->lock);
 	return first;
 }
@@ -288,17 +333,18 @@ void
 bs_device_table_psk_proven(
 	struct bs_device_table *t, uint64_t now_ms, int64_t device_id, unsigned slot, const struct bs_addr *from)
 {
-	struct hint *h;
+	uint8_t key[32];
 	struct device *d;
 
+	bs_addr_key(from, key);
 	pthread_mutex_lock(&t->lock);
-	/* Key 0 first is what a device that is not in the table gets: no need to remember that. */
-	d = slot != 0 ? touch(t, now_ms, device_id) : find(t, device_id);
+	d = touch(t, now_ms, device_id);
 	if (d != NULL) {
 		d->psk_first = slot;
-		h = find_hint(d, from);
-		if (h != NULL)
-			h->used = false;
+		memcpy(d->proven_host, key + 2, HOST_LEN);
+		d->turn = 0;
+		for (size_t i = 0; d->hints != NULL && i < BS_PSK_HINTS; i++)
+			d->hints[i].used = false;
 	}
 	pthread_mutex_unlock(&t->lock);
 }

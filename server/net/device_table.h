@@ -34,13 +34,16 @@ BS_MUST_USE enum bs_err bs_device_table_claim(struct bs_device_table *t, uint64_
 BS_MUST_USE enum bs_err bs_device_table_attempt(struct bs_device_table *t, uint64_t now_ms, int64_t device_id);
 BS_MUST_USE enum bs_err bs_device_table_take(struct bs_device_table *t, uint64_t now_ms, int64_t device_id,
 	unsigned worker, uint64_t run, const struct bs_addr *from, struct bs_device_claim *out);
+/* An attempt that another one follows by rule, a Bootstrap-Pack declined: it counts not, once a minute. */
+void bs_device_table_give_back(struct bs_device_table *t, int64_t device_id);
 /* The run ended; no effect when another run holds the claim. */
 void bs_device_table_release(struct bs_device_table *t, int64_t device_id, uint64_t run);
 
 /*
  * Two keys under one identity: which to use first (0 or 1) for one that comes from there, and what came of it. The key that a
  * handshake proved is first for all. A failure proves nothing, anybody can fail in a device's name: it turns the order for the
- * host it came from, until that host gets through. The last BS_PSK_HINTS hosts that failed are remembered for each device.
+ * host it came from. The last BS_PSK_HINTS hosts that failed since then are remembered for each device; while there are
+ * any, hosts that are neither among them nor the one of the proof take turns, as a device may have another address each time.
  */
 #define BS_PSK_HINTS 4
 unsigned bs_device_table_psk_first(struct bs_device_table *t, int64_t device_id, const struct bs_addr *from);

@@ -168,7 +168,7 @@ record_peer(struct bs_worker *w, uint64_t now_ms, struct bs_peer *peer, enum bs_
 	const char *subject = subject_of(bs_peer_get_proof(peer), &q);
 
 	fill_from_peer(&a, peer);
-	a.proven = !stranger;
+	a.proven = bs_peer_get_user(peer) != NULL; /* not because the server has turned to it */
 	snprintf(a.detail, sizeof(a.detail), "%s%s%s%s", bs_peer_is_dialled(peer) ? BS_TRIGGERED ": " : "", detail,
 		*subject ? "; subject " : "", subject);
 	record(w, now_ms, &a, stranger);
@@ -287,6 +287,8 @@ on_finished(void *arg, uint64_t now_ms, const struct bs_report *r)
 	a.took_ms = (uint32_t)r->took_ms;
 	a.handshake_ms = (uint32_t)(l->opened_ms - l->created_ms);
 	end_run(l);
+	if (r->outcome == BS_OUT_PACK_DECLINED)
+		bs_device_table_give_back(l->worker->shared->devices, l->client.device_id);
 	count_exchange(l);
 	bs_histogram_add_ms(&l->worker->stats.run, r->took_ms);
 	record(l->worker, now_ms, &a, false);

@@ -37,7 +37,7 @@ check 'a near command is suggested' both 2 'did you mean server?'
 run server add x --urii y
 check 'a near option is suggested' both 2 'did you mean uri?'
 run --help
-check '--help lists every command' both 0 'settle [EP]'
+check '--help lists every command' both 0 'settle [EP'
 for c in init 'server add' 'profile add' import 'device list' plan explain rotate settle; do
 	# shellcheck disable=SC2086
 	run $c --help
@@ -75,6 +75,10 @@ run server add est --uri $uri --ssid 4 --mode est --server-cert server.pem
 check 'server add est' exits 0
 run server add repo --uri coaps://fw.example.com:5684 --mode psk --kind repository
 check 'server add repository' exits 0
+for p in instances none; do
+	run profile add never --server repo --server prod --delete $p
+	check "a repository that would pile up is refused, --delete $p" both 1 'each run would add another'
+done
 run server add lab --uri coap://192.0.2.1:5683 --ssid 5 --mode nosec
 check 'nosec needs --allow-nosec' both 1 --allow-nosec
 run server add lab --uri coap://192.0.2.1:5683 --ssid 5 --mode nosec --allow-nosec
@@ -419,6 +423,10 @@ spelt=$(printf %s "$next" | sed 's/"/\\"/g') # the journal escapes quotes, as a 
 attempt dev-b "$spelt" 0 key-mismatch-suspected 1
 run settle dev-b
 check 'a failed handshake is no use of the key' says 'settled 0'
+attempt dev-b "$spelt" 0 superseded 1 # the server turned to somebody with it, who never proved anything
+journal "UPDATE attempt SET proven = 0 WHERE outcome = 'superseded'"
+run settle dev-b
+check 'nor is one that this server began' says 'settled 0'
 attempt dev-b "$spelt" 0 done 1
 run explain "$next"
 check 'explain by an identity with quotes' both 0 key-mismatch

@@ -49,6 +49,9 @@ refuses 'nor goes it without security' 'psk, rpk or x509' server add no --kind b
 ctl server add self-2 --kind bootstrap --uri $here --mode psk
 refuses 'two of one mode are refused' 'both the bootstrap account' profile add no --server s --server self-psk --server self-2
 refuses 'so is a profile without Discover' 'Discover shows' profile add no --server s --server self-psk --discover no
+ctl server add fw --kind repository --uri coaps://fw.example.com --mode psk
+refuses 'nor with a repository, which looks like it' 'is a repository: beside it' profile add no --server s --server fw \
+	--server self-psk
 check 'one profile for three modes' ctl profile add p --anchor "$W/pki/ca.pem" --server s --server self-psk \
 	--server self-rpk --server self-x
 ctl profile add plain --server s
@@ -102,6 +105,17 @@ cp "$W/devices.csv" "$W/new.csv"
 cp "$W/old.csv" "$W/devices.csv"
 if sim --endpoint psk-1 --timeout 3 --quiet >"$W/check.out" 2>&1; then not_ok 'the old one is gone' came; else ok 'the old one is gone'; fi
 cp "$W/new.csv" "$W/devices.csv"
+
+# ---- taken back ----------------------------------------------------------------------------------------------------------
+
+ctl rotate rpk-1 --public-key "$W/pki/new-x.pem" >/dev/null 2>&1
+check 'a wrong rotation is dropped' ctl settle rpk-1 --drop
+same 'and is gone' "$(sqlite3 -readonly "$W/store/store.db" 'SELECT count(*) FROM bootstrap_credential WHERE slot = 1')" 0
+ctl rotate psk-1 >/dev/null 2>&1
+changed
+comes 'a device that is sent its next key' psk-1
+refuses 'it may hold it: not dropped by the way' 'may hold the next credential' settle psk-1 --drop
+check 'but by force' ctl settle psk-1 --drop --force
 
 # ---- raw key, certificate ----------------------------------------------------------------------------------------------
 

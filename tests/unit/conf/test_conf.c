@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "server/conf/conf.h"
 
@@ -114,6 +115,34 @@ test_refused(void **state)
 			fail_msg("%s: accepted", rows[i].row);
 		assert_string_equal(diag.text, rows[i].message);
 	}
+}
+
+/* Who has to reach the daemon asks for no more than where it is. */
+static void
+test_places_are_read_from_a_bad_file(void **state)
+{
+	static const char text[] =
+		"rubbish\n[store]\ndirectory = /d\nmaster-key = /k\n[http]\nfoo = 1\n[nowhere]\nx = y\n"
+		"[control]\nsocket = /s\n[server]\ncertificate = c\n";
+	char file[] = "/tmp/bs-conf-XXXXXX";
+	struct bs_conf c;
+	struct bs_diag diag = { 0 };
+	int fd = mkstemp(file);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	assert_int_equal(bs_conf_read_places(file, &c, &diag), BS_OK);
+	assert_string_equal(c.store_directory, "/d");
+	assert_string_equal(c.master_key, "/k");
+	assert_string_equal(c.control_socket, "/s");
+	bs_conf_clear(&c);
+	assert_int_equal(bs_conf_read(file, &c, &diag), BS_EFORMAT);
+	assert_int_equal(ftruncate(fd, 30), 0);
+	assert_int_equal(bs_conf_read_places(file, &c, &diag), BS_EFORMAT);
+	assert_non_null(strstr(diag.text, "master-key is missing in [store]"));
+	close(fd);
+	unlink(file);
 }
 
 static void
@@ -256,6 +285,7 @@ main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_places_are_read_from_a_bad_file),
 		cmocka_unit_test(test_listeners),
 		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_missing_file),

@@ -135,6 +135,53 @@ test_psk_order(void **state)
 
 /* Strangers who fail in a device's name turn nothing but their own next try, and take a bounded memory. */
 static void
+test_given_back(void **state)
+{
+	struct bs_device_table *t;
+
+	(void)state;
+	assert_int_equal(bs_device_table_new(10, 1, &t), BS_OK);
+	bs_device_table_give_back(t, 1); /* nobody: nothing */
+	assert_int_equal(bs_device_table_attempt(t, 60000, 1), BS_OK);
+	assert_int_equal(bs_device_table_attempt(t, 60001, 1), BS_ELIMIT);
+	bs_device_table_give_back(t, 1);
+	assert_int_equal(bs_device_table_attempt(t, 60002, 1), BS_OK);
+	bs_device_table_give_back(t, 1); /* once a minute */
+	assert_int_equal(bs_device_table_attempt(t, 60003, 1), BS_ELIMIT);
+	assert_int_equal(bs_device_table_attempt(t, 120000, 1), BS_OK);
+	bs_device_table_give_back(t, 1);
+	assert_int_equal(bs_device_table_attempt(t, 120001, 1), BS_OK);
+	bs_device_table_free(t);
+}
+
+/* A device with the other key that comes from a new host each time gets in all the same. */
+static void
+test_psk_wanderer(void **state)
+{
+	struct bs_device_table *t;
+	struct bs_addr home, from;
+	char text[BS_ADDR_TEXT];
+	unsigned tries = 0;
+
+	(void)state;
+	assert_int_equal(bs_addr_parse("192.0.2.200:1000", &home), BS_OK);
+	assert_int_equal(bs_device_table_new(10, 2, &t), BS_OK);
+	bs_device_table_psk_proven(t, 0, 1, 0, &home);
+	for (unsigned slot = 0; slot != 1; tries++) {
+		assert_true(tries < 4);
+		snprintf(text, sizeof(text), "192.0.2.%u:1000", tries + 1);
+		assert_int_equal(bs_addr_parse(text, &from), BS_OK);
+		slot = bs_device_table_psk_first(t, 1, &from);
+		if (slot != 1)
+			bs_device_table_psk_failed(t, tries, 1, slot, &from);
+	}
+	assert_int_equal(bs_device_table_psk_first(t, 1, &home), 0); /* who was proven here gets its key at once */
+	bs_device_table_psk_proven(t, 9, 1, 1, &from);
+	assert_int_equal(bs_device_table_psk_first(t, 1, &home), 1);
+	bs_device_table_free(t);
+}
+
+static void
 test_psk_strangers(void **state)
 {
 	struct bs_device_table *t;
@@ -184,6 +231,8 @@ main(void)
 		cmocka_unit_test(test_busiest),
 		cmocka_unit_test(test_attempt_and_take),
 		cmocka_unit_test(test_psk_order),
+		cmocka_unit_test(test_given_back),
+		cmocka_unit_test(test_psk_wanderer),
 		cmocka_unit_test(test_psk_strangers),
 		cmocka_unit_test(test_bound),
 	};
