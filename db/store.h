@@ -167,6 +167,12 @@ struct bs_profile_def {
  */
 BS_MUST_USE enum bs_err bs_store_add_profile(
 	struct bs_store *st, const struct bs_profile_def *def, struct bs_diag *diag);
+/*
+ * All that it says anew, for the devices that use it, too; server_count and servers are those it has, in their order.
+ * BS_ENOTFOUND, BS_EREFUSED: other servers, or a rule of bs_store_add_profile is broken.
+ */
+BS_MUST_USE enum bs_err bs_store_replace_profile(
+	struct bs_store *st, const struct bs_profile_def *def, struct bs_diag *diag);
 typedef void bs_profile_fn(void *arg, const struct bs_profile_def *def);
 BS_MUST_USE enum bs_err bs_store_each_profile(struct bs_store *st, const char *name, bs_profile_fn *fn, void *arg);
 /* BS_EREFUSED while a device uses it or another profile is retried as it; diag names one. */

@@ -203,35 +203,48 @@ bs_store_remove_server(struct bs_store *st, const char *name, struct bs_diag *di
 
 /* ---- profiles ------------------------------------------------------------------------------------------------------- */
 
+/* Values that are made for the statement, which borrows them. */
+struct profile_texts {
+	char tolerances[BS_TOLERANCES_TEXT], order[BS_ORDER_TEXT];
+};
+
+/* As PROFILE_VALUES has them. */
+static void
+put_profile(struct bs_query *q, const struct bs_profile_def *def, struct profile_texts *t)
+{
+	const struct bs_profile *p = &def->profile;
+
+	bs_query_put_blob(q, def->has_anchor ? def->anchor_sha256 : NULL, sizeof(def->anchor_sha256));
+	bs_query_put_text(q, p->name);
+	bs_query_put_int(q, p->access_control);
+	bs_query_put_int(q, p->on_change);
+	bs_query_put_int(q, p->discover);
+	bs_query_put_int(q, p->delete_policy);
+	bs_query_put_int(q, p->write_level);
+	bs_query_put_int(q, p->format);
+	bs_query_put_int(q, p->omit_unused_keys);
+	bs_query_put_int(q, p->sms_parameters_len);
+	bs_query_put_int(q, p->unknown_version);
+	bs_query_put_int(q, p->ack_timeout_ms);
+	bs_query_put_int(q, p->max_retransmit);
+	bs_query_put_int(q, p->first_delay_ms);
+	bs_query_put_int(q, p->security_iid);
+	bs_query_put_int(q, p->block_size);
+	bs_query_put_int(q, p->max_version);
+	bs_query_put_int(q, p->pack);
+	bs_query_put_int(q, p->on_existing);
+	bs_query_put_text(q, bs_tolerances_format(&p->tolerances, t->tolerances));
+	bs_query_put_text(q, bs_order_format(&p->write_order, t->order));
+}
+
 static enum bs_err
 insert_profile(struct bs_store *st, const struct bs_profile_def *def, struct bs_diag *diag)
 {
 	struct bs_query q = bs_store_query(st, Q_ADD_PROFILE);
-	const struct bs_profile *p = &def->profile;
-	char tolerances[BS_TOLERANCES_TEXT], order[BS_ORDER_TEXT];
+	struct profile_texts texts;
 
-	bs_query_put_blob(&q, def->has_anchor ? def->anchor_sha256 : NULL, sizeof(def->anchor_sha256));
-	bs_query_put_text(&q, p->name);
-	bs_query_put_int(&q, p->access_control);
-	bs_query_put_int(&q, p->on_change);
-	bs_query_put_int(&q, p->discover);
-	bs_query_put_int(&q, p->delete_policy);
-	bs_query_put_int(&q, p->write_level);
-	bs_query_put_int(&q, p->format);
-	bs_query_put_int(&q, p->omit_unused_keys);
-	bs_query_put_int(&q, p->sms_parameters_len);
-	bs_query_put_int(&q, p->unknown_version);
-	bs_query_put_int(&q, p->ack_timeout_ms);
-	bs_query_put_int(&q, p->max_retransmit);
-	bs_query_put_int(&q, p->first_delay_ms);
-	bs_query_put_int(&q, p->security_iid);
-	bs_query_put_int(&q, p->block_size);
-	bs_query_put_int(&q, p->max_version);
-	bs_query_put_int(&q, p->pack);
-	bs_query_put_int(&q, p->on_existing);
-	bs_query_put_text(&q, bs_tolerances_format(&p->tolerances, tolerances));
-	bs_query_put_text(&q, bs_order_format(&p->write_order, order));
-	return insert(st, &q, "profile", p->name, diag);
+	put_profile(&q, def, &texts);
+	return insert(st, &q, "profile", def->profile.name, diag);
 }
 
 static enum bs_err
@@ -299,9 +312,9 @@ static enum bs_err
 insert_profile_parts(struct bs_store *st, int64_t id, const struct bs_profile_def *def, struct bs_diag *diag)
 {
 	const char *name = def->profile.name;
-	enum bs_err err = insert_profile_servers(st, id, def, diag);
+	enum bs_err err = BS_OK;
 
-	if (err == BS_OK && def->profile.retry_as[0] != '\0')
+	if (def->profile.retry_as[0] != '\0')
 		err = set_retry(st, id, &def->profile, diag);
 	for (size_t i = 0; i < def->acl_count && err == BS_OK; i++)
 		err = insert_acl(st, id, i, &def->acls[i], name, diag);
@@ -322,14 +335,18 @@ bs_store_add_profile(struct bs_store *st, const struct bs_profile_def *def, stru
 	enum bs_err err = id_of_name(st, Q_PROFILE_ID, def->profile.name, &id);
 
 	if (err == BS_OK)
-		return bs_diag_set(diag, BS_EEXIST, 0, "there is a profile %s already", def->profile.name);
+		return bs_diag_set(
+			diag, BS_EEXIST, 0, "there is a profile %s already; --replace changes it", def->profile.name);
 	if (err == BS_ENOTFOUND)
 		err = bs_store_nest(st);
 	if (err != BS_OK)
 		return bs_store_fail(st, err, def->profile.name, diag);
 	err = insert_profile(st, def, diag);
+	id = sqlite3_last_insert_rowid(st->db);
 	if (err == BS_OK)
-		err = insert_profile_parts(st, sqlite3_last_insert_rowid(st->db), def, diag);
+		err = insert_profile_servers(st, id, def, diag);
+	if (err == BS_OK)
+		err = insert_profile_parts(st, id, def, diag);
 	return bs_store_unnest(st, err);
 }
 
@@ -351,6 +368,89 @@ load_server_names(struct bs_store *st, int64_t profile_id, char *names[BS_SERVER
 	}
 	bs_query_end(&q);
 	return err == BS_ENOTFOUND ? BS_OK : err;
+}
+
+/* Devices have credentials for the servers of their profile, and instance IDs follow their order: both stay. */
+static enum bs_err
+check_same_servers(struct bs_store *st, int64_t id, const struct bs_profile_def *def, struct bs_diag *diag)
+{
+	char *names[BS_SERVERS_MAX] = { NULL };
+	size_t count = 0;
+	enum bs_err err = load_server_names(st, id, names, &count);
+	bool same = err == BS_OK && count == def->server_count;
+
+	for (size_t i = 0; i < count; i++) {
+		same = same && strcmp(names[i], def->servers[i]) == 0;
+		free(names[i]);
+	}
+	if (err == BS_OK && !same)
+		err = bs_diag_set(diag, BS_EREFUSED, 0,
+			"profile %s has other servers, or another order of them, which its devices rely on; name the "
+			"same "
+			"ones, or add a profile of another name",
+			def->profile.name);
+	return err;
+}
+
+static enum bs_err
+check_not_retried(struct bs_store *st, int64_t id, const struct bs_profile_def *def, struct bs_diag *diag)
+{
+	char other[BS_NAME_MAX + 1] = "";
+	enum bs_err err = BS_OK;
+
+	if (def->profile.on_existing == BS_EXISTING_MERGE)
+		err = first_user(st, Q_PROFILE_RETRIED, id, other, sizeof(other));
+	if (err == BS_OK && other[0] != '\0')
+		err = bs_diag_set(diag, BS_EREFUSED, 0,
+			"profile %s is what profile %s is retried as, which must not merge; leave --on-existing merge "
+			"out",
+			def->profile.name, other);
+	return err;
+}
+
+static enum bs_err
+clear(struct bs_store *st, enum bs_store_stmt which, int64_t id)
+{
+	struct bs_query q = bs_store_query(st, which);
+
+	bs_query_put_int(&q, id);
+	return bs_query_run(&q);
+}
+
+static enum bs_err
+update_profile(struct bs_store *st, int64_t id, const struct bs_profile_def *def, struct bs_diag *diag)
+{
+	struct bs_query q = bs_store_query(st, Q_UPDATE_PROFILE);
+	struct profile_texts texts;
+	enum bs_err err;
+
+	put_profile(&q, def, &texts);
+	bs_query_put_int(&q, id);
+	err = insert(st, &q, "profile", def->profile.name, diag);
+	if (err == BS_OK)
+		err = clear(st, Q_CLEAR_ACLS, id);
+	if (err == BS_OK)
+		err = clear(st, Q_CLEAR_WRITES, id);
+	return err == BS_OK ? insert_profile_parts(st, id, def, diag) : err;
+}
+
+enum bs_err
+bs_store_replace_profile(struct bs_store *st, const struct bs_profile_def *def, struct bs_diag *diag)
+{
+	int64_t id;
+	enum bs_err err = id_of_name(st, Q_PROFILE_ID, def->profile.name, &id);
+
+	if (err == BS_ENOTFOUND)
+		return bs_diag_set(diag, err, 0, "there is no profile %s to be replaced", def->profile.name);
+	if (err == BS_OK)
+		err = check_same_servers(st, id, def, diag);
+	if (err == BS_OK)
+		err = check_not_retried(st, id, def, diag);
+	if (err == BS_OK)
+		err = bs_store_nest(st);
+	if (err != BS_OK)
+		return diag->text[0] != '\0' ? err : bs_store_fail(st, err, def->profile.name, diag);
+	return bs_store_unnest(st, update_profile(st, id, def, diag));
 }
 
 static enum bs_err

@@ -38,6 +38,7 @@ enum {
 	O_RETRY_AS,
 	O_ON_EXISTING,
 	O_ORDER,
+	O_REPLACE,
 	O_TOLERATE,
 	O_OPTIONAL_WRITE,
 };
@@ -75,6 +76,8 @@ static const struct bs_ctl_option add_options[] = {
 		"the profile to repeat the run with, once, when the device answers 4.06 to Finish" },
 	[O_ON_EXISTING] = { "on-existing", "overwrite|merge",
 		"delete what the device holds, or read its /1 and /2 and go on with that (overwrite)" },
+	[O_REPLACE] = { "replace", NULL,
+		"change the profile NAME, also under its devices; what is not said is as by default" },
 	[O_ORDER] = { "write-order", "O,O..", "objects to write first, such as 1,0 (21, 0, 1, 2, others)" },
 	[O_TOLERATE] = { "tolerate", "STEP[/O[/I[/R]]]=CODE",
 		"an answer taken as success: discover, delete, write or finish; may be repeated" },
@@ -408,7 +411,8 @@ store_profile(struct bs_ctl *ctl, struct draft *d, const struct bs_ctl_args *arg
 		bs_check_profile(r, &d->def, &d->check);
 	}
 	if (err == BS_OK && r->errors == 0)
-		err = bs_store_add_profile(ctl->store, &d->def, &diag);
+		err = bs_ctl_get(args, O_REPLACE) != NULL ? bs_store_replace_profile(ctl->store, &d->def, &diag)
+							  : bs_store_add_profile(ctl->store, &d->def, &diag);
 	if (err != BS_OK)
 		status = bs_ctl_fail(err, &diag);
 	if (err == BS_OK && r->errors == 0)

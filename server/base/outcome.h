@@ -49,7 +49,7 @@
 	X(BS_OUT_BAD_REQUEST, "bad-request", "The Bootstrap-Request was not well-formed (endpoint name, pct).", \
 		"Look at the device's firmware: the log line names the query.") \
 	X(BS_OUT_FORMAT_UNSUPPORTED, "format-unsupported", "The device asked for, or refused, a Content-Format.", \
-		"Set a format for the profile that the device understands: profile add --format tlv") \
+		"Set a format for the profile that the device understands: profile add NAME --format tlv --replace") \
 	X(BS_OUT_WRITE_REFUSED, "write-refused", "The device refused a mandatory Write or Delete.", \
 		"Look at the path and code: the device does not accept that object or resource.") \
 	X(BS_OUT_FINISH_REFUSED, "finish-refused", \

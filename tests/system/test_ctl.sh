@@ -118,6 +118,20 @@ run profile add backwards --server prod --write-order 1,0
 check 'profile add with an order of objects' exits 0
 run profile show backwards
 check 'profile show tells it' says '1,0'
+run profile add backwards --server prod --write-order 0,1 --write /3/0/15=string:UTC --replace
+check 'profile add --replace' exits 0
+run profile show backwards
+check 'it says what is new' shows 'write-order  *0,1'
+check 'extra writes, too' says UTC
+run profile add backwards --server prod --replace
+run profile show backwards
+check 'and what is not said is as by default' says_not UTC
+run profile add backwards --server raw --replace
+check 'its servers stay' both 1 'has other servers'
+run profile add nobody --server prod --replace
+check 'only what is there is replaced' both 1 'there is no profile nobody'
+run profile add backwards --server prod
+check 'a name that is taken' both 1 'already; --replace changes it'
 run profile add slip --server prod --write-order 1,1
 check 'an order with an object twice' both 1 'up to 8 different object IDs'
 run profile add slip --server prod --tolerate finish=4.4

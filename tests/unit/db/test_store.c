@@ -1071,6 +1071,33 @@ retry_as_another_profile(void **state)
 	assert_string_equal(a->retry->grants[0].name, "alpha");
 	assert_true(bs_secret_equal(&a->retry->grants[0].secret_key, &srv)); /* this device's own */
 	assert_null(a->retry->retry);
+	int64_t revision = a->revision;
+	bs_account_free(a);
+
+	/* Changed in place, also under its device and while it is retried as another. */
+	p.profile.format = 110;
+	p.profile.on_existing = BS_EXISTING_MERGE;
+	p.profile.retry_as[0] = '\0';
+	OK(bs_store_replace_profile(fx->writer, &p, &fx->diag));
+	OK(bs_store_load_account(fx->reader, 1, &a));
+	assert_int_equal(a->profile.format, 110);
+	assert_int_equal(a->profile.on_existing, BS_EXISTING_MERGE);
+	assert_null(a->retry);
+	assert_int_equal(a->grant_count, 2);
+	assert_true(a->revision > revision);
+	snprintf(p.profile.retry_as, sizeof(p.profile.retry_as), "q");
+	p.profile.on_existing = BS_EXISTING_OVERWRITE;
+	OK(bs_store_replace_profile(fx->writer, &p, &fx->diag));
+	q.profile.on_existing = BS_EXISTING_MERGE;
+	FAILS(BS_EREFUSED, bs_store_replace_profile(fx->writer, &q, &fx->diag));
+	assert_non_null(strstr(fx->diag.text, "must not merge"));
+	q.profile.on_existing = BS_EXISTING_OVERWRITE;
+	OK(bs_store_replace_profile(fx->writer, &q, &fx->diag));
+	q.servers = both + 1;
+	FAILS(BS_EREFUSED, bs_store_replace_profile(fx->writer, &q, &fx->diag));
+	bs_account_free(a);
+	OK(bs_store_load_account(fx->reader, 1, &a));
+	assert_non_null(a->retry);
 	bs_account_free(a);
 
 	FAILS(BS_EREFUSED, bs_store_remove_profile(fx->writer, "q", &fx->diag));
