@@ -242,6 +242,16 @@ bs_seal_hash(struct bs_seal *s, const char *kind, const void *data, size_t len, 
 
 /* ---- the master key file -------------------------------------------------------------------------------------------- */
 
+/*
+ * systemd's LoadCredential= leaves a file of root's, mode 0400, and lets the service user in by an access control list,
+ * whose mask stands where the group's rights do. Without such a list those rights are those of root's group.
+ */
+static bool
+is_credential(const struct stat *st)
+{
+	return st->st_uid == 0 && st->st_gid == 0 && (st->st_mode & 0777) == 0440;
+}
+
 static enum bs_err
 check_file(int fd, const char *file, struct bs_diag *diag)
 {
@@ -251,7 +261,7 @@ check_file(int fd, const char *file, struct bs_diag *diag)
 		return bs_diag_set(diag, BS_EMASTERKEY, 0, "%s: %s", file, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return bs_diag_set(diag, BS_EMASTERKEY, 0, "%s: the master key must be a regular file", file);
-	if ((st.st_mode & 077) != 0)
+	if ((st.st_mode & 077) != 0 && !is_credential(&st))
 		return bs_diag_set(diag, BS_EMASTERKEY, 0,
 			"%s: others than its owner have rights on the master key (mode %03o); chmod 600 %s", file,
 			(unsigned)st.st_mode & 0777, file);

@@ -482,7 +482,7 @@ const struct bs_ctl_command bs_cmd_kick = {
 const struct bs_ctl_command bs_cmd_reload = {
 	.name = "reload",
 	.synopsis = "",
-	.summary = "let the daemon read its configuration, certificates and keys anew",
+	.summary = "take up live options, certificates, keys, trust anchors and revocation lists",
 	.run = run_reload,
 };
 const struct bs_ctl_command bs_cmd_log = {

@@ -81,7 +81,6 @@ deps: system: install its libssl-dev and call make again"
 	done
 }
 
-# The system's own, or the unpacked one: the same two variables either way.
 # promtool comes with a service that would start and listen: its package is unpacked under DIR, not installed.
 fetch_promtool() {
 	[ -x "$deps/promtool/usr/bin/promtool" ] && return
@@ -95,6 +94,7 @@ fetch_promtool() {
 	rm -f "$deps/promtool"/prometheus_*.deb
 }
 
+# The system's own, or the unpacked one: the same two variables either way.
 write_openssl_mk() {
 	if pkg-config --atleast-version="$wanted_openssl" libssl 2>/dev/null; then
 		printf 'OPENSSL_CFLAGS := %s\nOPENSSL_LIBS := %s\n' "$(pkg-config --cflags libssl libcrypto)" \

@@ -55,7 +55,8 @@ static const char global_help[] =
 	"                           (default " BS_CTL_DEFAULT_CONF ")\n"
 	"  -s, --store DIR          folder of the store, instead of the configuration's\n"
 	"  -k, --master-key FILE    master key file, instead of the configuration's\n"
-	"      --json               list, show, plan and explain print JSON\n"
+	"      --json               list, show, plan, explain, import --sim, status, sessions, kick, trigger,\n"
+	"                           reload and log print JSON; the others ignore it\n"
 	"  -h, --help               this text; after a command, its own\n"
 	"      --version            print the version\n";
 

@@ -251,6 +251,28 @@ on_pair(void *arg, const char *section, const char *key, const char *value)
 	return r->err == BS_OK;
 }
 
+/* inih tells of a section with its first pair: one without pairs would pass whatever its name. */
+static void
+check_section(struct reader *r, const char *line)
+{
+	size_t len = line[0] == '[' ? strcspn(line, "]") : 0;
+	struct bs_near near;
+	char name[64], hint[340];
+
+	if (len < 2 || line[len] != ']' || strncmp(line, "[server ", 8) == 0)
+		return;
+	snprintf(name, sizeof(name), "%.*s", (int)len - 1, line + 1);
+	bs_near_init(&near, name);
+	for (size_t i = 0; i < bs_option_count; i++) {
+		if (strcmp(bs_options[i].section, name) == 0)
+			return;
+		bs_near_offer(&near, bs_options[i].section);
+	}
+	FAIL(r, "%s:%u: unknown section [%s]%s", r->name, r->line, name,
+		near.name[0] != '\0' ? bs_near_text(&near, hint, sizeof(hint))
+				     : "; lwm2m-bootstrapd --options lists all");
+}
+
 /* fgets for inih; counts lines and refuses those that would be cut. */
 static char *
 next_line(char *out, int max, void *arg)
@@ -281,6 +303,10 @@ next_line(char *out, int max, void *arg)
 		FAIL(r, "%s:%u: the line is too long", r->name, r->line);
 		return NULL;
 	}
+	if (!r->places)
+		check_section(r, line);
+	if (r->err != BS_OK)
+		return NULL;
 	memcpy(out, line, len + 1);
 	return out;
 }
@@ -411,13 +437,15 @@ bs_conf_listen(const struct bs_conf *conf, size_t i, struct bs_addr *addr, uint6
 	size_t len = word != NULL ? (size_t)(word - item) : strlen(item);
 	char text[BS_ADDR_TEXT];
 
-	*timeout_ms = conf->dtls_timeout_ms;
+	*timeout_ms = 0;
 	while (len > 0 && item[len - 1] == ' ')
 		len--;
 	snprintf(text, sizeof(text), "%.*s", (int)(len < sizeof(text) ? len : 0), item);
 	if (bs_addr_parse(text, addr) != BS_OK)
 		return bs_diag_set(diag, BS_EFORMAT, 0,
-			"[listen] address = %.80s: expected 192.0.2.1:5684, [2001:db8::1]:5684 or *:5684", item);
+			"[listen] address = %.80s: expected 192.0.2.1:5684, [2001:db8::1]:5684 or *:5684, and behind "
+			"it nothing but dtls-timeout=TIME",
+			item);
 	if (is_trigger_port(conf, bs_addr_port(addr)))
 		return bs_diag_set(diag, BS_ERANGE, 0,
 			"[listen] address = %.80s: the port is one of those from [coap] trigger-port = %u on, one a "
@@ -535,6 +563,8 @@ bs_conf_print_options(FILE *out)
 			fprintf(out, "# %.*s\n", n, p);
 			p += n;
 		}
+		if (o->live)
+			fputs("# Live: a reload takes it up.\n", out);
 		fprintf(out, "%s%s =%s%s\n", o->required ? "" : "# ", o->key, o->fallback != NULL ? " " : "",
 			o->fallback != NULL ? o->fallback : "");
 	}

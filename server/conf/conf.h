@@ -66,8 +66,8 @@ BS_MUST_USE enum bs_err bs_conf_read_places(const char *file, struct bs_conf *co
 BS_MUST_USE enum bs_err bs_conf_read_text(
 	const char *name, const char *text, struct bs_conf *conf, struct bs_diag *diag);
 /*
- * Listen address i, and the first handshake timer of devices that come by it: "192.0.2.1:5684 dtls-timeout=9s"; without
- * one, that of the [dtls] section. BS_EFORMAT; BS_ERANGE, also for a port that [coap] trigger-port takes.
+ * Listen address i, and the first handshake timer of devices that come by it: "192.0.2.1:5684 dtls-timeout=9s"; 0 without
+ * one: that of the [dtls] section, which a reload may change. BS_EFORMAT; BS_ERANGE, also for a port that [coap] trigger-port takes.
  */
 BS_MUST_USE enum bs_err bs_conf_listen(
 	const struct bs_conf *conf, size_t i, struct bs_addr *addr, uint64_t *timeout_ms, struct bs_diag *diag);
@@ -75,12 +75,12 @@ void bs_conf_clear(struct bs_conf *conf);
 
 /*
  * Which options differ: fn is called with "[section] key" and whether a running daemon can take the change up (certificates,
- * keys, trust anchors, CRLs, the [dtls] section but its times, [log]); the others need a restart.
+ * keys, trust anchors, CRLs, [dtls] but handshake-time and idle-time, [http] identities, [log]); the others need a restart.
  */
 typedef void bs_conf_diff_fn(void *arg, const char *option, bool live);
 void bs_conf_diff(const struct bs_conf *a, const struct bs_conf *b, bs_conf_diff_fn *fn, void *arg);
 
-/* Every option as the sample shows it: comment, then "# key = default". */
+/* Every option as the sample shows it: comment, whether it is live, then "# key = default". */
 void bs_conf_print_options(FILE *out);
 
 #endif

@@ -116,9 +116,10 @@ const struct bs_option bs_options[] = {
 		.is_bool = true,
 		.fallback = "silent",
 		.choices = "silent alert",
-		.help = "What a device with an unknown or untrusted credential gets. Many clients give up for good "
-			"after an alert,\n"
-			"and a device file may arrive late; silence lets them try again." },
+		.help = "What a device with an unknown or untrusted credential gets: silent (no answer) or "
+			"alert. Many clients\n"
+			"give up for good after an alert, and a device file may arrive late; silence lets them try "
+			"again." },
 	{ .section = "dtls",
 		.key = "prefer-raw-key",
 		.live = true,

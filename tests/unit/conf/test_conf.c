@@ -3,9 +3,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-#include "server/conf/conf.h"
+#include "server/conf/options.h"
 
 #define NEEDED "[store]\ndirectory = /d\nmaster-key = /k\n"
 
@@ -74,8 +75,12 @@ test_refused(void **state)
 			"f:5: unknown option \"cipher\" in [dtls]; did you mean \"ciphers\" in [dtls]?" },
 		{ "key of another section", NEEDED "[dtls]\nworkers = 2\n",
 			"f:5: unknown option \"workers\" in [dtls]; did you mean \"workers\" in [server]?" },
-		{ "unknown section", NEEDED "[nothing]\nzzzzzzzzzz = 2\n",
-			"f:5: unknown option \"zzzzzzzzzz\" in [nothing]; lwm2m-bootstrapd --options lists all" },
+		{ "unknown section", NEEDED "[anywhere]\nmtu = 600\n",
+			"f:4: unknown section [anywhere]; lwm2m-bootstrapd --options lists all" },
+		{ "unknown section without options", NEEDED "[listn]\n[dtls]\nmtu = 600\n",
+			"f:4: unknown section [listn]; did you mean listen?" },
+		{ "nothing like it", NEEDED "[dtls]\nzzzzzzzzzz = 2\n",
+			"f:5: unknown option \"zzzzzzzzzz\" in [dtls]; lwm2m-bootstrapd --options lists all" },
 		{ "shared option in a named server", NEEDED "[server x]\ncrls = a\n",
 			"f:5: unknown option \"crls\" in [server x]; did you mean \"crls\" in [server]?" },
 		{ "a path with its query", NEEDED "[coap]\nbootstrap-path = /t7?x=1\n",
@@ -152,14 +157,16 @@ test_listeners(void **state)
 		const char *item;
 		enum bs_err err;
 		uint64_t ms;
+		const char *told; /* NULL: whatever */
 	} rows[] = {
-		{ "192.0.2.1:5684", BS_OK, 2000 },
+		{ "192.0.2.1:5684", BS_OK, 0 }, /* as [dtls] says at that time */
 		{ "192.0.2.1:5684 dtls-timeout=9s", BS_OK, 9000 },
 		{ "[2001:db8::1]:5684   dtls-timeout=1500ms", BS_OK, 1500 },
 		{ "192.0.2.1:5684 dtls-timeout=10s", BS_ERANGE, 0 },
 		{ "192.0.2.1:5684 dtls-timeout=", BS_EFORMAT, 0 },
 		{ "192.0.2.1:5684 timeout=2s", BS_EFORMAT, 0 },
 		{ "dtls-timeout=2s", BS_EFORMAT, 0 },
+		{ "192.0.2.1:5684 dtls-timeot=9s", BS_EFORMAT, 0, "nothing but dtls-timeout=TIME" },
 	};
 
 	(void)state;
@@ -173,6 +180,8 @@ test_listeners(void **state)
 		snprintf(text, sizeof(text), NEEDED "[listen]\naddress = %s\n[dtls]\ntimeout = 2s\n", rows[i].item);
 		assert_int_equal(bs_conf_read_text("f", text, &c, &diag), BS_OK);
 		assert_int_equal(bs_conf_listen(&c, 0, &addr, &ms, &diag), rows[i].err);
+		if (rows[i].told != NULL)
+			assert_non_null(strstr(diag.text, rows[i].told));
 		if (rows[i].err == BS_OK)
 			assert_int_equal(ms, rows[i].ms);
 		if (rows[i].err == BS_OK)
@@ -278,6 +287,42 @@ test_sample(void **state)
 	bs_conf_clear(&c);
 }
 
+/* From the option's entry in the manual to the next one; says whether it is marked. */
+static bool
+manual_says_live(const char *manual, const char *section, const char *key)
+{
+	char text[100], entry[2000];
+	const char *p, *end;
+
+	snprintf(text, sizeof(text), "\n.Ss [%s]\n", section);
+	p = strstr(manual, text);
+	snprintf(text, sizeof(text), "\n.It Cm %s No", key);
+	p = p != NULL ? strstr(p, text) : NULL;
+	if (p == NULL)
+		fail_msg("[%s] %s is not in the manual", section, key);
+	end = p + 1;
+	while (strncmp(end, "\n.It", 4) != 0 && strncmp(end, "\n.El", 4) != 0)
+		end++;
+	snprintf(entry, sizeof(entry), "%.*s", (int)(end + 1 - p), p);
+	return strstr(entry, "\nLive.\n") != NULL;
+}
+
+/* What the manual marks as taken up by a reload is what a reload takes up. */
+static void
+test_manual(void **state)
+{
+	static char manual[65536];
+	FILE *in = fopen("server/lwm2m-bootstrapd.conf.5", "r");
+
+	(void)state;
+	assert_non_null(in);
+	manual[fread(manual, 1, sizeof(manual) - 1, in)] = '\0';
+	fclose(in);
+	for (size_t i = 0; i < bs_option_count; i++)
+		if (manual_says_live(manual, bs_options[i].section, bs_options[i].key) != bs_options[i].live)
+			fail_msg("[%s] %s: live or not?", bs_options[i].section, bs_options[i].key);
+}
+
 int
 main(void)
 {
@@ -291,6 +336,7 @@ main(void)
 		cmocka_unit_test(test_missing_file),
 		cmocka_unit_test(test_trigger_ports),
 		cmocka_unit_test(test_sample),
+		cmocka_unit_test(test_manual),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -274,6 +274,17 @@ master_key_file_forms(void **state)
 			assert_hex(rows[i].name, key.data, 32,
 				"000102030405060708090a0b0c0d0e0f 101112131415161718191a1b1c1d1e1f");
 	}
+	/* What LoadCredential= of systemd leaves: root's alone, with a list for the service user under the mask r. */
+	write_file(fx->key, DIGITS, 0440);
+	if (geteuid() != 0 || chown(fx->key, 0, 0) != 0) {
+		FAILS(BS_EMASTERKEY, bs_master_key_read(fx->key, &key, &fx->diag)); /* not root's */
+	} else {
+		OK(bs_master_key_read(fx->key, &key, &fx->diag));
+		assert_int_equal(chown(fx->key, 0, 1), 0);
+		FAILS(BS_EMASTERKEY, bs_master_key_read(fx->key, &key, &fx->diag));
+		assert_int_equal(chown(fx->key, 1, 0), 0);
+		FAILS(BS_EMASTERKEY, bs_master_key_read(fx->key, &key, &fx->diag));
+	}
 	unlink(fx->key);
 	FAILS(BS_EMASTERKEY, bs_master_key_read(fx->key, &key, &fx->diag));
 	FAILS(BS_EMASTERKEY, bs_master_key_read(fx->base, &key, &fx->diag)); /* a folder */
