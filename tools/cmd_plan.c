@@ -386,6 +386,10 @@ read_view(const struct bs_ctl_args *args, struct bs_client_view *view)
 	if (pct != NULL) {
 		if (!bs_number_read(pct, 0, 65535, &n))
 			return bs_ctl_usage("--pct is a Content-Format, 0 to 65535");
+		if (version != NULL && view->version < (n == BS_CF_LWM2M_CBOR ? BS_LWM2M_1_2 : BS_LWM2M_1_1))
+			return bs_ctl_usage("--pct %s: no client of LwM2M %s asks for that; formats can be asked for "
+					    "from 1.1 on, 11544 from 1.2 on",
+				pct, version);
 		view->pct = (int32_t)n;
 	}
 	return BS_EXIT_DONE;

@@ -649,6 +649,23 @@ print_profile(void *arg, const struct bs_profile_def *def)
 	}
 }
 
+static void
+offer(void *arg, const struct bs_profile_def *def)
+{
+	bs_near_offer(arg, def->profile.name);
+}
+
+static int
+none(struct bs_ctl *ctl, const char *name)
+{
+	struct bs_near near;
+
+	bs_near_init(&near, name);
+	if (bs_store_each_profile(ctl->store, NULL, offer, &near) != BS_OK)
+		near.name[0] = '\0';
+	return bs_ctl_none("profile", name, &near);
+}
+
 static int
 profile_show(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 {
@@ -658,6 +675,8 @@ profile_show(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	if (status != BS_EXIT_DONE)
 		return status;
 	err = bs_store_each_profile(ctl->store, args->words[0], print_profile, ctl);
+	if (err == BS_ENOTFOUND)
+		return none(ctl, args->words[0]);
 	return err == BS_OK ? BS_EXIT_DONE : bs_ctl_fail_at(args->words[0], err);
 }
 

@@ -314,6 +314,23 @@ print_server(void *arg, const struct bs_server_def *def)
 	}
 }
 
+static void
+offer(void *arg, const struct bs_server_def *def)
+{
+	bs_near_offer(arg, def->name);
+}
+
+static int
+none(struct bs_ctl *ctl, const char *name)
+{
+	struct bs_near near;
+
+	bs_near_init(&near, name);
+	if (bs_store_each_server(ctl->store, NULL, offer, &near) != BS_OK)
+		near.name[0] = '\0';
+	return bs_ctl_none("server account", name, &near);
+}
+
 static int
 server_show(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 {
@@ -323,6 +340,8 @@ server_show(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	if (status != BS_EXIT_DONE)
 		return status;
 	err = bs_store_each_server(ctl->store, args->words[0], print_server, ctl);
+	if (err == BS_ENOTFOUND)
+		return none(ctl, args->words[0]);
 	return err == BS_OK ? BS_EXIT_DONE : bs_ctl_fail_at(args->words[0], err);
 }
 

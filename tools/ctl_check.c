@@ -608,7 +608,9 @@ bs_check_profile(struct bs_report *r, const struct bs_profile_def *def, const st
 		bs_report_error(r, "--server", "at most %d server accounts", BS_SERVERS_MAX);
 	check_servers(r, c, &with_instance);
 	if (c->count > 0 && with_instance == 0)
-		bs_report_error(r, "--server", "repositories alone leave the device without an LwM2M server; add one");
+		bs_report_error(r, "--server",
+			"repositories and bootstrap accounts alone leave the device without an LwM2M server; add one "
+			"of kind server");
 	check_renewal(r, def, c);
 	check_repositories(r, def, c);
 	check_access_control(r, def, c, with_instance);

@@ -146,6 +146,18 @@ bs_ctl_fail_as_owner(const struct bs_ctl *ctl, enum bs_err err, const struct bs_
 	return BS_EXIT_FAILED;
 }
 
+/* A folder that cannot be looked into is another matter. */
+static bool
+is_missing(const struct bs_ctl *ctl)
+{
+	char *path = NULL;
+	bool missing = asprintf(&path, "%s/%s", ctl->dir, BS_STORE_FILE) >= 0 && access(path, F_OK) != 0 &&
+		       errno == ENOENT;
+
+	free(path);
+	return missing;
+}
+
 enum bs_exit
 bs_ctl_open(struct bs_ctl *ctl)
 {
@@ -155,6 +167,10 @@ bs_ctl_open(struct bs_ctl *ctl)
 
 	if (status != BS_EXIT_DONE)
 		return status;
+	if (is_missing(ctl)) {
+		bs_ctl_say("there is no store in %s; lwm2m-bootstrapctl init makes it", ctl->dir);
+		return BS_EXIT_FAILED;
+	}
 	err = bs_ctl_become_owner(ctl, ctl->dir, &diag);
 	if (err == BS_OK)
 		err = bs_store_open(ctl->dir, ctl->key_file, BS_STORE_WRITE, &ctl->store, &diag);
@@ -228,6 +244,16 @@ bs_ctl_remove(struct bs_ctl *ctl, const char *name, bs_ctl_remove_fn *remove)
 	return diag.text[0] != '\0' ? bs_ctl_fail(err, &diag) : bs_ctl_fail_at(name, err);
 }
 
+int
+bs_ctl_none(const char *kind, const char *name, const struct bs_near *near)
+{
+	char hint[340];
+
+	bs_ctl_say(
+		"there is no %s %s%s", kind, name, near->name[0] != '\0' ? bs_near_text(near, hint, sizeof(hint)) : "");
+	return BS_EXIT_FAILED;
+}
+
 static void
 offer_device(void *arg, const struct bs_device_info *info)
 {
@@ -238,13 +264,11 @@ int
 bs_ctl_no_device(struct bs_ctl *ctl, const char *endpoint)
 {
 	struct bs_near near;
-	char hint[340];
 
 	bs_near_init(&near, endpoint);
 	if (bs_store_each_device(ctl->store, NULL, offer_device, &near) != BS_OK)
 		near.name[0] = '\0';
-	bs_ctl_say("there is no device %s%s", endpoint, bs_near_text(&near, hint, sizeof(hint)));
-	return BS_EXIT_FAILED;
+	return bs_ctl_none("device", endpoint, &near);
 }
 
 /* ---- output ------------------------------------------------------------------------------------------------------ */

@@ -12,6 +12,7 @@
 
 #include "db/journal.h"
 #include "db/store.h"
+#include "server/base/near.h"
 
 enum bs_exit { BS_EXIT_DONE = 0, BS_EXIT_FAILED = 1, BS_EXIT_USAGE = 2 };
 
@@ -93,6 +94,8 @@ int bs_ctl_commit_import(struct bs_ctl *ctl, uint64_t rows);
 /* Open, remove what has that name in one transaction, commit; returns the exit status. */
 typedef enum bs_err bs_ctl_remove_fn(struct bs_store *st, const char *name, struct bs_diag *diag);
 int bs_ctl_remove(struct bs_ctl *ctl, const char *name, bs_ctl_remove_fn *remove);
+/* There is no such thing, near being what was offered of its kind. Returns BS_EXIT_FAILED. */
+int bs_ctl_none(const char *kind, const char *name, const struct bs_near *near);
 /* There is no such device: say so, with near names. Returns BS_EXIT_FAILED. */
 int bs_ctl_no_device(struct bs_ctl *ctl, const char *endpoint);
 

@@ -152,6 +152,17 @@ taken_by(uint16_t oid, uint16_t rid)
 	return NULL;
 }
 
+/* The tables number their resources without gaps. */
+static void
+report_unknown(struct bs_report *r, const char *field, const struct bs_setting *one)
+{
+	size_t count = 0;
+	const struct bs_resource_def *all = bs_object_resources(one->oid, &count);
+
+	bs_report_error(r, field, "Object %u has no resource %u; in LwM2M 1.0 to 1.2 it has 0 to %u", one->oid,
+		one->rid, all != NULL && count > 0 ? all[count - 1].rid : 0);
+}
+
 static void
 add_known(struct bs_settings *s, struct bs_report *r, const char *field, struct bs_setting one, bool has_riid,
 	const char *value)
@@ -159,7 +170,7 @@ add_known(struct bs_settings *s, struct bs_report *r, const char *field, struct 
 	const struct bs_resource_def *def = bs_resource_find(one.oid, one.rid);
 
 	if (def == NULL)
-		bs_report_error(r, field, "Object %u has no resource %u", one.oid, one.rid);
+		report_unknown(r, field, &one);
 	else if (def->executable)
 		bs_report_error(r, field, "%u/%u %s can be executed, not written", one.oid, one.rid, def->name);
 	else if (has_riid && !def->multiple)
@@ -326,8 +337,9 @@ add_checked(struct bs_settings *s, struct bs_report *r, struct bs_setting one, c
 	else if (err == BS_ENOTFOUND)
 		add_typed(s, r, one, value);
 	else if (err == BS_EREFUSED)
-		bs_report_error(r, "--write", "Object %u %s has no resource %u in version %s of its model", one.oid,
-			object.name, one.rid, object.version);
+		bs_report_error(r, "--write",
+			"Object %u %s has no resource %u in version %s of its model; model show %u lists them", one.oid,
+			object.name, one.rid, object.version, one.oid);
 	else
 		bs_report_error(r, "--write", "model of object %u: %s", one.oid, bs_strerror(err));
 }

@@ -332,7 +332,8 @@ check_sms(struct reader *rd)
 	static const uint8_t tar[3] = { 0xb2, 0x02, 0x03 };
 	struct bs_simmap *m = rd->map;
 	struct bs_sms_text t = { .value = { "2", m->kic, m->kid, m->spi, m->tar, "", "" },
-		.field = { "mode", "kic", "kid", "spi", "tar", "kic", "kid" } };
+		.field = { "mode", "kic", "kid", "spi", "tar", "kic", "kid" },
+		.tar_judged = m->other_tar == 0 };
 	bool good = check_octet(rd, m->kic, AT(kic), "KIC");
 
 	good = check_octet(rd, m->kid, AT(kid), "KID") && good;
@@ -511,6 +512,15 @@ bs_simmap_read_key(struct bs_report *r, const char *map_file, struct bs_simmap *
 	return r->errors == before;
 }
 
+/* "FILE: what is wrong" without FILE, which the report names. */
+static const char *
+without_name(const char *text, const char *file)
+{
+	size_t len = strlen(file);
+
+	return strncmp(text, file, len) == 0 && strncmp(text + len, ": ", 2) == 0 ? text + len + 2 : text;
+}
+
 bool
 bs_simmap_read(struct bs_report *r, const char *map_file, struct bs_simmap *out)
 {
@@ -523,9 +533,9 @@ bs_simmap_read(struct bs_report *r, const char *map_file, struct bs_simmap *out)
 	if (text == NULL)
 		bs_report_error(r, NULL, "%s", bs_strerror(BS_ENOMEM));
 	else if (bs_file_read(map_file, (uint8_t *)text, MAP_MAX, &len, &diag) != BS_OK)
-		bs_report_error(r, NULL, "%s", diag.text);
+		bs_report_error(r, NULL, "%s", without_name(diag.text, map_file));
 	else if (memchr(text, '\0', len) != NULL)
-		bs_report_error(r, NULL, "%s: has a NUL octet; this is no text file", map_file);
+		bs_report_error(r, NULL, "has a NUL octet; this is no text file");
 	else
 		good = bs_simmap_parse(r, text, out) && bs_simmap_read_key(r, map_file, out);
 	free(text);

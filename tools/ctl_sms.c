@@ -164,7 +164,7 @@ check_parameters(struct bs_report *r, const struct bs_sms_text *t, const struct 
 	if (s->spi2 != 0 && parameters_len != 7)
 		bs_report_error(r, t->field[BS_SMS_SPI],
 			"a second octet other than 00 needs a profile with --sms-parameters 7");
-	if (memcmp(s->tar, tar, sizeof(tar)) != 0)
+	if (!t->tar_judged && memcmp(s->tar, tar, sizeof(tar)) != 0)
 		bs_report_warn(r, t->field[BS_SMS_TAR], "not B20203, the LwM2M application of the card");
 }
 

@@ -24,6 +24,7 @@ enum bs_sms_field {
 struct bs_sms_text {
 	const char *value[BS_SMS_FIELDS];
 	const char *field[BS_SMS_FIELDS];
+	bool tar_judged; /* the caller says itself what it thinks of another TAR */
 };
 
 /* Reads and checks; *out is empty (mode 0) when all fields are. parameters_len: 6 or 7 of the profile. */

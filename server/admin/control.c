@@ -160,19 +160,28 @@ do_reload(struct bs_control *c, const json_t *request)
 	return json_pack("{s:b, s:o}", "ok", 1, "changed", list);
 }
 
+static void
+keep_failure(void *arg, const struct bs_ask *answer)
+{
+	if (answer->err != BS_OK)
+		*(struct bs_diag *)arg = answer->diag;
+}
+
 static json_t *
 do_log(struct bs_control *c, const json_t *request)
 {
 	json_int_t seconds = json_integer_value(json_object_get(request, "seconds"));
 	struct bs_ask question = { .kind = BS_ASK_TRACE };
-	size_t ignored = 0;
+	struct bs_diag diag = { 0 };
 	const char *trouble;
 
 	if (seconds < 0 || seconds > TRACE_SECONDS_MAX)
 		return refuse("seconds must be 0 to 3600");
 	question.trace_ms = (uint64_t)seconds * 1000;
 	set_filter(&question, text_of(request, "endpoint"));
-	trouble = ask_all(c, &question, add_count, &ignored);
+	trouble = ask_all(c, &question, keep_failure, &diag);
+	if (trouble == NULL && diag.text[0] != '\0')
+		trouble = diag.text;
 	return trouble != NULL ? refuse(trouble) : json_pack("{s:b}", "ok", 1);
 }
 

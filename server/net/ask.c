@@ -112,9 +112,25 @@ answer_kick(struct bs_worker *w, struct bs_ask *ask)
 	}
 }
 
+/* A store that cannot be read now is no reason not to look at a device. */
+static bool
+is_no_device(struct bs_worker *w, const char *endpoint)
+{
+	struct bs_own_credential own = { .count = 0 };
+	struct bs_store *store = bs_worker_read(w);
+	bool none = store != NULL && bs_store_find_own(store, endpoint, &own) == BS_ENOTFOUND;
+
+	bs_own_credential_clear(&own);
+	return none;
+}
+
 static void
 answer_trace(struct bs_worker *w, struct bs_ask *ask)
 {
+	if (*ask->filter != '\0' && is_no_device(w, ask->filter)) {
+		ask->err = bs_diag_set(&ask->diag, BS_ENOTFOUND, 0, "there is no device %s", ask->filter);
+		return;
+	}
 	memcpy(w->trace, ask->filter, sizeof(w->trace));
 	w->trace_until_ms = bs_clock_ms() + ask->trace_ms;
 }

@@ -20,7 +20,7 @@ enum bs_ask_kind {
 	BS_ASK_RELOAD, /* take up certificates, keys, anchors and CRLs of conf; err and diag */
 	BS_ASK_TRIGGER, /* bootstrap endpoint filter at address, or in its live session, as number trigger.id; err and diag */
 	BS_ASK_TRIGGERED, /* what became of trigger.id; count 1 when this worker knows */
-	BS_ASK_TRACE, /* log every message of endpoint filter for trace_ms; "" ends it */
+	BS_ASK_TRACE, /* log every message of endpoint filter for trace_ms; "" ends it. BS_ENOTFOUND, diag: no such device */
 };
 
 struct bs_session_row {

@@ -124,6 +124,8 @@ check "log" ctl log k --seconds 60
 sim --endpoint k --quiet --timeout 10 >/dev/null 2>&1
 if grep -q 'event=trace.received ep="k"' "$W/daemon.log"; then ok "its messages are logged"; else not_ok "its messages are logged" "no trace line"; fi
 if [ "$(ctl --json log k --seconds 5 2>/dev/null | sqlite3_json "\$.seconds")" = 5 ]; then ok "log tells in JSON"; else not_ok "log tells in JSON"; fi
+if out=$(ctl log nobody 2>&1); then not_ok "log of nobody" "exit 0"; else ok "log of nobody"; fi
+case $out in *"there is no device nobody"*) ok "and says why" ;; *) not_ok "and says why" "$out" ;; esac
 check "log off" ctl log off
 
 # The store goes away and comes back.

@@ -12,7 +12,7 @@ devices() { sql 'SELECT count(*) FROM device'; }
 # ---- init ------------------------------------------------------------------------------------------------------------
 
 run server list
-check 'without a store every command says so' both 1 store
+check 'without a store every command says so' both 1 'there is no store in store; lwm2m-bootstrapctl init makes it'
 run init
 check 'init' exits 0
 check 'the folder is for its owner alone' [ "$(stat -c %a store)" = 700 ]
@@ -27,6 +27,7 @@ chmod 600 master.key
 # ---- usage -----------------------------------------------------------------------------------------------------------
 
 for words in '' 'frobnicate' 'server' 'server frob' 'device show' 'import a b' 'plan x --lwm2m 2.0' \
+	'plan x --lwm2m 1.0 --pct 112' 'plan x --lwm2m 1.0 --pct 11542' 'plan x --lwm2m 1.1 --pct 11544' \
 	'server add x --urii y' 'import --profile'; do
 	# shellcheck disable=SC2086
 	run $words
@@ -95,6 +96,8 @@ run --json server list
 check 'server list in JSON' both 0 '"name":"prod"'
 run server show prod
 check 'server show' both 0 '(Lifetime)'
+run server show pord
+check 'a near server is suggested' both 1 'there is no server account pord; did you mean prod?'
 
 run profile add p --server prod
 check 'profile add' exits 0
@@ -102,6 +105,8 @@ run profile add in-json --server prod --format senml-json
 check 'profile add in a format' exits 0
 run profile show in-json
 check 'profile show its format' says senml-json
+run profile show in-jsn
+check 'a near profile is suggested' both 1 'there is no profile in-jsn; did you mean in-json?'
 run profile add in-text --server prod --format text
 check 'a format of one value is refused' both 1 'senml-json, senml-cbor or lwm2m-cbor'
 run profile add two --server prod --server raw

@@ -88,7 +88,7 @@ is "a type that contradicts the model" 1 "10262/0 Name is of type string"
 add bad /3441/0/1=5
 is "no model, no type" 1 "model import"
 run profile show bad
-is "no profile came of it" 1 "not found"
+is "no profile came of it" 1 "there is no profile bad"
 run profile add meters --server main --write /3303/0/5750=hall --write /3303/0/6042=23 \
 	--write /10262/0/0=north --write /10262/0/1=3303:0 --write /10262/0/1=3303:1 --write /3441/0/1110/2=opaque:0f
 is "a profile that writes by the models" 0 ""

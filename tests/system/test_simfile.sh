@@ -178,7 +178,7 @@ for words in '--sim' '--sim - x' '--sim sysmocom.map' '--sim sysmocom.map x --pr
 	check "usage: 'import $words'" exits 2
 done
 run import --sim nowhere.map x
-check 'a map that is not there' both 1 nowhere.map
+check 'a map that is not there' both 1 'bootstrapctl: nowhere.map: No such file'
 
 # ---- an older store --------------------------------------------------------------------------------------------------
 

@@ -237,10 +237,9 @@ static const struct {
 		     "DES, "
 		     "three keys)") },
 	{ "another TAR", COLUMNS SMS "tar = B00010\n" CLEAR,
-		SAID("m:8: tar: warning: not B20203, the LwM2M application of the card")
-			SAID("m:10: tar: not B20203, the LwM2M application of the card; say allow-other-tar = yes if "
-			     "the card "
-			     "has another") },
+		SAID("m:10: tar: not B20203, the LwM2M application of the card; say allow-other-tar = yes if "
+		     "the card "
+		     "has another") },
 	{ "another mode", COLUMNS SMS "mode = dtls-psk\n" CLEAR,
 		SAID("m:10: mode: is sps (2): a SIM file has keys for the Secured Packet Structure alone") },
 	{ "triple DES over ones", COLUMNS "[sms]\nserver = p\nkey-set = 1\nkic = 19\nkid = 19\nkcv = ones\n" CLEAR,
