@@ -150,6 +150,8 @@ import_rows(struct import *im, struct bs_diag *diag)
 		err = bs_csv_next(im->csv, &row, diag);
 		if (err == BS_OK)
 			err = import_row(im, row, diag);
+		else if (err == BS_EFORMAT || err == BS_ERANGE)
+			im->bad++; /* this row is none, and what follows it cannot be read */
 		show_progress(im);
 	}
 	return err;

@@ -310,6 +310,15 @@ print_reads(struct view *v, json_t *list)
 		print_simple(v, list, "GET", "/2", "likewise. The Writes are those to a device that holds nothing");
 }
 
+static bool
+writes_object(const struct bs_plan *plan, uint16_t oid)
+{
+	for (size_t i = 0; i < plan->op_count; i++)
+		if (plan->ops[i].kind == BS_OP_WRITE && plan->ops[i].target.oid == oid)
+			return true;
+	return false;
+}
+
 /* What comes before the plan, which it shows. */
 static void
 print_discover(struct view *v, json_t *list)
@@ -321,8 +330,9 @@ print_discover(struct view *v, json_t *list)
 		print_reads(v, list);
 	else if (v->account->profile.delete_policy == BS_DELETE_INSTANCES && !v->pack)
 		print_simple(v, list, "DELETE", "/O/I",
-			"each instance of /0 (with Short Server ID), /1 and what is written of /2, /21 that Discover "
-			"shows");
+			writes_object(v->plan, BS_OBJ_OSCORE)
+				? "each instance that Discover shows of /0 and /21 (with Short Server ID), /1 and /2"
+				: "each instance that Discover shows of /0 (with Short Server ID), /1 and /2");
 }
 
 /* Where it goes is not known before. */

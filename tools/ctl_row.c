@@ -181,10 +181,10 @@ report_unknown(const struct bs_rows *rows, const char *title, struct bs_report *
 }
 
 static void
-want_column(const struct bs_rows *rows, enum column f, struct bs_report *r)
+want_column(const struct bs_rows *rows, enum column f, const char *way_out, struct bs_report *r)
 {
 	if (rows->column[f] < 0)
-		bs_report_error(r, column_names[f], "this column is missing in the header");
+		bs_report_error(r, column_names[f], "this column is missing in the header%s", way_out);
 }
 
 bool
@@ -208,10 +208,10 @@ bs_rows_header(struct bs_rows *rows, const struct bs_csv_row *row, struct bs_rep
 			*at = (int)i;
 		rows->wide += at != NULL && strchr(row->fields[i], '.') != NULL;
 	}
-	want_column(rows, C_ENDPOINT, r);
-	want_column(rows, C_MODE, r);
+	want_column(rows, C_ENDPOINT, "", r);
+	want_column(rows, C_MODE, "", r);
 	if (rows->default_profile == NULL)
-		want_column(rows, C_PROFILE, r);
+		want_column(rows, C_PROFILE, "; or name one profile for all rows with --profile NAME", r);
 	return r->errors == before;
 }
 
@@ -842,6 +842,8 @@ bs_rows_report_conflict(const struct bs_rows *rows, const struct bs_conflict *c,
 {
 	char title[TITLE_MAX];
 	const char *what = conflicts[c->kind].what;
+	struct bs_quote q;
+	size_t len;
 
 	conflict_title(rows, c, title, sizeof(title));
 	if (c->same_device)
@@ -851,7 +853,10 @@ bs_rows_report_conflict(const struct bs_rows *rows, const struct bs_conflict *c,
 			"comes with",
 			what);
 	else if (c->kind == BS_CONFLICT_ENDPOINT)
-		bs_report_error(r, title, "a device of that name exists already, in the store or above in this file");
+		bs_report_error(r, title,
+			"a device of that name exists already, in the store (device delete %s first, to import it "
+			"anew) or above in this file",
+			bs_log_quote(&q, field(rows, C_ENDPOINT, &len)));
 	else
 		bs_report_error(r, title, "%s belongs to device %s already; every device has credentials of its own",
 			what, c->endpoint[0] != '\0' ? c->endpoint : "(another)");

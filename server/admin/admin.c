@@ -11,12 +11,32 @@
 #define RELOAD_WAIT_MS 5000
 
 static void
-note_change(void *arg, const char *option, bool live)
+note_change(struct bs_reload_changes *c, const char *option, const char *remark)
 {
-	struct bs_reload_changes *c = arg;
-
 	if (c->count < BS_RELOAD_CHANGES_MAX)
-		snprintf(c->items[c->count++], sizeof(c->items[0]), "%s%s", option, live ? "" : " (needs a restart)");
+		snprintf(c->items[c->count++], sizeof(c->items[0]), "%s%s", option, remark);
+}
+
+static void
+note_live(void *arg, const char *option, bool live)
+{
+	if (live)
+		note_change(arg, option, "");
+}
+
+static void
+note_fixed(void *arg, const char *option, bool live)
+{
+	if (!live)
+		note_change(arg, option, " (needs a restart)");
+}
+
+/* A live option runs as it was read last; any other as it was when the daemon started, however often it was read since. */
+static void
+note_changes(const struct bs_admin *admin, const struct bs_conf *conf, struct bs_reload_changes *changes)
+{
+	bs_conf_diff(&admin->conf, conf, note_live, changes);
+	bs_conf_diff(admin->shared->conf, conf, note_fixed, changes);
 }
 
 /* Asks one worker. The first one decides: what it takes, the others take too. */
@@ -67,7 +87,7 @@ bs_admin_reload(struct bs_admin *admin, struct bs_reload_changes *changes, struc
 			bs_conf_clear(&conf);
 		return err;
 	}
-	bs_conf_diff(&admin->conf, &conf, note_change, changes);
+	note_changes(admin, &conf, changes);
 	bs_log_init((enum bs_log_level)conf.log_level, conf.log_json);
 	bs_conf_clear(&admin->conf);
 	admin->conf = conf;

@@ -20,7 +20,10 @@ struct bs_admin {
 	struct bs_diag reload_failure; /* err BS_OK: the last reload was good */
 };
 
-/* What a reload did: "[log] level", "[limits] peers (needs a restart)". */
+/*
+ * What a reload did: "[log] level", and where the file now differs from what runs: "[limits] peers (needs a restart)", said
+ * again by each reload until it does no more.
+ */
 struct bs_reload_changes {
 	char items[BS_RELOAD_CHANGES_MAX][80];
 	size_t count;

@@ -82,6 +82,7 @@ struct bs_session {
 	struct bs_client client;
 	enum bs_run_state state;
 	bool was_used;
+	char *stray; /* how the latest request that is none of a Bootstrap-Client was answered; NULL: none came */
 	const struct bs_roots *roots; /* NULL: none */
 	struct bs_run *run; /* NULL in ST_IDLE */
 	struct bs_pack *pack; /* in ST_PACKING; in ST_IDLE until pack_until_ms, when it was fetched; else NULL */

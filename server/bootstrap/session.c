@@ -9,6 +9,8 @@
 #include "server/bootstrap/run.h"
 #include "server/bootstrap/tell.h"
 
+#define STRAY_MAX 120
+
 struct transition {
 	enum bs_run_state state;
 	enum bs_run_event event;
@@ -170,6 +172,7 @@ bs_session_free(struct bs_session *s)
 		return;
 	bs_run_free(s->run);
 	bs_run_drop_pack(s);
+	free(s->stray);
 	free(s);
 }
 
@@ -197,6 +200,18 @@ admit(struct bs_session *s, const struct bs_request_ref *ref)
 	return s->run != NULL;
 }
 
+/* Without memory the answer alone has to do. */
+static void
+note_stray(struct bs_session *s, const struct bs_msg *msg, uint8_t code)
+{
+	if (s->stray == NULL)
+		s->stray = malloc(STRAY_MAX);
+	if (s->stray == NULL)
+		return;
+	s->stray[0] = '\0';
+	bs_tell_stray(s->stray, STRAY_MAX, msg, code);
+}
+
 bool
 bs_session_request(struct bs_session *s, uint64_t now_ms, const struct bs_msg *msg, const struct bs_request_ref *ref)
 {
@@ -205,8 +220,10 @@ bs_session_request(struct bs_session *s, uint64_t now_ms, const struct bs_msg *m
 	enum bs_outcome outcome;
 
 	s->now_ms = now_ms;
-	if (code != BS_EMPTY && !bs_run_outcome_of_refusal(code, &outcome))
+	if (code != BS_EMPTY && !bs_run_outcome_of_refusal(code, &outcome)) {
+		note_stray(s, msg, code);
 		return bs_exchange_respond(s->ex, now_ms, ref, code) == BS_OK;
+	}
 	if (req.kind == BS_REQUEST_PACK_BLOCK)
 		return bs_run_answer_block(s, ref, &msg->block2);
 	s->was_used = true;
@@ -273,6 +290,12 @@ bool
 bs_session_was_used(const struct bs_session *s)
 {
 	return s->was_used;
+}
+
+const char *
+bs_session_get_stray(const struct bs_session *s)
+{
+	return s->stray != NULL ? s->stray : "";
 }
 
 uint64_t

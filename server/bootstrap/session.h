@@ -96,6 +96,8 @@ void bs_session_abort(struct bs_session *s, uint64_t now_ms, enum bs_outcome out
 bool bs_session_is_running(const struct bs_session *s);
 /* A run has ended on this association, or is running. False: no Bootstrap-Request came yet, and none was begun without. */
 bool bs_session_was_used(const struct bs_session *s);
+/* In words, what came last that is no Bootstrap-Request, and its answer: path as quoted, bounded, UTF-8. "": nothing came. */
+const char *bs_session_get_stray(const struct bs_session *s);
 
 uint64_t bs_session_next_deadline_ms(const struct bs_session *s);
 void bs_session_tick(struct bs_session *s, uint64_t now_ms);

@@ -11,6 +11,7 @@
 
 #define DIAGNOSTIC_MAX 64
 #define QUERY_SHOWN_MAX 48
+#define PATH_SHOWN_MAX 48
 
 void
 bs_tell(char *text, size_t max, const char *fmt, ...)
@@ -38,6 +39,15 @@ is_printable(const uint8_t *data, size_t len)
 	return bs_utf8_valid(data, len);
 }
 
+/* The end of the last whole character within len octets, behind which there are more. */
+static size_t
+end_of_character(const uint8_t *data, size_t len)
+{
+	while (len > 0 && (data[len] & 0xc0) == 0x80)
+		len--;
+	return len;
+}
+
 /* NULL: nothing to show. */
 static const char *
 diagnostic(const struct bs_msg *m, struct bs_quote *q)
@@ -46,11 +56,8 @@ diagnostic(const struct bs_msg *m, struct bs_quote *q)
 
 	if (len == 0 || (m->content_format != BS_NO_FORMAT && m->content_format != BS_CF_TEXT))
 		return NULL;
-	if (len > DIAGNOSTIC_MAX) {
-		len = DIAGNOSTIC_MAX;
-		while (len > 0 && (m->payload[len] & 0xc0) == 0x80) /* not inside a character */
-			len--;
-	}
+	if (len > DIAGNOSTIC_MAX)
+		len = end_of_character(m->payload, DIAGNOSTIC_MAX);
 	return is_printable(m->payload, len) ? bs_log_quote_n(q, m->payload, len) : NULL;
 }
 
@@ -81,6 +88,41 @@ bs_tell_answer(char *text, size_t max, const char *step, enum bs_err err, const 
 		bs_tell(text, max, "%s answered with more than this server takes", step);
 	else
 		bs_tell(text, max, "%s answered in blocks that do not fit together", step);
+}
+
+/* "/t9/bs", as far as it goes into path; its whole length may be more. */
+static size_t
+join_path(const struct bs_msg *msg, uint8_t *path, size_t max)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < msg->path_count && len < max; i++) {
+		const struct bs_segment *s = &msg->path[i];
+		size_t n = s->len < max - len - 1 ? s->len : max - len - 1;
+
+		path[len++] = '/';
+		if (n > 0)
+			memcpy(path + len, s->data, n);
+		len += n;
+	}
+	if (len == 0)
+		path[len++] = '/';
+	return len;
+}
+
+void
+bs_tell_stray(char *text, size_t max, const struct bs_msg *msg, uint8_t code)
+{
+	static const char *const methods[] = { "?", "GET", "POST", "PUT", "DELETE", "FETCH", "PATCH", "iPATCH" };
+	uint8_t path[PATH_SHOWN_MAX + 4];
+	size_t len = join_path(msg, path, sizeof(path));
+	bool cut = len > PATH_SHOWN_MAX;
+	char code_text[BS_CODE_TEXT];
+	struct bs_quote q;
+
+	bs_log_quote_n(&q, path, cut ? end_of_character(path, PATH_SHOWN_MAX) : len);
+	bs_tell(text, max, "a request was answered %s: %s %s%s", bs_code_format(code, code_text),
+		methods[msg->code < sizeof(methods) / sizeof(methods[0]) ? msg->code : 0], q.text, cut ? " .." : "");
 }
 
 void

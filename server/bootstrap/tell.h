@@ -14,6 +14,8 @@ void bs_tell(char *text, size_t max, const char *fmt, ...) BS_PRINTF(3, 4);
  * (RFC 7252, 5.5.2); or that it was not. reply is NULL unless err is BS_OK.
  */
 void bs_tell_answer(char *text, size_t max, const char *step, enum bs_err err, const struct bs_msg *reply);
+/* How a request that is none of a Bootstrap-Client was answered: a request was answered 4.04: POST "/t9/bs". */
+void bs_tell_stray(char *text, size_t max, const struct bs_msg *msg, uint8_t code);
 /* The queries of a request, as they came. */
 void bs_tell_query(char *text, size_t max, const struct bs_msg *msg);
 

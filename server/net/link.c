@@ -130,7 +130,7 @@ static void
 record(struct bs_worker *w, uint64_t now_ms, const struct bs_attempt *a, bool stranger)
 {
 	bool fine = a->outcome == BS_OUT_DONE || a->outcome == BS_OUT_PACK_DECLINED;
-	struct bs_quote ep, identity, detail;
+	struct bs_quote ep, identity, step, detail;
 
 	w->stats.outcomes[a->mode < BS_MODE_NOSEC ? a->mode : BS_STATS_MODES - 1][a->outcome]++;
 	if (!may_record(w, now_ms, stranger || a->outcome == BS_OUT_TOO_MANY))
@@ -139,8 +139,9 @@ record(struct bs_worker *w, uint64_t now_ms, const struct bs_attempt *a, bool st
 		"outcome=%s ep=%s identity=%s mode=%s from=%s suite=%s step=%s writes=%u took_ms=%" PRIu32
 		" handshake_ms=%" PRIu32 " detail=%s suppressed=%u",
 		bs_outcome_word(a->outcome), bs_log_quote(&ep, a->endpoint), bs_log_quote(&identity, a->identity),
-		mode_text(a->mode), a->address, *a->suite ? a->suite : "-", *a->step ? a->step : "handshake", a->writes,
-		a->took_ms, a->handshake_ms, bs_log_quote(&detail, a->detail), w->suppressed);
+		mode_text(a->mode), a->address, *a->suite ? a->suite : "-",
+		bs_log_quote(&step, *a->step ? a->step : "handshake"), a->writes, a->took_ms, a->handshake_ms,
+		bs_log_quote(&detail, a->detail), w->suppressed);
 	w->suppressed = 0;
 	(void)bs_recorder_post(w->shared->recorder, a); /* a drop is counted and said by the recorder */
 }
@@ -172,6 +173,17 @@ record_peer(struct bs_worker *w, uint64_t now_ms, struct bs_peer *peer, enum bs_
 	snprintf(a.detail, sizeof(a.detail), "%s%s%s%s", bs_peer_is_dialled(peer) ? BS_TRIGGERED ": " : "", detail,
 		*subject ? "; subject " : "", subject);
 	record(w, now_ms, &a, stranger);
+}
+
+/* No request; but one may have come to another path. */
+static void
+record_silence(struct link *l, uint64_t now_ms, const char *detail)
+{
+	const char *stray = bs_session_get_stray(l->session);
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s%s%s", detail, *detail != '\0' && *stray != '\0' ? "; " : "", stray);
+	record_peer(l->worker, now_ms, l->peer, BS_OUT_NO_REQUEST, text);
 }
 
 void
@@ -402,7 +414,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	if (!l->silence_noted && !bs_session_was_used(l->session) &&
 		now_ms >= l->opened_ms + w->shared->conf->request_ms) {
 		l->silence_noted = true;
-		record_peer(w, now_ms, l->peer, BS_OUT_NO_REQUEST, "the session stays open");
+		record_silence(l, now_ms, "the session stays open");
 	}
 	if (l->close_after_run && !bs_session_is_running(l->session))
 		bs_link_close(l, now_ms, BS_OUT_SUPERSEDED, "the credential was changed");
@@ -587,7 +599,7 @@ on_peer_closed(void *arg, struct bs_peer *peer, uint64_t now_ms, enum bs_outcome
 	}
 	bs_session_abort(l->session, now_ms, outcome != BS_OUT_DONE ? outcome : BS_OUT_CLIENT_CLOSED, detail);
 	if (!l->silence_noted && !bs_session_was_used(l->session))
-		record_peer(w, now_ms, peer, BS_OUT_NO_REQUEST, detail);
+		record_silence(l, now_ms, detail);
 	bury(l);
 }
 

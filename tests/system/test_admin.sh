@@ -105,6 +105,15 @@ cp "$W/daemon.conf" "$W/good.conf"
 sed -i 's/^\[http\]/[log]\nlevel = debug\n[http]/' "$W/daemon.conf"
 ctl reload >"$W/reload.out" 2>&1
 if grep -q '\[log\] level' "$W/reload.out"; then ok "reload says what changed"; else not_ok "reload says what changed" "$(cat "$W/reload.out")"; fi
+printf '[limits]\npeers = 5000\n' >>"$W/daemon.conf"
+for n in first second; do
+	ctl reload >"$W/reload.out" 2>&1
+	check "what needs a restart is told, the $n time" grep -q '\[limits\] peers (needs a restart)' "$W/reload.out"
+done
+if grep -q '\[log\]' "$W/reload.out"; then not_ok "what is live is told once" "$(cat "$W/reload.out")"; else ok "what is live is told once"; fi
+sed -i '/^\[limits\]$/d; /^peers = /d' "$W/daemon.conf"
+ctl reload >"$W/reload.out" 2>&1
+if grep -q peers "$W/reload.out"; then not_ok "back at what runs: nothing" "$(cat "$W/reload.out")"; else ok "back at what runs: nothing"; fi
 echo "nonsense = 1" >>"$W/daemon.conf"
 if ctl reload >"$W/reload.out" 2>&1; then not_ok "a bad file is refused" "exit 0"; else ok "a bad file is refused"; fi
 if grep -q 'unknown option "nonsense"' "$W/reload.out"; then ok "and told"; else not_ok "and told" "$(cat "$W/reload.out")"; fi

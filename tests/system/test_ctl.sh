@@ -307,6 +307,15 @@ run plan dev-r --pct 11544
 check 'plan: LwM2M CBOR' both 0 lwm2m-cbor
 run plan dev-r --pct 60
 check 'plan: a format of one value' exits 1
+printf '%s\ndev-i,parts,psk,id-i,%s,dev-i@prod,%s\n' $head "$(key)" "$(key)" >inst.csv
+run import inst.csv
+run plan dev-i
+check 'plan: deletes of instances' both 0 \
+	'DELETE /O/I     each instance that Discover shows of /0 (with Short Server ID), /1 and /2'
+run import inst.csv
+check 'import of a device that is there: the way out' both 1 \
+	'exists already, in the store (device delete "dev-i" first, to import it anew) or above in this file'
+run device delete dev-i
 run --json plan dev-r
 check 'plan in JSON' both 0 '"method": "DELETE"'
 run plan dev-a --pack
@@ -492,6 +501,14 @@ else
 fi
 
 # ---- full disk -------------------------------------------------------------------------------------------------------
+
+{
+	printf '%s\nq1,p,psk,q1,%s,q1@prod,%s\n' $head "$(key)" "$(key)"
+	printf 'q2,p,psk,"q2,%s,q2@prod,%s\n' "$(key)" "$(key)"
+} >open.csv
+run import open.csv
+check 'a quote that is never closed' both 1 'open.csv:3: a quote is opened in field 4 and never closed'
+check 'that row counts' says '1 of 2 rows are bad; nothing was stored'
 
 bulk() { # COUNT PREFIX: a device file
 	awk -v n="$1" -v p="$2" -v head=$head -v seed="$(od -An -N3 -tu4 /dev/urandom)" 'BEGIN { srand(seed); print head; for (i = 0; i < n; i++) {

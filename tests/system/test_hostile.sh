@@ -326,6 +326,12 @@ while read -r kind outcome; do
 	same "misbehave $kind" "$(outcome_of "m$n")" "$outcome"
 done <"$W/devices"
 alive "after all devices"
+
+# Values with blanks stand in quotes, so that each line is logfmt.
+check "a step is one value" grep -q 'outcome=write-refused .* step="write /0/1" writes=' "$W/daemon.log"
+bare='[^" =]+' quoted='"([^"\\]|\\.)*"'
+same "each line of the log is key=value pairs" \
+	"$(grep -vE "^[a-z_.]+=($bare|$quoted)( [a-z_.]+=($bare|$quoted))*\$" "$W/daemon.log" | head -n 3)" ""
 kill -0 $daemon_pid && ok "the daemon is the same process" || not_ok "the daemon is the same process" "it died"
 
 # ---- a restart over the journal, alerts instead of silence -----------------------------------------------------------

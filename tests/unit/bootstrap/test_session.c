@@ -1395,11 +1395,46 @@ test_pack_meets_trouble(void **state)
 	}
 }
 
+/* What is no request of a Bootstrap-Client. */
+static void
+stray(uint8_t method, const char *first, const char *second)
+{
+	struct bs_request_ref ref = { .type = BS_CON, .id = 1 };
+	struct bs_msg msg;
+
+	bs_msg_init(&msg, BS_CON, method, 1);
+	msg.path[msg.path_count++] = (struct bs_segment){ (const uint8_t *)first, strlen(first) };
+	if (second != NULL)
+		msg.path[msg.path_count++] = (struct bs_segment){ (const uint8_t *)second, strlen(second) };
+	assert_true(bs_session_request(fx->session, START_MS, &msg, &ref));
+}
+
+static void
+test_a_stray_request_is_told(void **state)
+{
+	(void)state;
+	assert_string_equal(bs_session_get_stray(fx->session), "");
+	stray(BS_POST, "t9", "bs");
+	assert_string_equal(bs_session_get_stray(fx->session), "a request was answered 4.04: POST \"/t9/bs\"");
+	stray(BS_GET, "bs", NULL); /* the latest one */
+	assert_string_equal(bs_session_get_stray(fx->session), "a request was answered 4.05: GET \"/bs\"");
+	stray(BS_PUT, "a\"b\n", NULL);
+	assert_string_equal(bs_session_get_stray(fx->session), "a request was answered 4.04: PUT \"/a\\\"b\\u000a\"");
+	stray(BS_POST, "0123456789012345678901234567890123456789", "234567890123456789");
+	assert_string_equal(bs_session_get_stray(fx->session),
+		"a request was answered 4.04: POST \"/0123456789012345678901234567890123456789/234567\" ..");
+	stray(BS_POST, "\001\001\001\001\001\001\001\001\001\001\001\001\001\001\001\001\001\001\001", NULL);
+	assert_int_equal(strlen(bs_session_get_stray(fx->session)), 119); /* cut, however much quoting it takes */
+	assert_false(bs_session_was_used(fx->session));
+	assert_int_equal(fx->reports, 0);
+}
+
 int
 main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		T(test_a_stray_request_is_told),
 		T(test_all_states_and_events),
 		T(test_every_transition_is_expected),
 		T(test_run),

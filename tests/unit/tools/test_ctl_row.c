@@ -131,6 +131,9 @@ static const struct {
 		"1: \"aa.psk_key_hex\": unknown column; did you mean a.psk_key_hex?\n" },
 	{ "doubled column", HEAD ",mode\n", "1: mode: this column occurs twice\n" },
 	{ "column missing", "endpoint,profile\n", "1: mode: this column is missing in the header\n" },
+	{ "no profile", "endpoint,mode\n",
+		"1: profile: this column is missing in the header; or name one profile for all rows with --profile "
+		"NAME\n" },
 	{ "semicolons", "endpoint;profile;mode\n",
 		"1: the header is not separated by commas; export the file as CSV with commas\n" },
 	{ "a title line of escapes", "end\x1b[2Jpoint,profile,mode,endpoint\n",
