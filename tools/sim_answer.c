@@ -27,6 +27,7 @@ struct turn {
 	uint32_t body_format;
 	struct sim_block block1; /* to be echoed */
 	bool lose;
+	uint32_t delay_ms; /* before it is answered */
 	bool wrong; /* at Finish: not what the operator's file says */
 };
 
@@ -314,6 +315,8 @@ misbehave_after(struct turn *t)
 	};
 
 	t->lose = sim_fault_is_at(f, SIM_FAULT_LOSE, t->step);
+	if (sim_fault_is_at(f, SIM_FAULT_SLOW, t->step))
+		t->delay_ms = f->delay_ms;
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
 		bool here = codes[i].step == t->step || (codes[i].step == SIM_AT_ANY && f->step == t->step);
 		bool fits = f->kind != SIM_FAULT_CREATED || t->verdict.code == SIM_CHANGED;
@@ -377,7 +380,11 @@ send_answer(struct turn *t)
 	}
 	put_answer(t, &o, SIM_ACK, t->m->mid);
 	remember(c, t->m->mid, t->now_ms, &o);
-	if (!t->lose)
+	if (t->delay_ms > 0) {
+		c->late.active = true;
+		c->late.mid = t->m->mid;
+		c->late.due_ms = t->now_ms + t->delay_ms;
+	} else if (!t->lose)
 		sim_client_send(c, &o);
 }
 
@@ -412,7 +419,28 @@ settle(struct turn *t)
 		return;
 	if (!success && c->conf->patient)
 		return;
-	sim_client_linger(c, success ? SIM_DONE : t->wrong ? SIM_WRONG_CONTENT : SIM_FINISH_REFUSED, t->now_ms);
+	sim_client_linger(c,
+		success    ? SIM_DONE
+		: t->wrong ? SIM_WRONG_CONTENT
+			   : SIM_FINISH_REFUSED,
+		t->now_ms + t->delay_ms);
+}
+
+static void
+send_again(struct sim_client *c, const struct sim_seen *seen)
+{
+	if (seen->answer != NULL && sim_link_write(&c->link, seen->answer, seen->len) == SIM_IO_FAILED)
+		sim_client_end(c, SIM_CLOSED_BY_SERVER, "%s", c->link.why);
+}
+
+void
+sim_client_answer_late(struct sim_client *c, uint64_t now_ms)
+{
+	const struct sim_seen *seen = c->late.active ? find_seen(c, c->late.mid, now_ms) : NULL;
+
+	c->late.active = false;
+	if (seen != NULL)
+		send_again(c, seen);
 }
 
 void
@@ -423,10 +451,11 @@ sim_client_answer(struct sim_client *c, const struct sim_msg *m, uint64_t now_ms
 
 	if (seen != NULL) {
 		c->again_server++;
-		if (seen->answer != NULL && sim_link_write(&c->link, seen->answer, seen->len) == SIM_IO_FAILED)
-			sim_client_end(c, SIM_CLOSED_BY_SERVER, "%s", c->link.why);
+		if (!c->late.active || c->late.mid != m->mid)
+			send_again(c, seen);
 		return;
 	}
+	sim_client_answer_late(c, now_ms); /* the server went on without it */
 	if (c->state == SIM_ST_REQUESTED) /* it overtook the 2.04: the server will send it again */
 		return;
 	if (misbehave_before(&t))

@@ -435,8 +435,9 @@ parse_options(int argc, char **argv, struct sim_args *a)
 		}
 		if (id == '?' || !take_option(a, id, optarg)) {
 			if (id != '?')
-				fprintf(stderr, "--%s: not possible: '%s'\n", longs[at].name,
-					optarg != NULL ? optarg : "");
+				fprintf(stderr, "--%s: not possible: '%s'%s\n", longs[at].name,
+					optarg != NULL ? optarg : "",
+					id == OPT_MISBEHAVE ? "; --help lists the kinds" : "");
 			return 3;
 		}
 	}

@@ -67,6 +67,7 @@ forget_exchanges(struct sim_client *c)
 	}
 	sim_pack_clear(c);
 	c->con.active = false;
+	c->late.active = false;
 }
 
 void
@@ -499,6 +500,8 @@ sim_client_on_timer(struct sim_client *c, uint64_t now_ms)
 	if (c->state > SIM_ST_HANDSHAKE && c->state < SIM_ST_ENDED && c->con.active && !c->silent &&
 		now_ms >= c->con.due_ms)
 		on_con_due(c, now_ms);
+	if (c->late.active && now_ms >= c->late.due_ms)
+		sim_client_answer_late(c, now_ms);
 	if (c->state == SIM_ST_LINGER && !c->con.active && now_ms >= c->linger_due_ms)
 		sim_client_end(c, c->end_as, "%s", "");
 	if (c->state != SIM_ST_NEW && c->state < SIM_ST_ENDED && now_ms >= c->end_ms)
@@ -518,6 +521,8 @@ sim_client_deadline_ms(const struct sim_client *c)
 		due = c->dtls_due_ms;
 	if (c->state > SIM_ST_HANDSHAKE && c->con.active && !c->silent && c->con.due_ms < due)
 		due = c->con.due_ms;
+	if (c->late.active && c->late.due_ms < due)
+		due = c->late.due_ms;
 	if (c->state == SIM_ST_LINGER && !c->con.active && c->linger_due_ms < due)
 		due = c->linger_due_ms;
 	return due;

@@ -148,6 +148,11 @@ struct sim_client {
 	uint16_t next_mid;
 	struct sim_seen seen[SIM_SEEN_MAX];
 	unsigned next_seen;
+	struct { /* an answer in seen that is held back */
+		bool active;
+		uint16_t mid;
+		uint64_t due_ms;
+	} late;
 	struct sim_assembly assembly;
 	struct sim_pack pack;
 	bool fault_spent, silent;
@@ -184,6 +189,8 @@ void sim_client_linger(struct sim_client *c, enum sim_result as, uint64_t now_ms
 void sim_client_reboot(struct sim_client *c, uint64_t now_ms);
 /* Answer a request of the server: sim_answer.c. */
 void sim_client_answer(struct sim_client *c, const struct sim_msg *m, uint64_t now_ms);
+/* Send the answer that is held back, if any: sim_answer.c. */
+void sim_client_answer_late(struct sim_client *c, uint64_t now_ms);
 /* Ask for a Bootstrap-Pack, take an answer to that, and forget what was fetched: sim_pack.c. */
 void sim_pack_begin(struct sim_client *c, uint64_t now_ms);
 void sim_pack_take(struct sim_client *c, const struct sim_msg *m, uint64_t now_ms);

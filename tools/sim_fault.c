@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/sim_fault.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#define SLOW_MS 1500
 
 static const struct row {
 	const char *word;
@@ -41,7 +44,20 @@ parse_step(const char *word, enum sim_step *out)
 	return false;
 }
 
-/* Behind "=": the endpoint that is named, or "C.DD@STEP", a response code. */
+/* Up to a minute, "MS" or "MS@STEP". */
+static bool
+parse_delay(const char *text, struct sim_fault *out)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (digits == 0 || digits > 5)
+		return false;
+	out->delay_ms = (uint32_t)strtoul(text, NULL, 10);
+	text += digits;
+	return out->delay_ms <= 60000 && (*text == '\0' || (*text == '@' && parse_step(text + 1, &out->step)));
+}
+
+/* Behind "=": the endpoint that is named, a delay, or "C.DD@STEP", a response code. */
 static bool
 parse_text(const char *text, struct sim_fault *out)
 {
@@ -49,6 +65,8 @@ parse_text(const char *text, struct sim_fault *out)
 		out->text = text;
 		return true;
 	}
+	if (out->kind == SIM_FAULT_SLOW)
+		return parse_delay(text, out);
 	if (out->kind != SIM_FAULT_ANSWER || text[0] < '2' || text[0] > '5' || text[1] != '.' || text[2] < '0' ||
 		text[2] > '3' || text[3] < '0' || text[3] > '9')
 		return false;
@@ -65,7 +83,7 @@ sim_fault_parse(const char *arg, struct sim_fault *out)
 	for (int k = 0; k < SIM_FAULT_COUNT; k++) {
 		if (strlen(rows[k].word) != len || strncmp(rows[k].word, arg, len) != 0)
 			continue;
-		*out = (struct sim_fault){ .kind = (enum sim_fault_kind)k, .step = rows[k].at };
+		*out = (struct sim_fault){ .kind = (enum sim_fault_kind)k, .step = rows[k].at, .delay_ms = SLOW_MS };
 		if (arg[len] == '=')
 			return parse_text(arg + len + 1, out);
 		if (k == SIM_FAULT_WRONG_EP || k == SIM_FAULT_ANSWER)

@@ -28,6 +28,8 @@ enum sim_step { SIM_AT_REQUEST, SIM_AT_DISCOVER, SIM_AT_READ, SIM_AT_DELETE, SIM
 	X(SIM_FAULT_DISCOVER_NONSENSE, "discover-nonsense", false, SIM_AT_DISCOVER, "answer Discover with rubbish") \
 	X(SIM_FAULT_DISCOVER_64K, "discover-64k", false, SIM_AT_DISCOVER, "answer Discover with 64 KiB in blocks") \
 	X(SIM_FAULT_SEPARATE, "separate", true, SIM_AT_ANY, "an empty ACK first, the answer in a message of its own") \
+	X(SIM_FAULT_SLOW, "slow", true, SIM_AT_WRITE, \
+		"answer each request of STEP, and each block, 1500 ms late; or slow=MS@STEP") \
 	X(SIM_FAULT_PAYLOAD, "payload", false, SIM_AT_ANY, "add a diagnostic payload to every answer") \
 	X(SIM_FAULT_DUPLICATE, "duplicate", false, SIM_AT_REQUEST, "send the Bootstrap-Request twice") \
 	X(SIM_FAULT_WRONG_KEY, "wrong-key", false, SIM_AT_REQUEST, "use another key than the file's") \
@@ -45,9 +47,10 @@ struct sim_fault {
 	enum sim_step step;
 	const char *text; /* of wrong-ep, behind "=": borrowed from the argument */
 	uint8_t code; /* of answer */
+	uint32_t delay_ms; /* of slow */
 };
 
-/* "KIND", "KIND@STEP", "wrong-ep=NAME", "answer=C.DD@STEP". False when there is no such thing. */
+/* "KIND", "KIND@STEP", "wrong-ep=NAME", "answer=C.DD@STEP", "slow=MS@STEP". False when there is no such thing. */
 bool sim_fault_parse(const char *arg, struct sim_fault *out);
 bool sim_fault_is_at(const struct sim_fault *f, enum sim_fault_kind kind, enum sim_step step);
 const char *sim_step_word(enum sim_step step);

@@ -257,6 +257,9 @@ done
 if run_sim dev-psk --path /t8/north --timeout 5; then not_ok "another path is none" "it bootstrapped"; else
 	check "another path is none" grep -q 4.04 "$W/dev-psk.json" "$W/sim.out"
 fi
+same "its outcome, under another path" "$(outcome_of dev-psk)" no-request
+ctl explain dev-psk --last 1 >"$W/explain.out"
+check "and the path is told" grep -q 'a request was answered 4.04: POST .*/t8/north/bs' "$W/explain.out"
 
 # What devices do wrong: MISBEHAVIOUR, outcome in the journal.
 while read -r kind outcome; do
@@ -284,6 +287,26 @@ done <<-TABLE
 	close@write client-closed
 	wrong-ep=dev-rpk endpoint-mismatch
 TABLE
+
+# Each block later than the server's ACK_TIMEOUT: it asks again, and takes the answer when it comes.
+check "a profile with a short ACK_TIMEOUT" ctl profile add hasty --server large --ack-timeout 1 --block-size 1024 --delete none
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=slow" \
+	-keyout "$W/slow.key" -out "$W/slow.pem" >/dev/null 2>&1
+{
+	echo "endpoint,mode,psk_identity,psk_key_hex,large.cert_b64,large.private_b64"
+	echo "dev-slow,psk,id of dev-slow,$(key),$(cert_b64 "$W/slow.pem"),$(private_b64 "$W/slow.key")"
+} >"$W/devices.csv"
+check "its device" ctl import "$W/devices.csv" --profile hasty
+check "slow in all blocks" run_sim dev-slow --misbehave slow=1700@write --print --no-check --summary "$W/slow.sum"
+blocks=$(grep -c '< PUT /0/1 .* -> 2.31' "$W/sim.out")
+check "they were blocks" [ "$blocks" -ge 2 ]
+again=$(sqlite3_json '$.repeated.server_requests' <"$W/slow.sum")
+check "the server asked again for each" [ "${again:-0}" -gt "$blocks" ]
+same "misbehave slow" "$(outcome_of dev-slow)" done
+cp "$W/all.csv" "$W/devices.csv"
+if run_sim dev-psk --misbehave sluggish; then not_ok "an unknown misbehaviour" "it ran"; else
+	check "an unknown misbehaviour" grep -q "'sluggish'; --help lists the kinds" "$W/sim.out"
+fi
 
 run_sim dev-psk --misbehave wrong-key --timeout 6
 sleep 5

@@ -481,6 +481,26 @@ test_fault_separate(void **state)
 }
 
 static void
+test_fault_slow(void **state)
+{
+	struct fixture fx;
+
+	(void)state;
+	start_accepted(&fx, "slow=1700@write");
+	turn(&fx, SERVER, "");
+	assert_int_equal(sim_client_deadline_ms(fx.client), fx.now_ms + 1700);
+	fx.now_ms += 1000;
+	turn(&fx, SERVER, ""); /* asked again meanwhile: that changes nothing */
+	fx.now_ms += 700;
+	sim_client_on_timer(fx.client, fx.now_ms);
+	receive(&fx);
+	assert_hex("answer", fx.got, fx.got_len, "62 44 0a02 7777");
+	turn(&fx, SERVER, "62 44 0a02 7777"); /* asked again afterwards: at once, as it is known */
+	turn(&fx, "40 04 0001 b130", "60 42 0001"); /* other steps are not slow */
+	stop(&fx);
+}
+
+static void
 test_fault_restart(void **state)
 {
 	struct fixture fx;
@@ -661,6 +681,7 @@ main(void)
 		cmocka_unit_test(test_failed_run_changes_nothing),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_fault_separate),
+		cmocka_unit_test(test_fault_slow),
 		cmocka_unit_test(test_fault_restart),
 		cmocka_unit_test(test_wrong_key),
 		cmocka_unit_test(test_pack),

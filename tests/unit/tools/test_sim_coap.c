@@ -135,6 +135,16 @@ test_faults(void **state)
 	assert_true(sim_fault_parse("wrong-ep=other", &f));
 	assert_string_equal(f.text, "other");
 	assert_false(sim_fault_parse("wrong-ep", &f));
+	assert_true(sim_fault_parse("slow", &f));
+	assert_int_equal(f.delay_ms, 1500);
+	assert_int_equal(f.step, SIM_AT_WRITE);
+	assert_true(sim_fault_parse("slow=60000@finish", &f));
+	assert_int_equal(f.delay_ms, 60000);
+	assert_int_equal(f.step, SIM_AT_FINISH);
+	assert_false(sim_fault_parse("slow=60001", &f));
+	assert_false(sim_fault_parse("slow=", &f));
+	assert_false(sim_fault_parse("slow=5s", &f));
+	assert_false(sim_fault_parse("slow=999999", &f));
 	assert_false(sim_fault_parse("silent@noon", &f));
 	assert_false(sim_fault_parse("silent=finish", &f));
 	assert_false(sim_fault_parse("silen", &f));
