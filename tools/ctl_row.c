@@ -558,7 +558,7 @@ static const struct {
 static void
 read_sms(struct bs_rows *rows, struct grant *g, unsigned parameters_len, struct bs_report *r)
 {
-	struct bs_sms_text t;
+	struct bs_sms_text t = { .tar_judged = false };
 	unsigned long before = r->errors;
 	bool any = false, good;
 	size_t len;
