@@ -5,45 +5,12 @@
  */
 #include "tests/lib/test.h"
 
+#include "tests/scenario/accounts.h"
 #include "tests/scenario/scenario.h"
 
 #include <stdlib.h>
 
 /* Accounts. */
-
-static void
-set_blob(struct bs_blob *b, uint8_t octet, size_t len)
-{
-	uint8_t data[1024];
-
-	assert_true(len <= sizeof(data));
-	memset(data, octet, len);
-	assert_int_equal(bs_blob_set(b, data, len), BS_OK);
-}
-
-static void
-set_key(struct bs_secret *key, uint8_t first, size_t len)
-{
-	key->len = len;
-	for (size_t i = 0; i < len; i++)
-		key->data[i] = (uint8_t)(first + i);
-}
-
-static void
-add_server(struct bs_account *a, uint16_t ssid, const char *uri, const char *identity)
-{
-	struct bs_grant *g;
-
-	a->grants = realloc(a->grants, (a->grant_count + 1) * sizeof(*a->grants));
-	assert_non_null(a->grants);
-	g = &a->grants[a->grant_count++];
-	memset(g, 0, sizeof(*g));
-	g->ssid = ssid;
-	g->mode = BS_MODE_PSK;
-	strcpy(g->uri, uri);
-	assert_int_equal(bs_blob_set(&g->public_or_identity, identity, strlen(identity)), BS_OK);
-	set_key(&g->secret_key, 0, 16);
-}
 
 static void
 add_write(struct bs_account *a, uint16_t oid, uint16_t iid, uint16_t rid, enum bs_type type, const char *text)
@@ -56,16 +23,10 @@ add_write(struct bs_account *a, uint16_t oid, uint16_t iid, uint16_t rid, enum b
 }
 
 static struct bs_account *
-one_server(void)
+bare_server(void)
 {
-	struct bs_account *a = bs_account_new();
+	struct bs_account *a = new_account();
 
-	assert_non_null(a);
-	a->device_id = 7;
-	strcpy(a->endpoint, "dev-0001");
-	a->enabled = true;
-	bs_profile_init(&a->profile);
-	a->profile.omit_unused_keys = true;
 	add_server(a, 101, "coaps://dm.example:5684", "dev-0001");
 	return a;
 }
@@ -73,7 +34,7 @@ one_server(void)
 static struct bs_account *
 disabled(void)
 {
-	struct bs_account *a = one_server();
+	struct bs_account *a = bare_server();
 
 	a->enabled = false;
 	return a;
@@ -82,7 +43,7 @@ disabled(void)
 static struct bs_account *
 in_pieces(void)
 {
-	struct bs_account *a = one_server();
+	struct bs_account *a = bare_server();
 
 	a->profile.block_size = 64;
 	return a;
@@ -101,15 +62,7 @@ slow_link(void)
 static struct bs_account *
 certificate(void)
 {
-	struct bs_account *a = one_server();
-	struct bs_grant *g = &a->grants[0];
-
-	g->mode = BS_MODE_X509;
-	set_blob(&g->public_or_identity, 0xab, 600);
-	set_blob(&g->server_key, 0xcd, 500);
-	memset(g->secret_key.data, 0xef, 138);
-	g->secret_key.len = 138;
-	return a;
+	return give_certificate(bare_server());
 }
 
 static struct bs_account *
@@ -127,20 +80,13 @@ raw_key(void)
 static struct bs_account *
 sms(void)
 {
-	struct bs_account *a = one_server();
-	struct bs_grant *g = &a->grants[0];
-
-	strcpy(g->sms_number, "447700900123");
-	g->sms = (struct bs_sms){ .mode = 2, .kic = 0x12, .kid = 0x12, .spi1 = 0x16, .tar = { 0xb2, 0x02, 0x03 } };
-	set_key(&g->sms.kic_key, 0x00, 16);
-	set_key(&g->sms.kid_key, 0x10, 16);
-	return a;
+	return give_sms(bare_server());
 }
 
 static struct bs_account *
 two_servers(void)
 {
-	struct bs_account *a = one_server();
+	struct bs_account *a = bare_server();
 
 	add_server(a, 102, "coaps://b.example:5684", "dev-0001b");
 	a->profile.access_control = BS_AC_DERIVED;
@@ -151,7 +97,7 @@ two_servers(void)
 static struct bs_account *
 other_objects(void)
 {
-	struct bs_account *a = one_server();
+	struct bs_account *a = bare_server();
 
 	add_write(a, 3, 0, 13, BS_TYPE_TIME, "now");
 	add_write(a, 21, 0, 0, BS_TYPE_OPAQUE, "0102");
@@ -162,7 +108,7 @@ other_objects(void)
 static struct bs_account *
 another_object(void)
 {
-	struct bs_account *a = one_server();
+	struct bs_account *a = bare_server();
 
 	add_write(a, 11, 1, 0, BS_TYPE_STRING, "apn");
 	return a;
@@ -171,7 +117,7 @@ another_object(void)
 static struct bs_account *
 without_packs(void)
 {
-	struct bs_account *a = one_server();
+	struct bs_account *a = bare_server();
 
 	a->profile.pack = false;
 	return a;
@@ -180,7 +126,7 @@ without_packs(void)
 static struct bs_account *
 to_be_renewed(void)
 {
-	struct bs_account *a = one_server();
+	struct bs_account *a = bare_server();
 
 	a->renewal = calloc(1, sizeof(*a->renewal));
 	assert_non_null(a->renewal);
@@ -190,7 +136,7 @@ to_be_renewed(void)
 static struct bs_account *
 delete_root(void)
 {
-	struct bs_account *a = one_server();
+	struct bs_account *a = bare_server();
 
 	a->profile.delete_policy = BS_DELETE_ROOT;
 	return a;
@@ -199,7 +145,7 @@ delete_root(void)
 static struct bs_account *
 delete_nothing(void)
 {
-	struct bs_account *a = one_server();
+	struct bs_account *a = bare_server();
 
 	a->profile.delete_policy = BS_DELETE_NONE;
 	return a;
@@ -208,7 +154,7 @@ delete_nothing(void)
 static struct bs_account *
 merging(void)
 {
-	struct bs_account *a = one_server();
+	struct bs_account *a = bare_server();
 
 	a->profile.on_existing = BS_EXISTING_MERGE;
 	return a;
@@ -217,7 +163,7 @@ merging(void)
 static struct bs_account *
 delete_instances(void)
 {
-	struct bs_account *a = one_server();
+	struct bs_account *a = bare_server();
 
 	a->profile.delete_policy = BS_DELETE_INSTANCES;
 	return a;
@@ -226,7 +172,7 @@ delete_instances(void)
 static struct bs_account *
 always_tlv(void)
 {
-	struct bs_account *a = one_server();
+	struct bs_account *a = bare_server();
 
 	a->profile.format = 11542;
 	return a;
@@ -235,7 +181,7 @@ always_tlv(void)
 static struct bs_account *
 always_json(void)
 {
-	struct bs_account *a = one_server();
+	struct bs_account *a = bare_server();
 
 	a->profile.format = 110;
 	return a;
@@ -245,7 +191,7 @@ always_json(void)
 static struct bs_account *
 too_much(void)
 {
-	struct bs_account *a = one_server();
+	struct bs_account *a = bare_server();
 	struct bs_grant *g = &a->grants[0];
 	uint8_t *data = calloc(1, 65500);
 
@@ -293,34 +239,34 @@ too_much(void)
 	"dev < POST /bs  reply 2.04\n"
 
 static const struct scenario formats[] = {
-	{ "SenML CBOR", one_server,
+	{ "SenML CBOR", bare_server,
 		GET_PACK
 		" accept 112  expect 2.05 format 112 " PACK "\n"
 		"end done at \"pack\" because " UNCONFIRMED("130", "1 block") " writes 0 format 112 version 12\n" },
-	{ "no Accept: SenML CBOR", one_server, GET_PACK "  expect 2.05 format 112 " PACK "\nend done format 112\n" },
-	{ "SenML JSON", one_server,
+	{ "no Accept: SenML CBOR", bare_server, GET_PACK "  expect 2.05 format 112 " PACK "\nend done format 112\n" },
+	{ "SenML JSON", bare_server,
 		GET_PACK " accept 110  expect 2.05 format 110 " PACK_JSON "\nend done format 110\n" },
-	{ "LwM2M CBOR", one_server,
+	{ "LwM2M CBOR", bare_server,
 		GET_PACK " accept 11544  expect 2.05 format 11544 " PACK_LWM2M_CBOR "\nend done format 11544\n" },
-	{ "no ep: the credential says it", one_server,
+	{ "no ep: the credential says it", bare_server,
 		"dev > GET /bspack accept 112  expect 2.05 format 112 " PACK "\nend done\n" },
 	{ "the profile's format, no Accept", always_json,
 		GET_PACK "  expect 2.05 format 110 " PACK_JSON "\nend done\n" },
 	{ "the profile's format is accepted", always_json,
 		GET_PACK " accept 110  expect 2.05 format 110 " PACK_JSON "\nend done\n" },
-	{ "pct has no meaning here", one_server,
+	{ "pct has no meaning here", bare_server,
 		GET_PACK "&pct=tlv accept 112  expect 2.05 format 112 " PACK "\nend done\n" },
 	{ "instances would be deleted one by one: a pack replaces them", delete_instances,
 		GET_PACK "  expect 2.05 " PACK "\nend done\n" },
 };
 
 static const struct scenario contents[] = {
-	{ "acc: the bootstrap account lies at /0/1", one_server,
+	{ "acc: the bootstrap account lies at /0/1", bare_server,
 		GET_PACK "&acc=</0/1>,</21/0>  expect 2.05 [8A" PSK_RECORDS("30") SERVER_RECORDS "]\nend done\n" },
-	{ "acc: the bootstrap account lies at /0/0", one_server,
+	{ "acc: the bootstrap account lies at /0/0", bare_server,
 		GET_PACK "&acc=</0/0>  expect 2.05 " PACK "\nend done\n" },
-	{ "acc names no Security instance", one_server, GET_PACK "&acc=</21/0>  expect 2.05 " PACK "\nend done\n" },
-	{ "acc is empty", one_server, GET_PACK "&acc=  expect 2.05 " PACK "\nend done\n" },
+	{ "acc names no Security instance", bare_server, GET_PACK "&acc=</21/0>  expect 2.05 " PACK "\nend done\n" },
+	{ "acc is empty", bare_server, GET_PACK "&acc=  expect 2.05 " PACK "\nend done\n" },
 	{ "raw public keys", raw_key,
 		GET_PACK "  expect 2.05 [8B" SECURITY_AT(
 			"31", "01") "585B 91*AB A2 00 6134 08 585B 91*CD A2 00 6135 08 588A 138*EF"
@@ -352,7 +298,7 @@ static const struct scenario blocks[] = {
 	{ "a certificate in blocks of the profile", certificate,
 		GET_PACK " accept 112 fetch  expect 2.05 format 112 " CERTIFICATE_PACK "\n"
 			 "end done because " UNCONFIRMED("1355", "3 blocks") "\n" },
-	{ "the device asks for small blocks", one_server,
+	{ "the device asks for small blocks", bare_server,
 		GET_PACK " block 0 1 fetch  expect 2.05 " PACK
 			 "\nend done because " UNCONFIRMED("130", "5 blocks") "\n" },
 	{ "and for larger ones than the profile has", in_pieces,
@@ -370,7 +316,7 @@ static const struct scenario blocks[] = {
 	{ "there is no such block", in_pieces,
 		GET_PACK " block 0 2  expect 2.05\n" GET_PACK " block 3 2  expect 4.00\n" GET_PACK
 			 " block 1 2 fetch  expect 2.05\nend done\n" },
-	{ "a block of a pack that there is not", one_server, GET_PACK " block 1 2  expect 4.00\n" },
+	{ "a block of a pack that there is not", bare_server, GET_PACK " block 1 2  expect 4.00\n" },
 	{ "a block while the pack is made", in_pieces,
 		"given store slow 500ms\n" GET_PACK " non  expect nothing\n" GET_PACK " block 1 2  expect 4.00\n"
 		"once\nend client-silent\n" },
@@ -390,12 +336,12 @@ static const struct scenario blocks[] = {
 };
 
 static const struct scenario refusals[] = {
-	{ "a format that is none of a pack, then the usual way", one_server,
+	{ "a format that is none of a pack, then the usual way", bare_server,
 		GET_PACK
 		" accept 60  expect 4.06\n" USUAL
 		"end pack-declined at \"pack\" because \"the device accepts Content-Format 60, which is none of a "
 		"pack\" code 4.06\nend done\n" },
-	{ "TLV", one_server, GET_PACK " accept 11542  expect 4.06\n" USUAL "end pack-declined\nend done\n" },
+	{ "TLV", bare_server, GET_PACK " accept 11542  expect 4.06\n" USUAL "end pack-declined\nend done\n" },
 	{ "the profile's format is TLV", always_tlv,
 		GET_PACK
 		" accept 112  expect 4.05\n" USUAL
@@ -429,16 +375,16 @@ static const struct scenario refusals[] = {
 	{ "the OSCORE instance of the bootstrap account", other_objects,
 		GET_PACK "&acc=</0/0>,</21/0>  expect 4.05\nend pack-declined because \"/21/0 belongs to the device's "
 			 "bootstrap account\"\n" },
-	{ "another device's name", one_server,
+	{ "another device's name", bare_server,
 		"dev > GET /bspack?ep=dev-0002  expect 4.00\nend endpoint-mismatch code 4.00\n" },
-	{ "acc is no list of links", one_server,
+	{ "acc is no list of links", bare_server,
 		GET_PACK "&acc=/0/0  expect 4.00\nend bad-request at \"request\" because \"query \\\"ep=dev-0001\\\"; "
 			 "query \\\"acc=/0/0\\\"\" code 4.00\n" },
-	{ "acc twice", one_server, GET_PACK "&acc=</0/0>&acc=</0/0>  expect 4.00\nend bad-request\n" },
+	{ "acc twice", bare_server, GET_PACK "&acc=</0/0>&acc=</0/0>  expect 4.00\nend bad-request\n" },
 	{ "the device is disabled", disabled, GET_PACK "  expect 4.00\nend device-disabled code 4.00\n" },
 	{ "the device is not in the store", NULL, GET_PACK "  expect 4.00\nend identity-unknown code 4.00\n" },
-	{ "POST /bspack", one_server, "dev > POST /bspack?ep=dev-0001  expect 4.05\n" },
-	{ "a reserved block size", one_server, "dev > raw [42 01 1234 ABCD B6 62737061636B C107]  expect 4.00\n" },
+	{ "POST /bspack", bare_server, "dev > POST /bspack?ep=dev-0001  expect 4.05\n" },
+	{ "a reserved block size", bare_server, "dev > raw [42 01 1234 ABCD B6 62737061636B C107]  expect 4.00\n" },
 };
 
 static const struct scenario runs[] = {
@@ -447,27 +393,27 @@ static const struct scenario runs[] = {
 			 "end superseded at \"pack\" because \"the device sent a new Bootstrap-Request\"\n"
 			 "end client-silent\n"
 			 "dev < DELETE /0  silent\nonce\n" },
-	{ "the pack was inconsistent: the usual way", one_server,
+	{ "the pack was inconsistent: the usual way", bare_server,
 		GET_PACK "  expect 2.05\n" USUAL "end done at \"pack\"\nend done at \"finish\"\n" },
 	{ "from the first block on again", in_pieces,
 		GET_PACK " block 0 2  expect 2.05\n" GET_PACK " block 0 2 fetch  expect 2.05 " PACK
 			 "\nend superseded\nend done\n" },
-	{ "a pack instead of a run", one_server,
+	{ "a pack instead of a run", bare_server,
 		"dev > POST /bs?ep=dev-0001  expect 2.04\ndev < GET / accept 40  silent\n" GET_PACK
 		"  expect 2.05 " PACK "\nend superseded at \"discover\"\nend done at \"pack\"\n" },
 	{ "the store takes 3 s", in_pieces,
 		"given store slow 3s\n" GET_PACK " fetch  expect separate 2.05 " PACK "\nend done\n" },
-	{ "the store is busy for 2 s", one_server,
+	{ "the store is busy for 2 s", bare_server,
 		"given store busy 4\n" GET_PACK "  expect 2.05 " PACK "\nend done\n" },
-	{ "the store is gone", one_server,
+	{ "the store is gone", bare_server,
 		"given store busy 1000\n" GET_PACK "  expect silence\nend internal-error at \"request\"\n" },
-	{ "no room for two transmissions", one_server,
+	{ "no room for two transmissions", bare_server,
 		"given admission drop 2\n" GET_PACK "  expect 2.05 " PACK "\nend done\n" },
-	{ "too many attempts", one_server,
+	{ "too many attempts", bare_server,
 		"given admission too-many 5\n" GET_PACK "  expect silence\n"
 		"end too-many-attempts\nend too-many-attempts\nend too-many-attempts\nend too-many-attempts\n"
 		"end too-many-attempts\nonce\n" },
-	{ "a NON request", one_server, GET_PACK " non  expect 2.05 " PACK "\nend done\nonce\n" },
+	{ "a NON request", bare_server, GET_PACK " non  expect 2.05 " PACK "\nend done\nonce\n" },
 };
 
 static void

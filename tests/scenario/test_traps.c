@@ -5,47 +5,10 @@
  */
 #include "tests/lib/test.h"
 
+#include "tests/scenario/accounts.h"
 #include "tests/scenario/scenario.h"
 
 #include <stdlib.h>
-
-static void
-set_setting(struct bs_setting *s, uint16_t rid, enum bs_type type, const char *text)
-{
-	*s = (struct bs_setting){ .oid = 1, .rid = rid, .type = type, .text = strdup(text) };
-	assert_non_null(s->text);
-}
-
-/* One server, PSK. Discover, Deletes of objects, instance by instance: the defaults. */
-static struct bs_account *
-one_server(void)
-{
-	struct bs_account *a = bs_account_new();
-	struct bs_grant *g = calloc(1, sizeof(*g));
-
-	assert_true(a != NULL && g != NULL);
-	a->device_id = 7;
-	strcpy(a->endpoint, "dev-0001");
-	a->enabled = true;
-	bs_profile_init(&a->profile);
-	a->profile.omit_unused_keys = true;
-	a->grants = g;
-	a->grant_count = 1;
-	g->ssid = 101;
-	g->mode = BS_MODE_PSK;
-	strcpy(g->uri, "coaps://dm.example:5684");
-	assert_int_equal(bs_blob_set(&g->public_or_identity, "dev-0001", 8), BS_OK);
-	g->secret_key.len = 16;
-	for (uint8_t i = 0; i < 16; i++)
-		g->secret_key.data[i] = i;
-	g->settings = calloc(3, sizeof(*g->settings));
-	assert_non_null(g->settings);
-	g->setting_count = 3;
-	set_setting(&g->settings[0], 1, BS_TYPE_INTEGER, "86400");
-	set_setting(&g->settings[1], 6, BS_TYPE_BOOLEAN, "true");
-	set_setting(&g->settings[2], 7, BS_TYPE_STRING, "U");
-	return a;
-}
 
 /* OMA's INT-0: whole objects, nothing deleted. */
 static struct bs_account *
