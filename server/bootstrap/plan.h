@@ -84,7 +84,8 @@ struct bs_plan {
 };
 
 /*
- * The plan borrows octets of account and of the trees of view->existing: they must outlive it. now_s is Unix time, for settings whose value is "now".
+ * The plan borrows octets of account and of the trees of view->existing: they must outlive it. now_s is Unix time, for
+ * settings whose value is "now".
  * BS_ENOMEM; BS_EUNSUPPORTED: format not writable by this server; BS_ERANGE, BS_EFORMAT: a setting that does not fit
  * (the tool refuses those when they are configured). diag says which.
  */

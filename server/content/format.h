@@ -23,7 +23,8 @@ enum {
 /*
  * Encode the payload of a Bootstrap-Write to target, or a Bootstrap-Pack.
  *
- * At BS_LEVEL_ROOT there are instances of any objects, those of one object together, none twice. At BS_LEVEL_OBJECT all count instances belong to the target's object; at BS_LEVEL_INSTANCE there is one, whose iid is
+ * At BS_LEVEL_ROOT there are instances of any objects, those of one object together, none twice. At BS_LEVEL_OBJECT all
+ * count instances belong to the target's object; at BS_LEVEL_INSTANCE there is one, whose iid is
  * the target's; at BS_LEVEL_RESOURCE the one instance holds the entries of that resource alone.
  * Writes into w alone: no copy of a secret is left on the heap. Errors are w's (BS_ESPACE); BS_EUNSUPPORTED: the format
  * cannot carry that (the formats of one value take one resource that is not multiple; text has no infinity);

@@ -11,12 +11,14 @@
  *   once                          a lost datagram changes the story: play it as it stands
  *   end OUTCOME [at "step"] [because "detail"] [code C] [writes N] [format N] [version N]
  *
- * ANSWER: a code [format N] [[hex]], with what it holds; "separate CODE" (an empty ACK must come before); "reset"; "nothing" (within half a second); "silence"
+ * ANSWER: a code [format N] [[hex]], with what it holds; "separate CODE" (an empty ACK must come before); "reset";
+ * "nothing" (within half a second); "silence"
  * (through all retransmissions). "again" repeats the last request with its Message ID.
  * REACTION: "reply CODE", "separate CODE" (empty ACK, later a CON), "overtake CODE" (the response before the ACK),
  * "unreliable CODE" (empty ACK, later a NON), each with what to say: [format N] "text", [hex] or "links N" (a Discover result of N
  * octets); "reset"; "drop" (the datagram is lost); "silent" (it is never answered).
- * The operator has bootstrap-path = /t7. In URIs %XX is an octet. In hex, N*XX repeats. "#" begins a comment. "after" on a line of the server: it must not come
+ * The operator has bootstrap-path = /t7. In URIs %XX is an octet. In hex, N*XX repeats. "#" begins a comment. "after" on a
+ * line of the server: it must not come
  * sooner, nor later than twice that time.
  */
 #ifndef BS_TESTS_SCENARIO_SCRIPT_H
