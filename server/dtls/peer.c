@@ -29,7 +29,8 @@ struct bs_peer {
 	bool dialled; /* this server is the DTLS client */
 	bool listened; /* the first ClientHello went in */
 	bool told; /* on_closed was called, or must not be */
-	bool protected_seen; /* a record of epoch 1 came during the handshake */
+	bool protected_seen; /* a handshake record of epoch 1 came during the handshake */
+	bool key_differs; /* such a one did not decrypt: the ChangeCipherSpec was there, and it is not the Finished */
 	uint64_t now_ms; /* of the call that is on */
 	uint64_t created_ms;
 	uint64_t end_ms; /* handshake time is over; when OPEN: the certificate ends */
@@ -302,6 +303,19 @@ take_hello(struct bs_peer *peer)
 	return peer->listened;
 }
 
+/*
+ * What came protected before the ChangeCipherSpec waits in OpenSSL and is tried as soon as that is there. Until then it
+ * says nothing of the key: the ChangeCipherSpec may be lost.
+ */
+static void
+note_evidence(struct bs_peer *peer)
+{
+	OSSL_HANDSHAKE_STATE waits_for_finished = peer->dialled ? TLS_ST_CR_CHANGE : TLS_ST_SR_CHANGE;
+
+	if (peer->protected_seen && SSL_get_state(peer->ssl) == waits_for_finished)
+		peer->key_differs = true;
+}
+
 static void
 advance(struct bs_peer *peer)
 {
@@ -320,6 +334,7 @@ advance(struct bs_peer *peer)
 		handshake_failed(peer);
 	} else {
 		set_timer(peer);
+		note_evidence(peer);
 		if (peer->hs.psk_random && peer->state == BS_PEER_HANDSHAKE) {
 			peer->state = BS_PEER_IGNORING; /* to the outside: a handshake like any other */
 			tell_closed(peer, peer->hs.outcome, peer->hs.detail);
@@ -373,6 +388,24 @@ read_records(struct bs_peer *peer)
 		}
 	}
 	return good;
+}
+
+/* May one of the records be a Finished? */
+static bool
+has_protected_handshake(const uint8_t *data, size_t len)
+{
+	bool found = false;
+
+	while (!found && len >= RECORD_HEADER_LEN) {
+		size_t record = RECORD_HEADER_LEN + ((size_t)data[11] << 8 | data[12]);
+
+		if (record > len)
+			break;
+		found = data[0] == SSL3_RT_HANDSHAKE && data[3] == 0 && data[4] == 1;
+		data += record;
+		len -= record;
+	}
+	return found;
 }
 
 /* Records of a datagram that claim to be protected: all of epoch 1. */
@@ -438,7 +471,7 @@ bs_peer_input(struct bs_peer *peer, uint64_t now_ms, const uint8_t *data, size_t
 		peer->hs.dial->heard_later += peer->hs.dial->key_used;
 	}
 	if (!was_open) {
-		peer->protected_seen = peer->protected_seen || came > 0;
+		peer->protected_seen = peer->protected_seen || has_protected_handshake(data, len);
 		advance(peer);
 	}
 	good = read_records(peer);
@@ -528,12 +561,13 @@ bs_peer_unfinished(const struct bs_peer *peer, const char **detail)
 {
 	if (peer->hs.dial != NULL)
 		return bs_dial_unfinished(peer->hs.dial, detail);
-	if (peer->hs.psk_known && peer->protected_seen) {
+	if (peer->hs.psk_known && peer->key_differs) {
 		*detail = "identity known, but what followed the key exchange did not decrypt";
 		return BS_OUT_KEY_MISMATCH;
 	}
-	*detail = peer->hs.psk_known ? "nothing came after the key exchange"
-				     : "the device did not go on after this server's first flight";
+	*detail = !peer->hs.psk_known    ? "the device did not go on after this server's first flight"
+		  : peer->protected_seen ? "the ChangeCipherSpec after the key exchange was lost"
+					 : "nothing came after the key exchange";
 	return BS_OUT_HANDSHAKE_TIMEOUT;
 }
 

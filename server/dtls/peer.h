@@ -86,7 +86,10 @@ void bs_peer_close(struct bs_peer *peer);
 void bs_peer_end(struct bs_peer *peer, uint64_t now_ms, enum bs_outcome outcome, const char *detail, bool notify);
 /* OPEN, and its certificate is on a revocation list by now (after bs_dtls_ctx_reload). */
 bool bs_peer_is_revoked(const struct bs_peer *peer);
-/* How a handshake that ends now without being done shall be told. *detail is a constant. */
+/*
+ * How a handshake that ends now without being done shall be told. *detail is a constant. BS_OUT_KEY_MISMATCH needs evidence: a
+ * handshake record of epoch 1 that did not decrypt although the ChangeCipherSpec was there.
+ */
 enum bs_outcome bs_peer_unfinished(const struct bs_peer *peer, const char **detail);
 
 uint64_t bs_peer_next_deadline_ms(const struct bs_peer *peer);

@@ -3,6 +3,7 @@
 #include "tests/lib/test.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/lib/dtls_world.h"
 
@@ -190,6 +191,131 @@ wrong_key_is_told_when_the_device_begins_anew(void **state)
 	assert_true(client_connects(d));
 	assert_int_equal(fx->w.closed, 1);
 	assert_int_equal(bs_peer_table_count(fx->w.table), 1);
+}
+
+enum { CCS = 20, ALERT = 21, HANDSHAKE = 22 };
+
+/* The flight of a client, record by record. */
+struct flight {
+	uint8_t records[8][WORLD_DATAGRAM];
+	size_t lens[8];
+	unsigned count;
+};
+
+static void
+take_flight(struct client *c, struct flight *f)
+{
+	uint8_t datagram[WORLD_DATAGRAM];
+	size_t len;
+
+	f->count = 0;
+	client_step(c);
+	while ((len = client_take(c, datagram)) > 0)
+		for (size_t at = 0; at < len; at += f->lens[f->count++]) {
+			assert_true(f->count < 8);
+			f->lens[f->count] = 13 + ((size_t)datagram[at + 11] << 8 | datagram[at + 12]);
+			assert_true(at + f->lens[f->count] <= len);
+			memcpy(f->records[f->count], datagram + at, f->lens[f->count]);
+		}
+}
+
+/* "K" ClientKeyExchange, "C" ChangeCipherSpec, "F" Finished: each letter is a record that arrives. */
+static void
+give_records(struct client *c, const struct flight *f, const char *letters)
+{
+	static const struct {
+		char letter;
+		uint8_t type, epoch;
+	} kinds[] = { { 'K', HANDSHAKE, 0 }, { 'C', CCS, 0 }, { 'F', HANDSHAKE, 1 } };
+
+	for (; *letters != '\0'; letters++)
+		for (size_t k = 0; k < 3; k++)
+			for (unsigned i = 0; kinds[k].letter == *letters && i < f->count; i++)
+				if (f->records[i][0] == kinds[k].type && f->records[i][4] == kinds[k].epoch)
+					world_deliver(c->world, c, f->records[i], f->lens[i]);
+}
+
+/* A right key is never called wrong: evidence is what fails to decrypt once the ChangeCipherSpec was there. */
+static void
+a_lost_change_cipher_spec_is_no_evidence_against_the_key(void **state)
+{
+	static const struct {
+		const char *name, *key, *came;
+		enum bs_outcome outcome; /* BS_OUT_DONE: opens */
+		const char *detail;
+	} rows[] = {
+		{ "right key, all of it", WORLD_KEY, "KCF", BS_OUT_DONE, "" },
+		{ "right key, CCS lost", WORLD_KEY, "KF", BS_OUT_HANDSHAKE_TIMEOUT, "was lost" },
+		{ "right key, CCS lost, Finished repeated", WORLD_KEY, "KFFF", BS_OUT_HANDSHAKE_TIMEOUT, "was lost" },
+		{ "right key, Finished lost", WORLD_KEY, "KC", BS_OUT_HANDSHAKE_TIMEOUT, "nothing came" },
+		{ "right key, ClientKeyExchange lost", WORLD_KEY, "CF", BS_OUT_HANDSHAKE_TIMEOUT, "first flight" },
+		{ "right key, CCS late", WORLD_KEY, "KFC", BS_OUT_DONE, "" },
+		{ "right key, ClientKeyExchange last", WORLD_KEY, "FCK", BS_OUT_HANDSHAKE_TIMEOUT, "was lost" },
+		{ "wrong key, all of it", WORLD_WRONG_KEY, "KCF", BS_OUT_KEY_MISMATCH, "did not decrypt" },
+		{ "wrong key, CCS lost", WORLD_WRONG_KEY, "KF", BS_OUT_HANDSHAKE_TIMEOUT, "was lost" },
+		{ "wrong key, Finished lost", WORLD_WRONG_KEY, "KC", BS_OUT_HANDSHAKE_TIMEOUT, "nothing came" },
+		{ "wrong key, CCS late", WORLD_WRONG_KEY, "KFC", BS_OUT_KEY_MISMATCH, "did not decrypt" },
+		{ "wrong key, CCS late, Finished again", WORLD_WRONG_KEY, "KFCF", BS_OUT_KEY_MISMATCH,
+			"did not decrypt" },
+	};
+	struct world_fixture *fx = *state;
+	struct world *w = &fx->w;
+
+	for (unsigned keys = 1; keys <= 2; keys++) {
+		/* With two keys under one identity the first is tried: the other one is as wrong as any. */
+		w->psks[0].next = keys == 2 ? WORLD_WRONG_KEY : NULL;
+		for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			struct client *c = psk_client(fx, i, "dev-psk", rows[i].key);
+			struct flight f;
+
+			client_start(c);
+			for (int hellos = 0; hellos < 2; hellos++) {
+				take_flight(c, &f);
+				assert_int_equal(f.count, 1);
+				world_deliver(w, c, f.records[0], f.lens[0]);
+			}
+			take_flight(c, &f);
+			assert_int_equal(f.count, 3);
+			w->opened = w->closed = 0;
+			give_records(c, &f, rows[i].came);
+			if (w->opened != (rows[i].outcome == BS_OUT_DONE))
+				fail_msg(
+					"%s, %u key(s): %s", rows[i].name, keys, w->opened ? "opened" : "did not open");
+			w->now_ms += HANDSHAKE_MS;
+			bs_peer_table_tick(w->table, w->now_ms);
+			bs_peer_table_sweep(w->table);
+			if (w->opened == 0 && (w->closed != 1 || w->outcome != rows[i].outcome ||
+						      strstr(w->detail, rows[i].detail) == NULL))
+				fail_msg("%s, %u key(s): %s (%s)", rows[i].name, keys, bs_outcome_word(w->outcome),
+					w->detail);
+			client_free(c);
+		}
+	}
+}
+
+/* As a device does it: the whole flight once more, with new record numbers. */
+static void
+a_right_key_opens_with_the_repeated_flight(void **state)
+{
+	struct world_fixture *fx = *state;
+	struct client *c = psk_client(fx, 1, "dev-psk", WORLD_KEY);
+	struct flight f;
+
+	c->timer_ms = 20;
+	client_start(c);
+	for (int hellos = 0; hellos < 2; hellos++) {
+		take_flight(c, &f);
+		world_deliver(&fx->w, c, f.records[0], f.lens[0]);
+	}
+	take_flight(c, &f);
+	give_records(c, &f, "KF");
+	assert_int_equal(fx->w.opened, 0);
+	usleep(40000); /* OpenSSL's timer reads a clock of its own */
+	assert_int_equal(DTLSv1_handle_timeout(c->ssl), 1);
+	world_run(&fx->w);
+	assert_true(c->done);
+	assert_int_equal(fx->w.opened, 1);
+	assert_int_equal(fx->w.closed, 0);
 }
 
 /* Hello, hello with cookie; what the server answers is lost. */
@@ -704,6 +830,8 @@ main(void)
 		T(empty_identity),
 		T(wrong_key_is_suspected_when_the_time_is_over),
 		T(wrong_key_is_told_when_the_device_begins_anew),
+		T(a_lost_change_cipher_spec_is_no_evidence_against_the_key),
+		T(a_right_key_opens_with_the_repeated_flight),
 		T(silence_after_our_flight_is_a_timeout),
 		T(a_warning_is_not_the_reason_of_a_failure),
 		T(disabled_device_psk),
