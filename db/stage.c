@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "db/sql.h"
+#include "server/base/text.h"
 
 enum cell_type { CELL_NULL, CELL_INT, CELL_TEXT, CELL_BLOB };
 
@@ -179,16 +180,17 @@ on_connect(sqlite3 *db, void *stage, int argc, const char *const *argv, sqlite3_
 {
 	struct bs_stage *s = stage;
 	char sql[16 + 5 * BS_STAGE_COLUMNS_MAX];
-	int n = snprintf(sql, sizeof(sql), "CREATE TABLE x(c0");
+	struct bs_tw w = bs_tw_init(sql, sizeof(sql));
 	struct table *t;
 	int rc;
 
 	(void)argc;
 	(void)argv;
 	(void)message;
+	bs_tw_text(&w, "CREATE TABLE x(c0");
 	for (unsigned c = 1; c < s->columns; c++)
-		n += snprintf(sql + n, sizeof(sql) - (size_t)n, ",c%u", c);
-	snprintf(sql + n, sizeof(sql) - (size_t)n, ")");
+		bs_tw_printf(&w, ",c%u", c);
+	bs_tw_text(&w, ")");
 	rc = sqlite3_declare_vtab(db, sql);
 	if (rc != SQLITE_OK)
 		return rc;

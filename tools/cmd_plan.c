@@ -209,20 +209,18 @@ static const char *
 let_pass(const struct view *v, enum bs_step step, const struct bs_path *target, char out[160])
 {
 	const struct bs_tolerances *all = &v->account->profile.tolerances;
-	size_t len = 0;
+	struct bs_tw w = bs_tw_init(out, 160);
 
-	out[0] = '\0';
 	for (size_t i = 0; i < all->count; i++) {
 		const struct bs_tolerance *t = &all->list[i];
 		char text[BS_TOLERANCE_TEXT];
 		struct bs_tolerances one = { .list = { *t }, .count = 1 };
 
 		if (t->code != BS_ANY_REFUSAL && bs_tolerances_have(&one, step, target, t->code))
-			len += (size_t)snprintf(
-				out + len, 160 - len, ", %s", strchr(bs_tolerance_format(t, text), '=') + 1);
+			bs_tw_printf(&w, ", %s", strchr(bs_tolerance_format(t, text), '=') + 1);
 	}
-	if (len > 0)
-		snprintf(out + len, 160 - len, " let pass");
+	if (w.len > 0)
+		bs_tw_text(&w, " let pass");
 	return out;
 }
 

@@ -456,10 +456,11 @@ profile_add(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 static void
 acl_text(const struct bs_acl *acl, char *out, size_t max)
 {
-	size_t n = (size_t)snprintf(out, max, "%u/%u:owner=%u", acl->oid, acl->iid, acl->owner);
+	struct bs_tw w = bs_tw_init(out, max);
 
-	for (size_t i = 0; i < acl->count && n < max; i++)
-		n += (size_t)snprintf(out + n, max - n, ",%u=%u", acl->entries[i].ssid, acl->entries[i].rights);
+	bs_tw_printf(&w, "%u/%u:owner=%u", acl->oid, acl->iid, acl->owner);
+	for (size_t i = 0; i < acl->count; i++)
+		bs_tw_printf(&w, ",%u=%u", acl->entries[i].ssid, acl->entries[i].rights);
 }
 
 static void

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/base/text.h"
 #include "tools/sim_client.h"
 
 #define EXCHANGE_LIFETIME_MS 247000 /* RFC 7252 section 4.8.2 */
@@ -394,14 +395,14 @@ tell(const struct turn *t)
 	static const char *const methods[] = { "?", "GET", "POST", "PUT", "DELETE" };
 	char code[8], path[SIM_SEGMENTS_MAX * 12] = "";
 	const struct sim_msg *m = t->m;
-	size_t len = 0;
+	struct bs_tw w = bs_tw_init(path, sizeof(path));
 
 	for (size_t i = 0; i < m->path_len; i++)
-		len += (size_t)snprintf(path + len, sizeof(path) - len, "/%.10s", m->path[i]);
+		bs_tw_printf(&w, "/%.10s", m->path[i]);
 	sim_coap_code_text(t->verdict.code, code);
 	bool success = t->verdict.code >> 5 == 2;
 	sim_client_say(t->c, "< %s %s (%zu octets) -> %s%s%s", methods[m->code <= SIM_DELETE ? m->code : 0],
-		len > 0 ? path : "/", m->payload_len, code, success ? "" : " ", success ? "" : t->verdict.text);
+		w.len > 0 ? path : "/", m->payload_len, code, success ? "" : " ", success ? "" : t->verdict.text);
 }
 
 /* What an answer means for the client itself. */

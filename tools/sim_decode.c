@@ -12,12 +12,11 @@ const char *
 sim_path_text(struct sim_path p, char out[32])
 {
 	const uint16_t id[] = { p.oid, p.iid, p.rid, p.riid };
-	size_t len = 0;
+	struct bs_tw w = bs_tw_init(out, 32);
 
-	out[0] = '\0';
 	for (size_t i = 0; i < 4 && id[i] != SIM_NONE; i++)
-		len += (size_t)snprintf(out + len, 32 - len, "/%u", id[i]);
-	return len > 0 ? out : "/";
+		bs_tw_printf(&w, "/%u", id[i]);
+	return w.len > 0 ? out : "/";
 }
 
 bool

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "server/base/text.h"
+
 const char *
 sim_base_name(struct sim_path target, char out[32])
 {
@@ -16,13 +18,13 @@ sim_base_name(struct sim_path target, char out[32])
 const char *
 sim_rest_name(struct sim_path target, struct sim_path p, char out[32])
 {
-	int n = 0;
+	struct bs_tw w = bs_tw_init(out, 32);
 
 	if (target.iid == SIM_NONE)
-		n = snprintf(out, 32, "%u/", p.iid);
-	n += snprintf(out + n, 32u - (unsigned)n, "%u", p.rid);
+		bs_tw_printf(&w, "%u/", p.iid);
+	bs_tw_printf(&w, "%u", p.rid);
 	if (p.riid != SIM_NONE)
-		snprintf(out + n, 32u - (unsigned)n, "/%u", p.riid);
+		bs_tw_printf(&w, "/%u", p.riid);
 	return out;
 }
 

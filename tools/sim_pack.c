@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "server/base/secret.h"
+#include "server/base/text.h"
 #include "tools/sim_client.h"
 
 #define OPT_URI_QUERY 15
@@ -21,12 +22,12 @@ put_own_account(struct sim_client *c, struct sim_out *o)
 {
 	int64_t link = sim_store_number(&c->device.store, 0, c->conf->bs_iid, 17, -1);
 	char query[64];
-	size_t len = (size_t)snprintf(query, sizeof(query), "acc=</0/%u>", c->conf->bs_iid);
+	struct bs_tw w = bs_tw_init(query, sizeof(query));
 
+	bs_tw_printf(&w, "acc=</0/%u>", c->conf->bs_iid);
 	if (link >= 0)
-		len += (size_t)snprintf(query + len, sizeof(query) - len, ",</%lld/%lld>", (long long)(link >> 16),
-			(long long)(link & 0xffff));
-	sim_coap_option(o, OPT_URI_QUERY, query, len);
+		bs_tw_printf(&w, ",</%lld/%lld>", (long long)(link >> 16), (long long)(link & 0xffff));
+	sim_coap_option(o, OPT_URI_QUERY, query, w.len);
 }
 
 static void

@@ -38,16 +38,16 @@ bs_log_wants(enum bs_log_level level)
 }
 
 static void
-format_time(char out[32])
+put_time(struct bs_tw *w)
 {
 	struct timespec ts;
+	char seconds[24];
 	struct tm tm;
-	size_t n;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
 	gmtime_r(&ts.tv_sec, &tm);
-	n = strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out + n, 32 - n, ".%03uZ", (unsigned)(ts.tv_nsec / 1000000) % 1000);
+	if (strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm) > 0)
+		bs_tw_printf(w, "%s.%03uZ", seconds, (unsigned)(ts.tv_nsec / 1000000) % 1000);
 }
 
 /* A bare value may stand in JSON unquoted only when it is a number as JSON writes numbers. */
@@ -80,87 +80,63 @@ value_len(const char *v)
 	return v[n] == '"' ? n + 1 : n;
 }
 
-/* key=value pairs -> ,"key":value */
-static size_t
-fields_to_json(const char *fields, char *out, size_t max)
+/* key=value pairs -> ,"key":value; a field that does not fit is left out with all behind it, so that the line stays JSON */
+static void
+put_json_fields(struct bs_tw *w, const char *fields)
 {
-	size_t len = 0;
-
 	while (*fields != '\0') {
 		size_t key = strcspn(fields, "= ");
 		const char *value = fields + key + (fields[key] == '=');
 		size_t n = value_len(value);
 		const char *quote = *value == '"' || is_number(value, n) ? "" : "\"";
-		int w = snprintf(
-			out + len, max - len, ",\"%.*s\":%s%.*s%s", (int)key, fields, quote, (int)n, value, quote);
 
-		if (w < 0 || (size_t)w >= max - len)
-			break; /* a cut line must stay JSON: leave out what does not fit */
-		len += (size_t)w;
+		bs_tw_printf(w, ",\"%.*s\":%s%.*s%s", (int)key, fields, quote, (int)n, value, quote);
 		fields = value + n;
 		fields += strspn(fields, " ");
 	}
-	return len;
+}
+
+static void
+write_line(const char *line, size_t len)
+{
+	if (write(STDERR_FILENO, line, len) < 0) {
+		/* Nowhere left to say so. */
+	}
 }
 
 void
 bs_log(enum bs_log_level level, const char *event, const char *fmt, ...)
 {
+	static const char json_end[] = "}\n", end[] = "\n";
 	int saved = errno;
-	char time_text[32], fields[LINE_MAX_LEN], line[LINE_MAX_LEN + 512];
+	char fields[LINE_MAX_LEN], line[LINE_MAX_LEN + 512];
+	struct bs_tw w = bs_tw_init(fields, sizeof(fields)), all = bs_tw_init(line, sizeof(line));
 	va_list args;
-	size_t len;
 
 	if (!bs_log_wants(level))
 		return;
 	va_start(args, fmt);
-	vsnprintf(fields, sizeof(fields), fmt, args);
+	bs_tw_vprintf_cut(&w, fmt, args);
 	va_end(args);
-	format_time(time_text);
-	if (log_json) {
-		len = (size_t)snprintf(line, sizeof(line), "{\"ts\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"",
-			time_text, level_names[level], event);
-		len += fields_to_json(fields, line + len, sizeof(line) - len - 2);
-		line[len++] = '}';
-	} else {
-		len = (size_t)snprintf(line, sizeof(line) - 1, "ts=%s level=%s event=%s %s", time_text,
-			level_names[level], event, fields);
-		if (len > sizeof(line) - 2)
-			len = sizeof(line) - 2;
-	}
-	line[len++] = '\n';
-	if (write(STDERR_FILENO, line, len) < 0) {
-		/* Nowhere left to say so. */
-	}
+	all.max -= sizeof(json_end) - 1; /* the end of the line always fits */
+	bs_tw_text(&all, log_json ? "{\"ts\":\"" : "ts=");
+	put_time(&all);
+	bs_tw_printf(&all, log_json ? "\",\"level\":\"%s\",\"event\":\"%s\"" : " level=%s event=%s", level_names[level],
+		event);
+	if (log_json)
+		put_json_fields(&all, fields);
+	else
+		bs_tw_printf(&all, " %s", fields);
+	all = bs_tw_resume(line, sizeof(line));
+	bs_tw_text(&all, log_json ? json_end : end);
+	write_line(line, all.len);
 	errno = saved;
 }
 
 const char *
 bs_log_quote_n(struct bs_quote *q, const void *data, size_t len)
 {
-	const unsigned char *p = data;
-	bool utf8 = bs_utf8_valid(data, len);
-	size_t n = 0;
-
-	q->text[n++] = '"';
-	for (size_t i = 0; i < len; i++) {
-		bool plain = p[i] >= 0x20 && p[i] != 0x7f && p[i] != '"' && p[i] != '\\' && (p[i] < 0x80 || utf8);
-
-		if (n > sizeof(q->text) - 16 && (p[i] & 0xc0) != 0x80) {
-			memcpy(q->text + n, "\xe2\x80\xa6", 3);
-			n += 3;
-			break;
-		}
-		if (plain)
-			q->text[n++] = (char)p[i];
-		else if (p[i] == '"' || p[i] == '\\')
-			n += (size_t)snprintf(q->text + n, sizeof(q->text) - n, "\\%c", p[i]);
-		else
-			n += (size_t)snprintf(q->text + n, sizeof(q->text) - n, "\\u%04x", p[i]);
-	}
-	q->text[n++] = '"';
-	q->text[n] = '\0';
-	return q->text;
+	return bs_text_escape(q->text, sizeof(q->text), data, len, BS_WITH_QUOTES);
 }
 
 const char *

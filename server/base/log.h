@@ -26,7 +26,7 @@ struct bs_quote {
 void bs_log_init(enum bs_log_level most, bool json);
 bool bs_log_wants(enum bs_log_level level);
 void bs_log(enum bs_log_level level, const char *event, const char *fmt, ...) BS_PRINTF(3, 4);
-/* Quote for either output form: control characters, quotes, backslashes and octets outside UTF-8 escaped (\u00XX). */
+/* Quote for either output form: as bs_text_escape (text.h) has it, all that is not printable is escaped. */
 const char *bs_log_quote(struct bs_quote *q, const char *text);
 const char *bs_log_quote_n(struct bs_quote *q, const void *data, size_t len);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/base/buf.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
 #include "server/content/format.h"
@@ -16,27 +17,14 @@
 void
 bs_tell(char *text, size_t max, const char *fmt, ...)
 {
-	size_t len = strlen(text);
+	struct bs_tw w = bs_tw_resume(text, max);
 	va_list args;
 
-	if (len > 0 && len + 3 < max)
-		len += (size_t)snprintf(text + len, max - len, "; ");
+	if (w.len > 0)
+		bs_tw_text(&w, "; ");
 	va_start(args, fmt);
-	vsnprintf(text + len, max - len, fmt, args);
+	bs_tw_vprintf_cut(&w, fmt, args);
 	va_end(args);
-	len = strlen(text);
-	while (len > 0 && !bs_utf8_valid(text, len))
-		text[--len] = '\0';
-}
-
-static bool
-is_printable(const uint8_t *data, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (data[i] < 0x20 || data[i] == 0x7f)
-			return false;
-	}
-	return bs_utf8_valid(data, len);
 }
 
 /* The end of the last whole character within len octets, behind which there are more. */
@@ -58,7 +46,7 @@ diagnostic(const struct bs_msg *m, struct bs_quote *q)
 		return NULL;
 	if (len > DIAGNOSTIC_MAX)
 		len = end_of_character(m->payload, DIAGNOSTIC_MAX);
-	return is_printable(m->payload, len) ? bs_log_quote_n(q, m->payload, len) : NULL;
+	return bs_text_is_printable(m->payload, len) ? bs_log_quote_n(q, m->payload, len) : NULL;
 }
 
 static void
@@ -90,24 +78,22 @@ bs_tell_answer(char *text, size_t max, const char *step, enum bs_err err, const 
 		bs_tell(text, max, "%s answered in blocks that do not fit together", step);
 }
 
-/* "/t9/bs", as far as it goes into path; its whole length may be more. */
+/* "/t9/bs", as far as it goes into path. Returns the octets that went in. */
 static size_t
 join_path(const struct bs_msg *msg, uint8_t *path, size_t max)
 {
-	size_t len = 0;
+	struct bs_wr w = bs_wr_init(path, max);
 
-	for (size_t i = 0; i < msg->path_count && len < max; i++) {
+	for (size_t i = 0; i < msg->path_count; i++) {
 		const struct bs_segment *s = &msg->path[i];
-		size_t n = s->len < max - len - 1 ? s->len : max - len - 1;
 
-		path[len++] = '/';
-		if (n > 0)
-			memcpy(path + len, s->data, n);
-		len += n;
+		bs_wr_u8(&w, '/');
+		for (size_t k = 0; k < s->len; k++)
+			bs_wr_u8(&w, s->data[k]);
 	}
-	if (len == 0)
-		path[len++] = '/';
-	return len;
+	if (w.len == 0)
+		bs_wr_u8(&w, '/');
+	return w.len;
 }
 
 void

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/base/text.h"
+
 /* The one record of a single resource is its path and nothing else. */
 static bool
 is_whole_path(const struct bs_path *target, const struct bs_entry *e)
@@ -18,11 +20,10 @@ relative_name(
 {
 	const unsigned ids[] = { inst->oid, inst->iid, e->rid, e->riid };
 	size_t last = e->multiple ? 4 : 3;
-	size_t len = 0;
+	struct bs_tw w = bs_tw_init(out, BS_SENML_NAME);
 
-	out[0] = '\0';
 	for (size_t i = (size_t)target->level; i < last; i++)
-		len += (size_t)snprintf(out + len, BS_SENML_NAME - len, "%s%u", len > 0 ? "/" : "", ids[i]);
+		bs_tw_printf(&w, "%s%u", w.len > 0 ? "/" : "", ids[i]);
 }
 
 void

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "server/base/text.h"
+
 /* Digits at *text, up to five; *text is behind them. 65535 and above: no object. */
 static uint32_t
 read_oid(const char **text)
@@ -50,11 +52,10 @@ bs_order_read(const char *text, struct bs_order *out)
 const char *
 bs_order_format(const struct bs_order *o, char out[BS_ORDER_TEXT])
 {
-	size_t len = 0;
+	struct bs_tw w = bs_tw_init(out, BS_ORDER_TEXT);
 
-	out[0] = '\0';
 	for (size_t i = 0; i < o->count; i++)
-		len += (size_t)snprintf(out + len, BS_ORDER_TEXT - len, "%s%u", i > 0 ? "," : "", o->oids[i]);
+		bs_tw_printf(&w, "%s%u", i > 0 ? "," : "", o->oids[i]);
 	return out;
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/base/text.h"
+
 #define CODE(class, detail) ((uint8_t)((class) << 5 | (detail)))
 #define REFUSED "refused"
 
@@ -196,14 +198,12 @@ bs_tolerances_read(const char *text, struct bs_tolerances *out)
 const char *
 bs_tolerances_format(const struct bs_tolerances *all, char out[BS_TOLERANCES_TEXT])
 {
-	size_t len = 0;
+	struct bs_tw w = bs_tw_init(out, BS_TOLERANCES_TEXT);
 
-	out[0] = '\0';
 	for (size_t i = 0; i < all->count; i++) {
 		char one[BS_TOLERANCE_TEXT];
 
-		len += (size_t)snprintf(out + len, BS_TOLERANCES_TEXT - len, "%s%s", i > 0 ? " " : "",
-			bs_tolerance_format(&all->list[i], one));
+		bs_tw_printf(&w, "%s%s", i > 0 ? " " : "", bs_tolerance_format(&all->list[i], one));
 	}
 	return out;
 }

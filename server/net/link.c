@@ -7,6 +7,8 @@
 
 #include "server/base/clock.h"
 #include "server/base/log.h"
+#include "server/base/text.h"
+#include "server/bootstrap/tell.h"
 #include "server/net/worker_internal.h"
 
 #define BS_TRIGGERED "server-initiated" /* before the detail of an attempt that the operator asked for */
@@ -63,16 +65,12 @@ may_record(struct bs_worker *w, uint64_t now_ms, bool stranger)
 static void
 describe_identity(const struct bs_proof *proof, char *out, size_t max)
 {
-	struct bs_quote q;
-	size_t len;
+	const uint8_t *blank = memchr(proof->identity, ' ', proof->identity_len);
+	size_t len = proof->identity_len;
 
-	bs_log_quote_n(&q, proof->identity, proof->identity_len);
-	len = strlen(q.text) - 2; /* without the quotes */
-	if (proof->kind != BS_CRED_PSK) /* the digest alone: that is what explain is asked for */
-		len = strcspn(q.text + 1, " \"");
-	len = len < max ? len : max - 1;
-	memcpy(out, q.text + 1, len);
-	out[len] = '\0';
+	if (proof->kind != BS_CRED_PSK && blank != NULL) /* the digest alone: that is what explain is asked for */
+		len = (size_t)(blank - proof->identity);
+	bs_text_escape(out, max, proof->identity, len, BS_WITHOUT_QUOTES);
 }
 
 static enum bs_mode
@@ -109,6 +107,14 @@ fill_from_peer(struct bs_attempt *a, struct bs_peer *peer)
 	}
 	if (proof->suite != NULL)
 		snprintf(a->suite, sizeof(a->suite), "%s", proof->suite);
+}
+
+/* "before: detail", cut where a character ends. */
+static void
+put_detail(struct bs_attempt *a, const char *before, const char *detail)
+{
+	a->detail[0] = '\0';
+	bs_tell(a->detail, sizeof(a->detail), "%s%s%s", before, *before != '\0' && *detail != '\0' ? ": " : "", detail);
 }
 
 static const char *
@@ -170,8 +176,9 @@ record_peer(struct bs_worker *w, uint64_t now_ms, struct bs_peer *peer, enum bs_
 
 	fill_from_peer(&a, peer);
 	a.proven = bs_peer_get_user(peer) != NULL; /* not because the server has turned to it */
-	snprintf(a.detail, sizeof(a.detail), "%s%s%s%s", bs_peer_is_dialled(peer) ? BS_TRIGGERED ": " : "", detail,
-		*subject ? "; subject " : "", subject);
+	put_detail(&a, bs_peer_is_dialled(peer) ? BS_TRIGGERED : "", detail);
+	if (*subject != '\0')
+		bs_tell(a.detail, sizeof(a.detail), "subject %s", subject);
 	record(w, now_ms, &a, stranger);
 }
 
@@ -289,9 +296,7 @@ on_finished(void *arg, uint64_t now_ms, const struct bs_report *r)
 	};
 
 	fill_from_peer(&a, l->peer);
-	snprintf(a.detail, sizeof(a.detail), "%s%s%.*s", l->trigger != NULL ? BS_TRIGGERED : "",
-		l->trigger != NULL && *r->detail != '\0' ? ": " : "",
-		(int)(sizeof(a.detail) - sizeof(BS_TRIGGERED) - 2), r->detail);
+	put_detail(&a, l->trigger != NULL ? BS_TRIGGERED : "", r->detail);
 	snprintf(a.step, sizeof(a.step), "%s", r->step);
 	snprintf(a.claimed, sizeof(a.claimed), "%s", r->claimed);
 	a.format = r->format;

@@ -141,6 +141,9 @@ ecdsa="-dtls1_2 -cipher ECDHE-ECDSA-AES128-CCM8:@SECLEVEL=0"
 by_cert() { echo "$ecdsa -curves P-256:P-192 -cert $W/pki/$1.pem -key $W/pki/$1.key"; }
 cat >"$W/strangers" <<-TABLE
 	unknown-identity identity-unknown silence $psk nobody
+	octets-no-utf8 identity-unknown silence $psk $(perl -e 'print "\x80" x 67')
+	octets-no-utf8-longest identity-unknown silence $psk $(perl -e 'print "\xbf" x 255')
+	marks-of-direction identity-unknown silence $psk $(perl -e 'print "\xe2\x80\xae" x 85')
 	wrong-key key-mismatch-suspected silence $wrong_psk
 	no-common-suite no-common-ciphersuite 40 -dtls1_2 -cipher PSK-AES256-GCM-SHA384 -psk $canary_hex -psk_identity id-psk
 	dtls-1.0 handshake-failed 70 -dtls1 -cipher ALL:PSK:@SECLEVEL=0 -psk $canary_hex -psk_identity id-psk

@@ -272,6 +272,163 @@ test_log_long_and_broken(void **state)
 	free(value);
 }
 
+/* What a stranger can put into a PSK identity: octets of any kind, of any length. */
+static void
+quoting_stays_in_its_room_whatever_the_octets(void **state)
+{
+	static const uint8_t kinds[] = { 0x00, 0x1b, 'a', '"', '\\', 0x7f, 0x80, 0xbf, 0xc3, 0xe2, 0xf0, 0xff };
+	struct {
+		struct bs_quote q;
+		uint8_t behind[64];
+	} at;
+	uint8_t data[600];
+
+	(void)state;
+	for (size_t k = 0; k < sizeof(kinds); k++)
+		for (size_t len = 0; len <= sizeof(data); len++) {
+			memset(data, kinds[k], sizeof(data));
+			memset(at.behind, 0xa5, sizeof(at.behind));
+			bs_log_quote_n(&at.q, data, len);
+			for (size_t i = 0; i < sizeof(at.behind); i++)
+				assert_int_equal(at.behind[i], 0xa5);
+			assert_non_null(memchr(at.q.text, '\0', sizeof(at.q.text)));
+			assert_true(bs_text_is_printable(at.q.text, strlen(at.q.text)));
+		}
+}
+
+/* Any octets of any length from 0 to 600, into any room from 0 to 64. */
+static void
+escaping_stays_in_any_room(void **state)
+{
+	static uint8_t data[600];
+	char out[64 + 16];
+
+	(void)state;
+	for (unsigned round = 0; round < 40; round++) {
+		bs_random_system(NULL, data, sizeof(data));
+		for (size_t i = 0; round % 4 == 1 && i < sizeof(data); i++)
+			data[i] |= 0x80;
+		for (size_t i = 0; round % 4 == 2 && i + 2 < sizeof(data); i += 3) /* U+2028 again and again */
+			memcpy(data + i, "\xe2\x80\xa8", 3);
+		for (size_t room = 0; room <= 64; room++)
+			for (size_t len = 0; len <= sizeof(data); len += len < 80 ? 1 : 37) {
+				enum bs_quoting quoting = len % 2 == 0 ? BS_WITH_QUOTES : BS_WITHOUT_QUOTES;
+				uint8_t *copy = exact_copy(data, len);
+
+				memset(out, '\xa5', sizeof(out));
+				bs_text_escape(out, room, copy, len, quoting);
+				for (size_t i = room; i < sizeof(out); i++)
+					assert_int_equal((uint8_t)out[i], 0xa5);
+				if (room > 0) {
+					assert_non_null(memchr(out, '\0', room));
+					assert_true(bs_text_is_printable(out, strlen(out)));
+				}
+				free(copy);
+			}
+	}
+}
+
+static void
+only_printable_characters_are_shown_as_they_are(void **state)
+{
+	static const struct {
+		const char *row, *octets, *shown;
+	} rows[] = {
+		{ "letters and accents", "61 c3a9 e282ac f09f9880", "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80" },
+		{ "quote and backslash", "22 5c", "\\\"\\\\" },
+		{ "C0, NUL, DEL", "00 1b 7f", "\\u0000\\u001b\\u007f" },
+		{ "C1: CSI in one character", "c29b 33 316d", "\\u009b31m" },
+		{ "an octet that is no UTF-8 beside one that is", "9b c3a9 ff", "\\u009b\xc3\xa9\\u00ff" },
+		{ "cut sequence", "e282", "\\u00e2\\u0082" },
+		{ "right-to-left override", "e280ae", "\\u202e" },
+		{ "isolates", "e281a6 e281a9", "\\u2066\\u2069" },
+		{ "line and paragraph separator", "e280a8 e280a9", "\\u2028\\u2029" },
+		{ "arabic letter mark, byte order mark", "d89c efbbbf", "\\u061c\\ufeff" },
+		{ "a tag beyond U+FFFF", "f3a080a1", "\\udb40\\udc21" },
+		{ "private use", "ee8080", "\\ue000" },
+		{ "noncharacter", "efbfbf", "\\uffff" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t data[32];
+		size_t len = hex(rows[i].octets, data, sizeof(data));
+		char out[64];
+
+		bs_text_escape(out, sizeof(out), data, len, BS_WITHOUT_QUOTES);
+		if (strcmp(out, rows[i].shown) != 0)
+			fail_msg("%s: %s", rows[i].row, out);
+	}
+}
+
+static void
+what_does_not_fit_ends_in_dots(void **state)
+{
+	char out[12];
+
+	(void)state;
+	assert_string_equal(bs_text_escape(out, 12, "abcdefghi", 9, BS_WITH_QUOTES), "\"abcdefghi\"");
+	assert_string_equal(bs_text_escape(out, 12, "abcdefghij", 10, BS_WITH_QUOTES), "\"abcdef\xe2\x80\xa6\"");
+	assert_string_equal(bs_text_escape(out, 6, "abcd", 4, BS_WITH_QUOTES), "\"\xe2\x80\xa6\"");
+	assert_string_equal(bs_text_escape(out, 5, "abcd", 4, BS_WITH_QUOTES), "");
+	assert_string_equal(bs_text_escape(out, 3, "", 0, BS_WITH_QUOTES), "\"\"");
+	assert_string_equal(bs_text_escape(out, 2, "", 0, BS_WITH_QUOTES), "");
+	assert_string_equal(bs_text_escape(out, 4, "abcd", 4, BS_WITHOUT_QUOTES), "\xe2\x80\xa6");
+	assert_string_equal(bs_text_escape(out, 4, "abc", 3, BS_WITHOUT_QUOTES), "abc");
+	assert_string_equal(bs_text_escape(out, 3, "abc", 3, BS_WITHOUT_QUOTES), "");
+	assert_string_equal(bs_text_escape(out, 12, "ab\xc3\xa9\xc3\xa9\xc3\xa9", 8, BS_WITHOUT_QUOTES),
+		"ab\xc3\xa9\xc3\xa9\xc3\xa9");
+}
+
+static void
+cut(struct bs_tw *w, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	bs_tw_vprintf_cut(w, fmt, args);
+	va_end(args);
+}
+
+static void
+text_goes_in_by_whole_pieces(void **state)
+{
+	char out[8];
+	struct bs_tw w = bs_tw_init(out, sizeof(out));
+
+	(void)state;
+	bs_tw_text(&w, "abc");
+	bs_tw_printf(&w, "%d", 1234);
+	assert_false(w.cut);
+	assert_string_equal(out, "abc1234");
+	bs_tw_text(&w, "");
+	assert_false(w.cut);
+	w = bs_tw_init(out, sizeof(out));
+	bs_tw_text(&w, "abcd");
+	bs_tw_printf(&w, "%s", "efgh"); /* one too many */
+	bs_tw_text(&w, "x"); /* would fit, but the cut stays */
+	assert_true(w.cut);
+	assert_string_equal(out, "abcd");
+	w = bs_tw_init(out, sizeof(out));
+	cut(&w, "abcdef\xc3\xa9");
+	assert_true(w.cut);
+	assert_string_equal(out, "abcdef"); /* not half a character */
+	w = bs_tw_resume(out, sizeof(out));
+	bs_tw_text(&w, "g");
+	assert_string_equal(out, "abcdefg");
+	memset(out, 'x', sizeof(out));
+	w = bs_tw_resume(out, sizeof(out));
+	bs_tw_text(&w, "y");
+	cut(&w, "y");
+	assert_true(w.cut);
+	assert_memory_equal(out, "xxxxxxxx", 8);
+	w = bs_tw_init(NULL, 0);
+	bs_tw_text(&w, "y");
+	bs_tw_printf(&w, "y");
+	cut(&w, "y");
+	assert_true(w.cut);
+}
+
 static void
 test_secret(void **state)
 {
@@ -364,6 +521,11 @@ main(void)
 		cmocka_unit_test(test_addr_prefix),
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_log_long_and_broken),
+		cmocka_unit_test(quoting_stays_in_its_room_whatever_the_octets),
+		cmocka_unit_test(escaping_stays_in_any_room),
+		cmocka_unit_test(only_printable_characters_are_shown_as_they_are),
+		cmocka_unit_test(what_does_not_fit_ends_in_dots),
+		cmocka_unit_test(text_goes_in_by_whole_pieces),
 		cmocka_unit_test(test_secret),
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_outcomes_are_in_the_manual),
