@@ -126,6 +126,9 @@ end_with_answer(struct bs_session *s, enum bs_outcome outcome)
 
 	bs_run_tell_answer(s, r->why, sizeof(r->why));
 	r->code = s->reply != NULL ? s->reply->code : 0;
+	if (r->code == BS_UNAVAILABLE)
+		bs_tell(r->why, sizeof(r->why),
+			"also when sent anew: the device is busy, or keeps no answers for what is sent again");
 	return bs_run_end(s, outcome);
 }
 

@@ -65,13 +65,21 @@ answer_too_large(struct bs_block_out *o, const struct bs_block *b)
 }
 
 static enum bs_block_step
-answer_incomplete(struct bs_block_out *o)
+restart(struct bs_block_out *o)
 {
-	if (o->restarted || !o->in_blocks)
+	if (o->restarted)
 		return BS_BLOCK_FINAL;
 	o->restarted = true;
 	o->offset = 0;
 	return BS_BLOCK_RESTART;
+}
+
+/* 4.08 or 5.03 to a block that was sent before: most likely it was taken then, and the answer to it was lost. */
+static enum bs_block_step
+go_on(struct bs_block_out *o)
+{
+	o->offset += in_flight(o);
+	return BS_BLOCK_NEXT;
 }
 
 /*
@@ -92,14 +100,16 @@ answer_taken(struct bs_block_out *o, const struct bs_block *b)
 }
 
 enum bs_block_step
-bs_block_out_answer(struct bs_block_out *o, const struct bs_msg *response)
+bs_block_out_answer(struct bs_block_out *o, const struct bs_msg *response, bool repeated)
 {
 	bool more = o->in_blocks && o->offset + in_flight(o) < o->len;
 
 	if (response->code == BS_TOO_LARGE)
 		return answer_too_large(o, &response->block1);
-	if (response->code == BS_INCOMPLETE)
-		return answer_incomplete(o);
+	if ((response->code == BS_INCOMPLETE || response->code == BS_UNAVAILABLE) && repeated && more)
+		return go_on(o);
+	if (response->code == BS_UNAVAILABLE || (response->code == BS_INCOMPLETE && o->in_blocks))
+		return restart(o);
 	if (response->code == BS_CONTINUE && !more)
 		return BS_BLOCK_BROKEN;
 	if (BS_CODE_CLASS(response->code) != 2 || !more)

@@ -29,7 +29,7 @@ struct bs_block_out {
 	size_t offset; /* of the block in flight */
 	uint8_t szx;
 	bool in_blocks;
-	bool restarted; /* once after 4.08 */
+	bool restarted; /* once after 4.08 or 5.03 */
 	bool reduced; /* once after 4.13 */
 };
 
@@ -37,8 +37,13 @@ struct bs_block_out {
 void bs_block_out_init(struct bs_block_out *o, const uint8_t *data, size_t len, size_t size);
 /* Payload, Block1 and (first block) Size1 of the message to send now. */
 void bs_block_out_fill(const struct bs_block_out *o, struct bs_msg *msg);
-/* A response came: what to do now. o is moved on accordingly. */
-enum bs_block_step bs_block_out_answer(struct bs_block_out *o, const struct bs_msg *response);
+/*
+ * A response came: what to do now. o is moved on accordingly. repeated: the message was sent more than once, so that the
+ * client may have taken it before. A client that keeps no answers for duplicates says 5.03 or 4.08 to a block that it has
+ * already: the next block then shows whether it has. Where it has not, where no block is next, and after 5.03 to a message
+ * sent once, the transfer begins anew, once.
+ */
+enum bs_block_step bs_block_out_answer(struct bs_block_out *o, const struct bs_msg *response, bool repeated);
 
 struct bs_block_in {
 	uint8_t *data; /* owned */

@@ -25,12 +25,14 @@ enum request_state {
 	REQUEST_HELD, /* a separate response of ours is not acknowledged yet */
 	REQUEST_SENT,
 	REQUEST_ACKED, /* by an empty ACK: the response comes by itself */
+	REQUEST_LATER, /* answered 5.03: next leaves at the deadline */
 };
 
 struct request {
 	enum request_state state;
 	struct repeat repeat; /* its deadline is that of the response once acknowledged */
 	struct bs_msg msg; /* the message in flight; borrows from data */
+	enum bs_block_step next;
 	uint64_t started_ms;
 	struct bs_block_out out;
 	struct bs_block_in in;
@@ -397,6 +399,26 @@ send_block(struct bs_exchange *ex, uint64_t now_ms, enum bs_block_step step)
 	return transmit_request(ex, now_ms);
 }
 
+/* All transmissions of a message and the wait behind the last one (RFC 7252 4.8.2, MAX_TRANSMIT_WAIT). */
+static uint64_t
+span_ms(const struct bs_exchange_params *p)
+{
+	unsigned doublings = p->max_retransmit < 32 ? p->max_retransmit + 1 : 32; /* so that the shift is defined */
+
+	return (uint64_t)p->ack_timeout_ms * 3 / 2 * ((UINT64_C(1) << doublings) - 1);
+}
+
+static uint64_t
+later_ms(const struct bs_exchange *ex, const struct bs_msg *m)
+{
+	uint64_t wait = m->has_max_age ? (uint64_t)m->max_age_s * 1000 : ex->params.ack_timeout_ms;
+	uint64_t span = span_ms(&ex->params), room = span < BS_PAUSE_MAX_MS ? BS_PAUSE_MAX_MS - span : 0;
+
+	if (wait > BS_LATER_MAX_MS)
+		wait = BS_LATER_MAX_MS;
+	return wait < room ? wait : room;
+}
+
 /*
  * The response to the message in flight. Only a GET is asked again for further blocks of its response: repeating a PUT or
  * POST without its payload could be taken for an empty one.
@@ -405,7 +427,7 @@ static void
 take_response(struct bs_exchange *ex, uint64_t now_ms, const struct bs_msg *m)
 {
 	struct request *q = ex->request;
-	enum bs_block_step step = bs_block_out_answer(&q->out, m);
+	enum bs_block_step step = bs_block_out_answer(&q->out, m, q->repeat.sent > 1);
 	enum bs_err err = step == BS_BLOCK_BROKEN ? BS_EFORMAT : BS_OK;
 	struct bs_msg whole = *m;
 
@@ -414,6 +436,12 @@ take_response(struct bs_exchange *ex, uint64_t now_ms, const struct bs_msg *m)
 		err = bs_block_in_add(&q->in, m, &step);
 		whole.payload = q->in.data;
 		whole.payload_len = q->in.len;
+	}
+	if (err == BS_OK && step != BS_BLOCK_FINAL && m->code == BS_UNAVAILABLE) {
+		q->state = REQUEST_LATER;
+		q->next = step;
+		q->repeat.deadline_ms = now_ms + later_ms(ex, m);
+		return;
 	}
 	if (err == BS_OK && step != BS_BLOCK_FINAL) {
 		err = send_block(ex, now_ms, step);
@@ -444,7 +472,10 @@ on_response(struct bs_exchange *ex, uint64_t now_ms, const struct bs_msg *m)
 		remember_taken(ex, now_ms, m);
 	if (m->type == BS_CON)
 		send_empty_ack(ex, m->id);
-	take_response(ex, now_ms, m);
+	if (q->state == REQUEST_LATER)
+		ex->counters.ignored++; /* to an earlier transmission: what comes next holds all the same */
+	else
+		take_response(ex, now_ms, m);
 }
 
 /* Requests of the client. */
@@ -698,13 +729,24 @@ tick_separate(struct bs_exchange *ex, uint64_t now_ms)
 }
 
 static void
+send_later(struct bs_exchange *ex, uint64_t now_ms)
+{
+	enum bs_err err = send_block(ex, now_ms, ex->request->next);
+
+	if (err != BS_OK)
+		end_request(ex, now_ms, err, NULL);
+}
+
+static void
 tick_request(struct bs_exchange *ex, uint64_t now_ms)
 {
 	struct request *q = ex->request;
 
 	if (q == NULL || q->state == REQUEST_HELD || now_ms < q->repeat.deadline_ms)
 		return;
-	if (q->state == REQUEST_SENT && repeat_again(ex, &q->repeat, now_ms))
+	if (q->state == REQUEST_LATER)
+		send_later(ex, now_ms);
+	else if (q->state == REQUEST_SENT && repeat_again(ex, &q->repeat, now_ms))
 		(void)!send_msg(ex, &q->msg);
 	else
 		end_request(ex, now_ms, BS_ETIMEOUT, NULL);

@@ -23,6 +23,8 @@
 #define BS_NON_LIFETIME_MS 145000
 #define BS_SEPARATE_WAIT_MS 93000 /* wait for the response once an empty ACK came: MAX_TRANSMIT_WAIT */
 #define BS_DEDUP_MAX 16 /* requests of the client remembered; the oldest goes first */
+#define BS_LATER_MAX_MS 60000 /* the longest wait after 5.03, whatever its Max-Age says */
+#define BS_PAUSE_MAX_MS 230000 /* such a wait and all repetitions after it: clients give up after EXCHANGE_LIFETIME */
 #define BS_TRANSFER_MAX_MS 1800000 /* a block-wise transfer as a whole: 128 blocks of 512 octets at 14 s still fit */
 #define BS_RESPONSE_MAX 65536 /* octets of a response put together from blocks */
 #define BS_DATAGRAM_MAX 1280 /* largest CoAP message written */
@@ -106,6 +108,10 @@ typedef void bs_response_fn(void *arg, uint64_t now_ms, enum bs_err err, const s
  * Send a confirmable request. type, id and token of msg are set here; path, query, formats and payload are copied, the
  * copy is wiped when the exchange ends (it may carry keys). A payload above the block size leaves with Block1 and Size1
  * in its first block; 4.13 and a smaller size in a 2.31 are followed, 4.08 restarts once.
+ * 5.03 is a request to come later (RFC 7252, 5.9.3.4): after its Max-Age, or ACK_TIMEOUT where it has none, the request
+ * leaves anew, once. But 5.03 or 4.08 to a block that was sent again comes from a client that keeps no answers for
+ * duplicates and has the block: the next one leaves, after the same wait or at once. The answer that ends all this is the
+ * response.
  * While a separate response of ours is not acknowledged, the request waits for that (NSTART 1): the client must know the
  * answer before the first command. BS_ESTATE: another request is outstanding. BS_ERANGE: the payload is above
  * BS_REQUEST_PAYLOAD_MAX. BS_ESPACE: path and query do not fit a datagram. BS_ENOMEM.

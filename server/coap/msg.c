@@ -105,6 +105,13 @@ take_size1(struct bs_msg *m, const coap_option_t *o)
 }
 
 static void
+take_max_age(struct bs_msg *m, const coap_option_t *o)
+{
+	m->has_max_age = true;
+	m->max_age_s = coap_decode_var_bytes(o->value, o->length);
+}
+
+static void
 take_etag(struct bs_msg *m, const coap_option_t *o)
 {
 	m->etag = (struct bs_segment){ o->value, o->length };
@@ -139,6 +146,7 @@ static const struct rule {
 	{ COAP_OPTION_URI_PORT, 0, 2, false, take_nothing },
 	{ COAP_OPTION_URI_PATH, 0, SEGMENT_MAX, true, take_path },
 	{ COAP_OPTION_CONTENT_FORMAT, 0, 2, false, take_content_format },
+	{ COAP_OPTION_MAXAGE, 0, 4, false, take_max_age },
 	{ COAP_OPTION_URI_QUERY, 0, SEGMENT_MAX, true, take_query },
 	{ COAP_OPTION_ACCEPT, 0, 2, false, take_accept },
 	{ COAP_OPTION_BLOCK2, 0, 3, false, take_block2 },

@@ -39,6 +39,7 @@ enum {
 	BS_UNSUPPORTED_FORMAT = BS_CODE(4, 15),
 	BS_SERVER_ERROR = BS_CODE(5, 0),
 	BS_NOT_IMPLEMENTED = BS_CODE(5, 1),
+	BS_UNAVAILABLE = BS_CODE(5, 3),
 	BS_PROXYING_NOT_SUPPORTED = BS_CODE(5, 5),
 };
 #define BS_CODE_CLASS(code) ((code) >> 5)
@@ -81,6 +82,8 @@ struct bs_msg {
 	bool has_size1;
 	uint32_t size1;
 	struct bs_segment etag; /* len 0: absent */
+	bool has_max_age;
+	uint32_t max_age_s; /* read, never written */
 	bool unknown_critical; /* an option that must be understood and is not; also too many path or query options */
 	bool proxy; /* Proxy-Uri or Proxy-Scheme */
 	const uint8_t *payload; /* borrowed; NULL: none */

@@ -12,6 +12,11 @@
 #define CONTINUE_1 "< 68 5F M T D10E18"
 /* PUT /0, 100 octets in blocks of 64: Block1 0/1/64, Size1 100. */
 #define PUT_100 "params 2000 4 64", "put 100", "> 48 03 M? T? B130 1170 D1020A D11464 FF P0,64"
+#define PUT_40_FIRST_AGAIN "tick", "> 48 03 M T B130 1170 D10208 D11428 FF P0,16"
+#define PUT_40_LAST_AGAIN "tick", "> 48 03 M T B130 1170 D10220 FF P32,8"
+#define BUSY "< 68 A3 M T"
+#define BUSY_5_S "< 68 A3 M T D10105" /* Max-Age 5 */
+#define AFTER_2_S "quiet", "open", "wait 1999", "quiet", "wait 1"
 #define GET "get", "> 48 01 M? T? D104 28"
 /* 2.05 in format 40 with Block2 0/1/16; then asked: Block2 1/0/16, 2/0/16. */
 #define PART_0 "< 68 45 M T C128 B108 FF P0,16"
@@ -103,6 +108,64 @@ static const struct coap_script scripts[] = {
 	{ "after 4.08 a late CON answer with the old token is a stray",
 		{ PUT_40, PUT_40_FIRST, "< 68 88 M T", PUT_40_FIRST, "< 48 5F 7001 t D10E08", "> 70 00 7001", "open",
 			CONTINUE_0, PUT_40_SECOND, "< 70 00 M", "done reset" } },
+
+	/* 5.03: later (RFC 7252, 5.9.3.4). A client that keeps no answers also says it to a block that it has. */
+	{ "5.03 to a block that was sent again: the next one, after Max-Age",
+		{ PUT_40, PUT_40_FIRST, PUT_40_FIRST_AGAIN, BUSY_5_S, "quiet", "open", "wait 4999", "quiet", "wait 1",
+			PUT_40_SECOND, CONTINUE_1, PUT_40_LAST, "< 68 44 M T", "done ok 2.04", "deadline none" } },
+	{ "5.03 without Max-Age: after ACK_TIMEOUT",
+		{ PUT_40, PUT_40_FIRST, PUT_40_FIRST_AGAIN, BUSY, AFTER_2_S, PUT_40_SECOND, CONTINUE_1, PUT_40_LAST,
+			"< 68 44 M T", "done ok 2.04" } },
+	{ "a Max-Age of 0: at once",
+		{ PUT_40, PUT_40_FIRST, PUT_40_FIRST_AGAIN, "< 68 A3 M T D001", "wait 0", PUT_40_SECOND, "cancel" } },
+	{ "a Max-Age of a day counts as a minute", { PUT_40, PUT_40_FIRST, PUT_40_FIRST_AGAIN, "< 68 A3 M T D301015180",
+							   "wait 59999", "quiet", "wait 1", PUT_40_SECOND, "cancel" } },
+	{ "a wait and all repetitions after it stay below 230 s",
+		{ "params 4000 4 16", "put 40", PUT_40_FIRST, PUT_40_FIRST_AGAIN, "< 68 A3 M T D1013C", "wait 43999",
+			"quiet", "wait 1", PUT_40_SECOND, "cancel" } },
+	{ "repetitions that take 230 s leave no wait", { "params 7000 4 16", "put 40", PUT_40_FIRST, PUT_40_FIRST_AGAIN,
+							       BUSY_5_S, "wait 0", PUT_40_SECOND, "cancel" } },
+	{ "5.03 to each block that was sent again",
+		{ PUT_40, PUT_40_FIRST, PUT_40_FIRST_AGAIN, BUSY, AFTER_2_S, PUT_40_SECOND, "tick",
+			"> 48 03 M T B130 1170 D10218 FF P16,16", BUSY, AFTER_2_S, PUT_40_LAST, "< 68 44 M T",
+			"done ok 2.04" } },
+	{ "but it did not have that block: from the start, as a new transfer",
+		{ PUT_40, PUT_40_FIRST, PUT_40_FIRST_AGAIN, BUSY, AFTER_2_S, PUT_40_SECOND, "< 68 88 M T", PUT_40_FIRST,
+			CONTINUE_0, PUT_40_SECOND, CONTINUE_1, PUT_40_LAST, "< 68 44 M T", "done ok 2.04" } },
+	{ "or says so by 5.03", { PUT_40, PUT_40_FIRST, PUT_40_FIRST_AGAIN, BUSY, AFTER_2_S, PUT_40_SECOND, BUSY,
+					AFTER_2_S, PUT_40_FIRST, CONTINUE_0, PUT_40_SECOND, CONTINUE_1, PUT_40_LAST,
+					"< 68 44 M T", "done ok 2.04" } },
+	{ "after that it is the last word",
+		{ PUT_40, PUT_40_FIRST, PUT_40_FIRST_AGAIN, BUSY, AFTER_2_S, PUT_40_SECOND, "< 68 88 M T", PUT_40_FIRST,
+			CONTINUE_0, PUT_40_SECOND, BUSY, "done ok 5.03", "deadline none" } },
+	{ "5.03 to the last block, sent again: was it carried out? From the start",
+		{ PUT_40, PUT_40_FIRST, CONTINUE_0, PUT_40_SECOND, CONTINUE_1, PUT_40_LAST, PUT_40_LAST_AGAIN, BUSY,
+			AFTER_2_S, PUT_40_FIRST, CONTINUE_0, PUT_40_SECOND, CONTINUE_1, PUT_40_LAST, "< 68 44 M T",
+			"done ok 2.04" } },
+	{ "5.03 to a block that was sent once: from the start",
+		{ PUT_40, PUT_40_FIRST, CONTINUE_0, PUT_40_SECOND, BUSY, AFTER_2_S, PUT_40_FIRST, CONTINUE_0,
+			PUT_40_SECOND, CONTINUE_1, PUT_40_LAST, "< 68 44 M T", "done ok 2.04" } },
+	{ "5.03 to a payload that came whole: once more",
+		{ "put 4", "> 48 03 M? T? B130 1170 FF P0,4", BUSY, AFTER_2_S, "> 48 03 M? T? B130 1170 FF P0,4",
+			"< 68 44 M T", "done ok 2.04" } },
+	{ "5.03 to it twice", { "put 4", "> 48 03 M? T? B130 1170 FF P0,4", BUSY, AFTER_2_S,
+				      "> 48 03 M? T? B130 1170 FF P0,4", BUSY, "done ok 5.03" } },
+	{ "5.03 to a GET: once more",
+		{ GET, BUSY, AFTER_2_S, "> 48 01 M? T? D104 28", "< 68 45 M T C128 FF P0,3", "done ok 2.05 P0,3" } },
+	{ "5.03 in the middle of a response in blocks: the same block once more",
+		{ GET, PART_0, ASK_1, BUSY, AFTER_2_S, "> 48 01 M? T? D104 28 6110", "< 68 45 M T C128 B110 FF P16,1",
+			"done ok 2.05 P0,17" } },
+	{ "4.08 to a block that was sent again: the next one, at once",
+		{ PUT_40, PUT_40_FIRST, PUT_40_FIRST_AGAIN, "< 68 88 M T", PUT_40_SECOND, CONTINUE_1, PUT_40_LAST,
+			"< 68 44 M T", "done ok 2.04" } },
+	{ "while it waits, late answers to the block change nothing",
+		{ PUT_40, PUT_40_FIRST, PUT_40_FIRST_AGAIN, BUSY, CONTINUE_0, BUSY, "quiet", "open", "count ignored 2",
+			"wait 2000", PUT_40_SECOND, CONTINUE_1, PUT_40_LAST, "< 68 44 M T", "done ok 2.04" } },
+	{ "5.03 by a message of its own, twice",
+		{ PUT_40, PUT_40_FIRST, "< 60 00 M", "< 48 A3 7001 T", "> 60 00 7001", "< 48 A3 7001 T", "> 60 00 7001",
+			"quiet", "open", "wait 2000", PUT_40_FIRST, "cancel" } },
+	{ "a reset while it waits", { PUT_40, PUT_40_FIRST, BUSY, "< 70 00 M", "done reset", "deadline none" } },
+	{ "cancelled while it waits", { PUT_40, PUT_40_FIRST, BUSY, "cancel", "deadline none" } },
 
 	/* In: Block2. */
 	{ "response in three blocks", { GET, PART_0, ASK_1, PART_1, ASK_2, "open", "< 68 45 M T C128 B120 FF P32,4",

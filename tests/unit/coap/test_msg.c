@@ -240,6 +240,36 @@ test_read_block_options(void **state)
 	assert_int_equal(m.size1, 65536);
 }
 
+static void
+test_read_max_age(void **state)
+{
+	static const struct {
+		const char *name, *wire;
+		bool has;
+		uint32_t max_age_s;
+	} rows[] = {
+		{ "absent", "60 A3 0001", false, 0 },
+		{ "no octet: 0", "60 A3 0001 D0 01", true, 0 },
+		{ "one octet", "60 A3 0001 D1 01 3C", true, 60 },
+		{ "four octets", "60 A3 0001 D4 01 FFFFFFFF", true, 4294967295 },
+		{ "five octets: elective, passed over", "60 A3 0001 D5 01 0000000001", false, 0 },
+		{ "twice: the first counts", "60 A3 0001 D1 01 05 01 06", true, 5 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t wire[64];
+		size_t len = hex(rows[i].wire, wire, sizeof(wire));
+		struct bs_msg m;
+		enum bs_malformed what;
+
+		if (bs_msg_parse(wire, len, &m, &what) != BS_OK || m.unknown_critical)
+			fail_msg("%s: not read", rows[i].name);
+		if (m.has_max_age != rows[i].has || m.max_age_s != rows[i].max_age_s)
+			fail_msg("%s: %d, %u s", rows[i].name, m.has_max_age, m.max_age_s);
+	}
+}
+
 /* RFC 7252 3, 4.2, 4.3: what is no message, and whether the sender is told. */
 static const struct bad_row {
 	const char *name;
@@ -372,6 +402,7 @@ main(void)
 		cmocka_unit_test(test_write_refuses_what_has_no_form),
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_read_block_options),
+		cmocka_unit_test(test_read_max_age),
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_every_prefix),
 		cmocka_unit_test(test_code_format),
