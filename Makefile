@@ -11,7 +11,7 @@ Q := $(if $(V),,@)
 VERSION := 0.1.0
 
 # Targets that need no libraries must also work before `make deps`.
-NO_DEPS := help deps clean lint layers format
+NO_DEPS := help deps clean lint layers format mutants
 DEPS := build/deps
 ifneq ($(filter-out $(NO_DEPS),$(or $(MAKECMDGOALS),all)),)
 -include $(DEPS)/openssl.mk
@@ -54,7 +54,7 @@ LIB := $(B)/libbootstrap.a
 PROGRAMS := $(B)/lwm2m-bootstrapd $(B)/lwm2m-bootstrapctl $(B)/lwm2m-bootstrap-sim
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all bench bench-compare deb deb-check deps help clean test page unit fuzz-bins fuzz-replay lint layers format run interop install
+.PHONY: all mutants bench bench-compare deb deb-check deps help clean test page unit fuzz-bins fuzz-replay lint layers format run interop install
 .SECONDARY:
 .DEFAULT_GOAL := all
 
@@ -131,6 +131,9 @@ fuzz-bins: $(FUZZ_BINS)
 fuzz-replay: $(FUZZ_BINS) ## replay the fuzz corpora
 	$(Q)tests/run.sh $(B) -- $(FUZZ_BINS) --
 
+mutants: deps ## put some seventy small faults into the code, one at a time: the tests must notice each (MUTANTS="part of a name ..")
+	$(Q)tests/mutants/run.sh $(MUTANTS)
+
 page: all ## the status page in headless Chromium: checks, and pictures in build/artefacts; promtool on the metrics
 	$(Q)DEPS_PAGE=1 tools/deps.sh $(DEPS)
 	$(Q)tests/run.sh $(B) -- -- tests/page/status_page.sh
@@ -193,7 +196,7 @@ deb-check: deb ## lintian on that package; it must have nothing to say
 	$(Q)lintian --fail-on error,warning,info build/lwm2m-bootstrap_$(VERSION)_*.deb 2>&1
 
 clean: ## remove build/, but for the fetched OpenSSL
-	rm -rf build/release build/debug build/asan build/fuzz build/tsan build/cov build/certs build/demo build/interop build/bench build/bench-compare build/artefacts build/deb
+	rm -rf build/release build/debug build/asan build/fuzz build/tsan build/cov build/certs build/demo build/interop build/bench build/bench-compare build/artefacts build/deb build/mutants
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Plans, written out as text: one line per request; h'..' are octets, 2[101] is instance 101 of resource 2. */
+#include "tests/lib/memory.h"
 #include "tests/lib/test.h"
 
 #include <inttypes.h>
@@ -610,16 +611,16 @@ sms_fields_become_resources(void **state)
 		{ "none", 0, 6, 0, "" },
 		{ "DTLS-PSK: key alone", 1, 6, 0, " 6=1 8=h'" KEY_A_HEX "' 9=\"447700900123\"" },
 		{ "secured packets, 6 octets", 2, 6, 0,
-			" 6=2 7=h'121216b20203' 8=h'" KEY_A_HEX KEY_B_HEX "' 9=\"447700900123\"" },
+			" 6=2 7=h'123416b20203' 8=h'" KEY_A_HEX KEY_B_HEX "' 9=\"447700900123\"" },
 		{ "secured packets, 7 octets", 2, 7, 0x21,
-			" 6=2 7=h'12121621b20203' 8=h'" KEY_A_HEX KEY_B_HEX "' 9=\"447700900123\"" },
+			" 6=2 7=h'12341621b20203' 8=h'" KEY_A_HEX KEY_B_HEX "' 9=\"447700900123\"" },
 		{ "NoSec: number alone", 3, 6, 0, " 6=3 9=\"447700900123\"" },
 	};
 	struct fixture *fx = *state;
 	struct bs_grant *g = add_grant(fx->account, 101, BS_MODE_PSK);
 
 	strcpy(g->sms_number, "447700900123");
-	g->sms = (struct bs_sms){ .kic = 0x12, .kid = 0x12, .spi1 = 0x16, .tar = { 0xb2, 0x02, 0x03 } };
+	g->sms = (struct bs_sms){ .kic = 0x12, .kid = 0x34, .spi1 = 0x16, .tar = { 0xb2, 0x02, 0x03 } };
 	assert_int_equal(bs_secret_set(&g->sms.kic_key, KEY_A, 16), BS_OK);
 	assert_int_equal(bs_secret_set(&g->sms.kid_key, KEY_B, 16), BS_OK);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -638,6 +639,28 @@ sms_fields_become_resources(void **state)
 	fx->account->profile.sms_parameters_len = 6;
 	assert_int_equal(build(fx), BS_ERANGE);
 	assert_non_null(strstr(fx->diag.text, "0x21"));
+}
+
+static void
+keys_that_are_put_together_are_wiped(void **state)
+{
+	struct fixture *fx = *state;
+	struct bs_grant *g = add_grant(fx->account, 101, BS_MODE_PSK);
+	unsigned before;
+
+	g->sms = (struct bs_sms){ .mode = 2, .kic = 0x12, .kid = 0x34, .spi1 = 0x16, .tar = { 0xb2, 0x02, 0x03 } };
+	for (size_t i = 0; i < MEMORY_CANARY_LEN; i++)
+		g->sms.kid_key.data[i] = memory_canary_octet(i);
+	g->sms.kid_key.len = MEMORY_CANARY_LEN;
+	assert_int_equal(bs_secret_set(&g->sms.kic_key, KEY_A, 16), BS_OK); /* free() writes over what comes first */
+	fx->account->profile.sms_parameters_len = 6;
+	before = memory_search();
+	assert_true(before > 0); /* the account's */
+	assert_int_equal(build(fx), BS_OK);
+	assert_true(memory_search() > before);
+	bs_plan_free(fx->plan);
+	fx->plan = NULL;
+	assert_int_equal(memory_search(), before);
 }
 
 /* ---- access control ------------------------------------------------------------------------------------------- */
@@ -1217,6 +1240,7 @@ main(void)
 		TEST(the_bootstrap_account_is_renewed_in_its_place),
 		TEST(bad_settings_are_told),
 		TEST(sms_fields_become_resources),
+		TEST(keys_that_are_put_together_are_wiped),
 		TEST(two_servers_own_their_instances),
 		TEST(one_server_needs_no_access_control),
 		TEST(explicit_entries_are_written),

@@ -3,9 +3,9 @@
  * The payload of a request may carry keys: when the exchange ends, however it ends, no copy is left in memory. Looked for
  * in the whole writable memory of this process, by way of /proc.
  */
+#include "tests/lib/memory.h"
 #include "tests/lib/test.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -13,88 +13,12 @@
 #include "server/base/secret.h"
 #include "server/coap/exchange.h"
 
-#define CANARY_LEN 24
-#define MAPPING_MAX ((uint64_t)256 << 20) /* larger ones are the sanitizer's own */
-
 struct fixture {
 	struct bs_exchange *ex;
 	uint64_t seed, now_ms;
 	uint8_t header[12]; /* of the last message sent */
 	unsigned done_count;
 };
-
-/* Never whole in the test's own memory: made octet by octet. */
-static uint8_t
-canary_octet(size_t i)
-{
-	return (uint8_t)(0xa5 ^ i * 37);
-}
-
-static unsigned
-count_canaries(const uint8_t *data, size_t len)
-{
-	unsigned found = 0;
-
-	for (size_t at = 0; at + CANARY_LEN <= len; at++) {
-		size_t i = 0;
-
-		while (i < CANARY_LEN && data[at + i] == canary_octet(i))
-			i++;
-		found += i == CANARY_LEN;
-	}
-	return found;
-}
-
-static uint8_t window[65536 + CANARY_LEN];
-
-static unsigned
-search_mapping(int mem, uint64_t from, uint64_t to)
-{
-	unsigned found = 0;
-
-	while (from < to) {
-		size_t want = to - from < sizeof(window) ? (size_t)(to - from) : sizeof(window);
-		ssize_t n = pread(mem, window, want, (off_t)from);
-
-		if (n <= 0)
-			break;
-		found += count_canaries(window, (size_t)n);
-		if ((size_t)n < want || want < sizeof(window))
-			break;
-		from += sizeof(window) - CANARY_LEN; /* overlap: counted twice at worst */
-	}
-	bs_wipe(window, sizeof(window)); /* what was found must not be found here next time */
-	return found;
-}
-
-/* Copies of the canary in writable memory. */
-static unsigned
-search_memory(void)
-{
-	FILE *maps = fopen("/proc/self/maps", "r");
-	int mem = open("/proc/self/mem", O_RDONLY);
-	char line[512];
-	unsigned found = 0;
-
-	assert_non_null(maps);
-	assert_true(mem >= 0);
-	while (fgets(line, sizeof(line), maps) != NULL) {
-		uint64_t from, to, own = (uint64_t)(uintptr_t)window;
-		char mode[8];
-
-		if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[1] != 'w' || to - from > MAPPING_MAX)
-			continue;
-		if (own >= from && own < to) {
-			found += search_mapping(mem, from, own);
-			found += search_mapping(mem, own + sizeof(window), to);
-		} else {
-			found += search_mapping(mem, from, to);
-		}
-	}
-	close(mem);
-	fclose(maps);
-	return found;
-}
 
 static void
 on_send(void *arg, const uint8_t *data, size_t len)
@@ -202,8 +126,8 @@ start(struct fixture *fx, size_t payload_len)
 	struct bs_msg m;
 
 	assert_non_null(payload);
-	for (size_t i = 0; i < CANARY_LEN; i++)
-		payload[50 + i] = canary_octet(i);
+	for (size_t i = 0; i < MEMORY_CANARY_LEN; i++)
+		payload[50 + i] = memory_canary_octet(i);
 	bs_msg_init(&m, BS_CON, BS_PUT, 0);
 	m.payload = payload;
 	m.payload_len = payload_len;
@@ -224,10 +148,10 @@ test_no_copy_is_left(void **state)
 		fx.ex = bs_exchange_new(&ops, &fx, 1);
 		assert_non_null(fx.ex);
 		start(&fx, rows[i].payload_len);
-		if (search_memory() != 1)
+		if (memory_search() != 1)
 			fail_msg("%s: the copy in flight must be found, and no other", rows[i].name);
 		rows[i].end(&fx);
-		if (search_memory() != 0)
+		if (memory_search() != 0)
 			fail_msg("%s: a copy is left", rows[i].name);
 		bs_exchange_free(fx.ex);
 	}
@@ -239,7 +163,7 @@ answer_with_canary(struct fixture *fx, bool separate)
 {
 	static const uint8_t request[] = { 0x41, BS_GET, 0x12, 0x34, 0xaa };
 	const struct bs_request_ref ref = { BS_CON, 0x1234, { 1, { 0xaa } } };
-	size_t len = 50 + CANARY_LEN; /* free() overwrites the first octets of a block */
+	size_t len = 50 + MEMORY_CANARY_LEN; /* free() overwrites the first octets of a block */
 	uint8_t *payload = calloc(1, len);
 	struct bs_msg m;
 
@@ -247,8 +171,8 @@ answer_with_canary(struct fixture *fx, bool separate)
 	bs_exchange_input(fx->ex, fx->now_ms, request, sizeof(request));
 	if (separate)
 		bs_exchange_ack_empty(fx->ex, fx->now_ms, &ref);
-	for (size_t i = 0; i < CANARY_LEN; i++)
-		payload[50 + i] = canary_octet(i);
+	for (size_t i = 0; i < MEMORY_CANARY_LEN; i++)
+		payload[50 + i] = memory_canary_octet(i);
 	bs_msg_init(&m, BS_ACK, BS_CONTENT, 0);
 	m.payload = payload;
 	m.payload_len = len;
@@ -303,10 +227,10 @@ test_no_copy_of_an_answer_is_left(void **state)
 		fx.ex = bs_exchange_new(&ops, &fx, 1);
 		assert_non_null(fx.ex);
 		answer_with_canary(&fx, answers[i].separate);
-		if (search_memory() != 1)
+		if (memory_search() != 1)
 			fail_msg("%s: the copy for repetition must be found, and no other", answers[i].name);
 		answers[i].end(&fx);
-		if (search_memory() != 0)
+		if (memory_search() != 0)
 			fail_msg("%s: a copy is left", answers[i].name);
 		bs_exchange_free(fx.ex);
 	}

@@ -179,7 +179,7 @@ static void
 cookies_are_bound_to_address_and_hello(void **state)
 {
 	struct bs_cookie_jar *jar = new_jar(0);
-	uint8_t cookie[BS_COOKIE_LEN], data[128];
+	uint8_t cookie[BS_COOKIE_LEN], longer[BS_COOKIE_LEN + 1] = { 0 }, data[128];
 	struct bs_hello h;
 
 	(void)state;
@@ -204,6 +204,9 @@ cookies_are_bound_to_address_and_hello(void **state)
 		cookie[i] ^= 0x80;
 	}
 	with_cookie(cookie, BS_COOKIE_LEN - 1, data, sizeof(data), &h);
+	assert_int_equal(bs_cookie_check(jar, 0, &here, &h), BS_COOKIE_BAD);
+	memcpy(longer, cookie, BS_COOKIE_LEN);
+	with_cookie(longer, sizeof(longer), data, sizeof(data), &h); /* a good one with an octet behind it */
 	assert_int_equal(bs_cookie_check(jar, 0, &here, &h), BS_COOKIE_BAD);
 	bs_cookie_jar_free(jar);
 }

@@ -97,6 +97,7 @@ each_suite_opens_in_its_mode(void **state)
 		assert_int_equal(c->saw_raw_key, rows[i].kind == BS_CRED_RAW_KEY);
 		assert_int_equal(SSL_version(c->ssl), DTLS1_2_VERSION);
 		assert_int_equal(SSL_get_extms_support(c->ssl), 1);
+		assert_false(SSL_SESSION_has_ticket(SSL_get0_session(c->ssl)));
 		assert_talks(c, endpoints[rows[i].kind], rows[i].kind);
 	}
 	assert_int_equal(bs_peer_table_count(fx->w.table), 10);

@@ -547,6 +547,7 @@ pinned_certificates_keep_the_rest_of_the_rules(void **state)
 		{ "expired", { .from_s = -7200, .until_s = -60 }, false, BS_OUT_CERT_EXPIRED },
 		{ "not yet valid", { .from_s = 3600, .until_s = 7200 }, false, BS_OUT_CERT_EXPIRED },
 		{ "P-192", { .curve = "P-192" }, false, BS_OUT_CERT_UNTRUSTED },
+		{ "RSA of 1024 bits", { .rsa_bits = 1024 }, false, BS_OUT_CERT_UNTRUSTED },
 		{ "for servers alone", { .extended_usage = "serverAuth" }, false, BS_OUT_CERT_UNTRUSTED },
 	};
 	struct world_fixture *fx = *state;
