@@ -323,7 +323,8 @@ print_discover(struct view *v, json_t *list)
 {
 	if (v->account->profile.discover && !v->pack)
 		print_simple(v, list, "GET", "/",
-			"Bootstrap-Discover; may be refused. Instance IDs and version follow its answer");
+			"Bootstrap-Discover; may be refused, silence ends the run. Instance IDs and version follow its "
+			"answer");
 	if (v->merging)
 		print_reads(v, list);
 	else if (v->account->profile.delete_policy == BS_DELETE_INSTANCES && !v->pack)
@@ -331,6 +332,18 @@ print_discover(struct view *v, json_t *list)
 			writes_object(v->plan, BS_OBJ_OSCORE)
 				? "each instance that Discover shows of /0 and /21 (with Short Server ID), /1 and /2"
 				: "each instance that Discover shows of /0 (with Short Server ID), /1 and /2");
+}
+
+/* The device must not have its bootstrap account where this plan writes. */
+static void
+print_blind(const struct view *v)
+{
+	bool discovers = v->account->profile.discover && !v->pack;
+	const char *when = discovers ? "Where it does not show" : v->pack ? "Where acc does not name" : "Nothing shows";
+
+	if (v->plan->is_blind)
+		printf("      %s the device's bootstrap account: Security instances from /0/%u on (--security-iid)%s\n",
+			when, v->plan->blind_iid, discovers || v->pack ? ", as below" : "");
 }
 
 /* Where it goes is not known before. */
@@ -357,6 +370,8 @@ print_plan(struct view *v, json_t **out)
 			version_text(v->plan->version), v->plan->format->name,
 			v->account->enabled ? "" : " (the device is disabled)");
 	print_discover(v, list);
+	if (list == NULL)
+		print_blind(v);
 	for (size_t i = 0; i < v->plan->op_count && err == BS_OK; i++) {
 		if (v->plan->ops[i].kind == BS_OP_FINISH)
 			print_renewal(v, list);
@@ -366,6 +381,8 @@ print_plan(struct view *v, json_t **out)
 		*out = json_pack("{s:s, s:s, s:s, s:s, s:o}", "endpoint", v->account->endpoint, "profile",
 			v->account->profile.name, "lwm2m", version_text(v->plan->version), "format",
 			v->plan->format->name, "requests", list);
+	if (out != NULL && v->plan->is_blind)
+		json_object_set_new(*out, "unseen_account_from", json_integer(v->plan->blind_iid));
 	return err;
 }
 

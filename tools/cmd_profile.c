@@ -68,7 +68,7 @@ static const struct bs_ctl_option add_options[] = {
 	[O_ACK_TIMEOUT] = { "ack-timeout", "S", "ACK_TIMEOUT in seconds, RFC 7252, 4.8 (2)" },
 	[O_MAX_RETRANSMIT] = { "max-retransmit", "N", "MAX_RETRANSMIT, RFC 7252, 4.8 (4)" },
 	[O_FIRST_DELAY] = { "first-delay", "MS", "pause between 2.04 and the first command (50)" },
-	[O_SECURITY_IID] = { "security-iid", "N", "first /0 instance for a client without Discover (1)" },
+	[O_SECURITY_IID] = { "security-iid", "N", "first /0 instance where nothing shows the device's bootstrap account (10)" },
 	[O_BLOCK_SIZE] = { "block-size", "N", "Block1 size, 16 to 1024 (512)" },
 	[O_MAX_VERSION] = { "max-version", "1.0|1.1|1.2",
 		"send no resources newer than that (the client's own version)" },

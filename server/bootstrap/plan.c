@@ -52,7 +52,7 @@ add_delete(struct bs_plan *p, enum bs_level level, uint16_t oid)
 
 /*
  * Never a Security instance without Short Server ID: some clients do delete their bootstrap account when it is named. An
- * OSCORE instance without one belongs to that account.
+ * OSCORE instance without one belongs to that account. Where no instance is shown without one, the account may be any.
  */
 static const struct {
 	uint16_t oid;
@@ -64,10 +64,21 @@ static const struct {
 	{ BS_OBJ_OSCORE, true, true },
 };
 
-static void
-add_instance_deletes(struct bs_plan *p, const struct bs_client_view *view)
+static bool
+may_be_deleted(const struct bs_plan_builder *b, const struct bs_link *l)
 {
+	if (l->oid != BS_OBJ_SECURITY)
+		return true;
+	return !bs_plan_is_own_account(b->view, l->iid) &&
+	       (bs_plan_is_own_account(b->view, UINT16_MAX) || bs_plan_is_operators(b->account, l->ssid));
+}
+
+static void
+add_instance_deletes(struct bs_plan_builder *b)
+{
+	const struct bs_client_view *view = b->view;
 	const struct bs_discovered *d = view->discovered;
+	struct bs_plan *p = b->plan;
 
 	p->left_out_deletes = d == NULL;
 	for (size_t k = 0; d != NULL && k < sizeof(deleted_instances) / sizeof(deleted_instances[0]); k++) {
@@ -79,7 +90,7 @@ add_instance_deletes(struct bs_plan *p, const struct bs_client_view *view)
 			const struct bs_link *l = &d->links[i];
 			struct bs_path target = { .level = BS_LEVEL_INSTANCE, .oid = oid, .iid = l->iid };
 
-			if (l->oid == oid && l->iid != UINT16_MAX &&
+			if (l->oid == oid && l->iid != UINT16_MAX && may_be_deleted(b, l) &&
 				(l->has_ssid || !deleted_instances[k].with_ssid_alone))
 				add_op(p, &(struct bs_op){ .kind = BS_OP_DELETE, .target = target });
 		}
@@ -87,10 +98,13 @@ add_instance_deletes(struct bs_plan *p, const struct bs_client_view *view)
 }
 
 static void
-add_deletes(struct bs_plan *p, enum bs_delete_policy policy, const struct bs_client_view *view)
+add_deletes(struct bs_plan_builder *b, enum bs_delete_policy policy)
 {
+	const struct bs_client_view *view = b->view;
+	struct bs_plan *p = b->plan;
+
 	if (policy == BS_DELETE_INSTANCES)
-		add_instance_deletes(p, view);
+		add_instance_deletes(b);
 	if (policy == BS_DELETE_ROOT)
 		add_delete(p, BS_LEVEL_ROOT, 0);
 	if (policy != BS_DELETE_OBJECTS)
@@ -241,7 +255,7 @@ add_requests(struct bs_plan_builder *b)
 {
 	order_objects(b->plan, &b->account->profile.write_order);
 	if (b->view->existing == NULL)
-		add_deletes(b->plan, b->account->profile.delete_policy, b->view);
+		add_deletes(b, b->account->profile.delete_policy);
 	add_writes(b->plan, b->account->profile.write_level);
 	mark_optional(b->plan, &b->account->profile.tolerances);
 	add_renewal(b);

@@ -6,9 +6,10 @@
  * or /; Write /21, /0, /1, /2, then extra writes in the operator's order, or first the objects of the profile's write_order;
  * the client's own bootstrap account, when it is renewed (its instance alone, onto the one that Discover showed); Finish.
  * Bootstrap-Discover comes before a plan can be made, so it is not in it: what it found is an argument.
- * Instance IDs: /0 takes the lowest IDs that avoid the client's own bootstrap account (from Discover; without it, from
- * security_iid of the profile on); /1 and /2 count from 0. Resources newer than the client's version, or than the profile's
- * max_version, are left out.
+ * Instance IDs: where Discover or acc of a Bootstrap-Pack-Request shows the client's own bootstrap account, /0 takes the lowest
+ * IDs that avoid it. Where nothing shows it, it may lie anywhere: then those from security_iid of the profile on, but none
+ * that Discover shows as another server's, and of what it shows only the operator's servers are deleted by name.
+ * /1 and /2 count from 0. Resources newer than the client's version, or than the profile's max_version, are left out.
  *
  * Merging (struct bs_existing): nothing is deleted. Instances of /0 and /1 are matched by Short Server ID, those of /2 by the
  * instance that they are about, and written to where they lie; new ones take free IDs. In /1 what was read stands above the
@@ -56,7 +57,10 @@ struct bs_client_view {
 	int32_t pct; /* -1: absent */
 	const struct bs_discovered *discovered; /* NULL: no Discover, or it failed */
 	bool pack; /* pct is then what the request accepts; -1: the profile's format, else SenML CBOR */
-	/* The instances of the client's bootstrap account as a Bootstrap-Pack-Request names them; NULL: it does not. */
+	/*
+	 * The instances of the client's bootstrap account (those without Short Server ID), as a Bootstrap-Pack-Request names
+	 * them, or as Discover showed them to a plan before this one in the same run; NULL: neither.
+	 */
 	const struct bs_discovered *own;
 	/* A plan before this one in the same run wrote /2 or /21: they are deleted too, whether this one writes them or not. */
 	bool wrote_access_control, wrote_oscore;
@@ -78,6 +82,8 @@ struct bs_plan {
 	bool left_out_access_control; /* the client has no Object 2: /2 was dropped, worth a warning in the outcome */
 	bool left_out_renewal; /* Discover did not show where the client's bootstrap account lies */
 	bool left_out_deletes; /* there was no Discover to show which instances to delete */
+	bool is_blind; /* it writes to /0, and nothing showed where the client's bootstrap account lies */
+	uint16_t blind_iid; /* then: the first instance of /0 that may be written */
 	bool no_single; /* the client refused a format of one value: resources go in format too */
 	/* private: storage of entries and decoded octets */
 	struct bs_plan_arena *arena;

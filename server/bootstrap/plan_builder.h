@@ -74,11 +74,15 @@ void bs_plan_taken_iids(const struct bs_client_view *view, uint16_t oid, struct 
 uint16_t bs_plan_take_iid(struct bs_iids *iids, uint16_t from);
 void bs_plan_keep_server(struct bs_plan_builder *b, const struct bs_instance *held, const struct bs_grant *g);
 void bs_plan_keep_acl(struct bs_plan_builder *b, const struct bs_instance *held);
+/* Is that server one of the account's? */
+bool bs_plan_is_operators(const struct bs_account *a, uint16_t ssid);
 /* /1 instances of servers that are not the account's. */
 bool bs_plan_is_foreign(const struct bs_plan_builder *b, const struct bs_instance *server);
 size_t bs_plan_count_foreign(const struct bs_plan_builder *b);
 
 /* plan_objects.c */
+/* Is iid of /0 (65535: any) the client's bootstrap account, or may it be: shown, without Short Server ID? */
+bool bs_plan_is_own_account(const struct bs_client_view *v, uint16_t iid);
 void bs_plan_build_security(struct bs_plan_builder *b);
 /* The last instance, when there is one: the caller makes a Write of it. False: nothing is renewed. */
 bool bs_plan_build_renewal(struct bs_plan_builder *b);

@@ -133,8 +133,8 @@ bs_plan_keep_server(struct bs_plan_builder *b, const struct bs_instance *held, c
 	}
 }
 
-static bool
-is_operators(const struct bs_account *a, uint16_t ssid)
+bool
+bs_plan_is_operators(const struct bs_account *a, uint16_t ssid)
 {
 	for (size_t i = 0; i < a->grant_count; i++) {
 		if (!a->grants[i].repository && a->grants[i].ssid == ssid)
@@ -149,7 +149,7 @@ bs_plan_keep_acl(struct bs_plan_builder *b, const struct bs_instance *held)
 	for (size_t i = 0; held != NULL && i < held->count; i++) {
 		const struct bs_entry *e = &held->entries[i];
 
-		if (e->rid == ACL_ENTRIES && !is_operators(b->account, e->riid))
+		if (e->rid == ACL_ENTRIES && !bs_plan_is_operators(b->account, e->riid))
 			bs_plan_put_held(b, BS_OBJ_ACCESS_CONTROL, e);
 	}
 }
@@ -159,7 +159,7 @@ bs_plan_is_foreign(const struct bs_plan_builder *b, const struct bs_instance *se
 {
 	uint16_t ssid = bs_plan_held_ssid(server);
 
-	return ssid != 0 && !is_operators(b->account, ssid);
+	return ssid != 0 && !bs_plan_is_operators(b->account, ssid);
 }
 
 size_t

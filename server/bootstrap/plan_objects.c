@@ -130,10 +130,32 @@ shows_own(const struct bs_discovered *d, uint16_t iid)
 	return false;
 }
 
-static bool
-is_own_account(const struct bs_client_view *v, uint16_t iid)
+bool
+bs_plan_is_own_account(const struct bs_client_view *v, uint16_t iid)
 {
 	return shows_own(v->discovered, iid) || shows_own(v->own, iid);
+}
+
+static bool
+shows_other_server(const struct bs_plan_builder *b, uint16_t iid)
+{
+	const struct bs_discovered *d = b->view->discovered;
+
+	for (size_t i = 0; d != NULL && i < d->count; i++) {
+		const struct bs_link *l = &d->links[i];
+
+		if (l->oid == BS_OBJ_SECURITY && l->iid == iid && l->has_ssid &&
+			!bs_plan_is_operators(b->account, l->ssid))
+			return true;
+	}
+	return false;
+}
+
+/* A bootstrap account that is not shown as such may be any instance but the operator's own servers. */
+static bool
+may_be_written(const struct bs_plan_builder *b, uint16_t iid)
+{
+	return !bs_plan_is_own_account(b->view, iid) && !(b->plan->is_blind && shows_other_server(b, iid));
 }
 
 /* The n-th account goes behind the one before; each instance that is no bootstrap account may be written over. */
@@ -141,7 +163,7 @@ static void
 place_anew(struct bs_plan_builder *b, uint32_t iid)
 {
 	for (size_t i = 0; i < b->account->grant_count && b->err == BS_OK; i++, iid++) {
-		while (iid < UINT16_MAX && is_own_account(b->view, (uint16_t)iid))
+		while (iid < UINT16_MAX && !may_be_written(b, (uint16_t)iid))
 			iid++;
 		if (iid >= UINT16_MAX)
 			b->err = bs_diag_set(b->diag, BS_ERANGE, 0, "no instance ID of object 0 is left");
@@ -169,7 +191,7 @@ find_security_iid(const struct bs_plan_builder *b, uint16_t ssid, uint16_t *out)
 		const struct bs_link *l = &d->links[i];
 
 		if (l->oid == BS_OBJ_SECURITY && l->iid != UINT16_MAX && l->has_ssid && l->ssid == ssid &&
-			!is_own_account(b->view, l->iid) && !is_written(b->plan, l->oid, l->iid)) {
+			!bs_plan_is_own_account(b->view, l->iid) && !is_written(b->plan, l->oid, l->iid)) {
 			*out = l->iid;
 			return true;
 		}
@@ -200,8 +222,11 @@ void
 bs_plan_build_security(struct bs_plan_builder *b)
 {
 	/* Once it is known which instances are the client's bootstrap account, every other ID is free. */
-	uint16_t from = is_own_account(b->view, UINT16_MAX) ? 0 : b->account->profile.security_iid;
+	bool known = bs_plan_is_own_account(b->view, UINT16_MAX);
+	uint16_t from = known ? 0 : b->account->profile.security_iid;
 
+	b->plan->is_blind = !known && b->account->grant_count > 0;
+	b->plan->blind_iid = from;
 	if (b->view->existing != NULL)
 		place_among_existing(b, from);
 	else

@@ -77,6 +77,9 @@ fill_report(const struct bs_session *s, enum bs_outcome outcome, struct bs_repor
 	memcpy(rep->claimed, r->claimed, sizeof(rep->claimed));
 	if (r->why[0] != '\0')
 		bs_tell(rep->detail, sizeof(rep->detail), "%s", r->why);
+	if (r->plan != NULL && r->plan->is_blind && outcome != BS_OUT_PACK_DECLINED)
+		bs_tell(rep->detail, sizeof(rep->detail),
+			"place of the bootstrap account unknown: servers written from /0/%u on", r->plan->blind_iid);
 	if (r->notes[0] != '\0')
 		bs_tell(rep->detail, sizeof(rep->detail), "%s", r->notes);
 }

@@ -52,7 +52,7 @@ struct bs_run {
 	int32_t pct; /* of a pack: Accept; -1: absent */
 	bool is_pack; /* a Bootstrap-Pack-Request; ref is that of the block asked for */
 	struct bs_block asked;
-	struct bs_discovered *own; /* as acc of that request says; NULL: it does not */
+	struct bs_discovered *own; /* as acc of that request says, or Discover before the first plan; NULL: neither */
 	struct bs_account *account;
 	struct bs_plan *plan; /* borrows from account and held: freed before them */
 	struct bs_discovered *found; /* from Discover to the plan; NULL: none */

@@ -37,6 +37,17 @@ note_what_was_left_out(struct bs_run *r)
 		bs_tell(r->notes, sizeof(r->notes), "no result of discover: nothing deleted");
 }
 
+/* A second plan may come without Discover: where the bootstrap account lies it knows from the first. */
+static void
+drop_found(struct bs_run *r)
+{
+	if (r->account->retry != NULL && r->own == NULL)
+		r->own = r->found;
+	else
+		free(r->found);
+	r->found = NULL;
+}
+
 enum bs_run_event
 bs_run_make_plan(struct bs_session *s)
 {
@@ -46,6 +57,7 @@ bs_run_make_plan(struct bs_session *s)
 		.version = r->found != NULL ? r->found->version : BS_LWM2M_UNKNOWN,
 		.pct = r->pct,
 		.discovered = r->found,
+		.own = r->own,
 		.wrote_access_control = r->wrote_access_control,
 		.wrote_oscore = r->wrote_oscore,
 		.existing = r->merging ? &existing : NULL,
@@ -53,8 +65,7 @@ bs_run_make_plan(struct bs_session *s)
 	struct bs_diag diag = { 0 };
 	enum bs_err err = bs_plan_build(r->account, &view, s->ops->wall_s(s->arg), &r->plan, &diag);
 
-	free(r->found);
-	r->found = NULL;
+	drop_found(r);
 	if (err != BS_OK)
 		return bs_run_broken(s, diag.text[0] != '\0' ? diag.text : "plan", err);
 	note_what_was_left_out(r);
@@ -313,7 +324,7 @@ on_response(void *arg, uint64_t now_ms, enum bs_err err, const struct bs_msg *re
 		ev = judge_refusal(s, err == BS_OK ? response->code : 0);
 	else if (is_odd(s, response->code))
 		bs_run_note_refusal(s);
-	if ((s->state == ST_DISCOVERING || s->state == ST_READING) && ev != EV_SUCCESS &&
+	if ((s->state == ST_DISCOVERING || s->state == ST_READING) && ev != EV_SUCCESS && ev != EV_SILENT &&
 		(err != BS_OK || !is_let_pass(s, response->code)))
 		bs_run_tell_answer(s, s->run->notes, sizeof(s->run->notes));
 	bs_run_fire(s, ev);

@@ -27,6 +27,8 @@ bs_run_take_own_account(struct bs_run *r, const struct bs_segment *acc)
 		return BS_EMPTY; /* then as if it had not been said */
 	if (bs_link_parse(acc->data, acc->len, r->own) != BS_OK || r->own->count == 0)
 		return BS_BAD_REQUEST;
+	for (size_t i = 0; i < r->own->count; i++)
+		r->own->links[i].has_ssid = false; /* whatever it says besides, that is the device's way back */
 	return BS_EMPTY;
 }
 

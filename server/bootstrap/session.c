@@ -45,24 +45,27 @@ static const struct transition transitions[] = {
 	{ ST_ACCEPTED, EV_BROKEN, ST_IDLE, bs_run_end_broken },
 	{ ST_ACCEPTED, EV_ABORT, ST_IDLE, bs_run_end_aborted },
 
-	/* Many clients have no Discover: whatever comes instead of a result, the run goes on. */
+	/*
+	 * Many clients have no Discover: whatever comes instead of a result, the run goes on. Silence says nothing of the
+	 * client: it is not written to blindly for a lost exchange, but comes again.
+	 */
 	{ ST_DISCOVERING, EV_SUCCESS, ST_DISCOVERING, bs_run_take_discovered },
 	{ ST_DISCOVERING, EV_READ, ST_READING, bs_run_send_read },
 	{ ST_DISCOVERING, EV_MAKE_PLAN, ST_RUNNING, bs_run_make_plan },
 	{ ST_DISCOVERING, EV_REFUSED, ST_RUNNING, bs_run_make_plan },
 	{ ST_DISCOVERING, EV_RESET, ST_RUNNING, bs_run_make_plan },
-	{ ST_DISCOVERING, EV_SILENT, ST_RUNNING, bs_run_make_plan },
+	{ ST_DISCOVERING, EV_SILENT, ST_IDLE, bs_run_end_silent },
 	{ ST_DISCOVERING, EV_BROKEN, ST_IDLE, bs_run_end_broken },
 	{ ST_DISCOVERING, EV_ABORT, ST_IDLE, bs_run_end_aborted },
 
-	/* What cannot be read is overwritten. */
+	/* What cannot be read is overwritten; but what a lost exchange hid is not. */
 	{ ST_READING, EV_SUCCESS, ST_READING, bs_run_take_read },
 	{ ST_READING, EV_READ, ST_READING, bs_run_send_read },
 	{ ST_READING, EV_OTHER_FORMAT, ST_READING, bs_run_read_in_tlv },
 	{ ST_READING, EV_MAKE_PLAN, ST_RUNNING, bs_run_make_plan },
 	{ ST_READING, EV_REFUSED, ST_RUNNING, bs_run_overwrite },
 	{ ST_READING, EV_RESET, ST_RUNNING, bs_run_overwrite },
-	{ ST_READING, EV_SILENT, ST_RUNNING, bs_run_overwrite },
+	{ ST_READING, EV_SILENT, ST_IDLE, bs_run_end_silent },
 	{ ST_READING, EV_BROKEN, ST_IDLE, bs_run_end_broken },
 	{ ST_READING, EV_ABORT, ST_IDLE, bs_run_end_aborted },
 

@@ -18,7 +18,7 @@ bs_profile_init(struct bs_profile *p)
 		.ack_timeout_ms = 2000,
 		.max_retransmit = 4,
 		.first_delay_ms = 50,
-		.security_iid = 1,
+		.security_iid = 10, /* many clients hold their bootstrap account at 0 or 1 */
 		.block_size = 512,
 	};
 }

@@ -90,7 +90,7 @@ struct bs_profile {
 	uint32_t ack_timeout_ms; /* ACK_TIMEOUT, default 2,000 */
 	uint32_t max_retransmit; /* MAX_RETRANSMIT, default 4 */
 	uint32_t first_delay_ms; /* pause between the 2.04 and the first command, default 50 */
-	uint16_t security_iid; /* first instance ID of /0 for a client without Discover (default 1) */
+	uint16_t security_iid; /* first of /0 where nothing shows the client's bootstrap account (default 10) */
 	uint16_t block_size; /* Block1 size, 16 to 1024, default 512 */
 	enum bs_lwm2m max_version; /* the newest whose resources are sent; UNKNOWN (default): the client's own */
 	enum bs_on_existing on_existing; /* default OVERWRITE, which is also done where nothing can be read */

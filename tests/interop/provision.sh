@@ -143,7 +143,7 @@ add_profile() { # NAME OPTION..
 	profile=$1
 	shift
 	for account in $(accounts_of "$profile"); do set -- "$@" --server "$account"; done
-	ctl profile add "$profile" --anchor "$pki/ca.pem" "$@"
+	ctl profile add "$profile" --security-iid 1 --anchor "$pki/ca.pem" "$@"
 }
 
 add_profiles() {

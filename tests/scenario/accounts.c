@@ -51,6 +51,8 @@ new_account(void)
 	a->enabled = true;
 	bs_profile_init(&a->profile);
 	a->profile.omit_unused_keys = true;
+	a->profile.security_iid =
+		1; /* the devices of the scripts hold their bootstrap account at /0/0, and the operator says so */
 	return a;
 }
 

@@ -13,6 +13,9 @@ void set_setting(struct bs_setting *s, uint16_t oid, uint16_t rid, enum bs_type 
 /* The same with lifetime, storing and binding as settings. */
 void add_set_server(struct bs_account *a, uint16_t ssid, const char *uri, const char *identity);
 /* dev-0001 without servers; nothing is written that a mode does not use. */
+/* What the outcome says where nothing showed the place of the bootstrap account, with the instance that the accounts name. */
+#define BLIND "place of the bootstrap account unknown: servers written from /0/1 on"
+
 struct bs_account *new_account(void);
 struct bs_account *one_server(void); /* that, and server 101, set */
 /* Certificate of 600 octets, key of 138, certificate of the server of 500: a payload above one block. */

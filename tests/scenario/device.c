@@ -192,12 +192,12 @@ take_payload(struct world *w, const struct bs_path *at, uint16_t format, const u
 static const char *
 links(const struct world *w, char *out, size_t max)
 {
-	int own = w->d->own, old = own == 3 ? 4 : 3;
+	int own = w->d->own;
 	size_t len = 0;
 
 	if (w->d->discover == DISCOVER_GARBAGE)
 		return "<<</0/0";
-	len += (size_t)snprintf(out, max, "</>;lwm2m=1.1,</0/%d>;ssid=101,</1/0>;ssid=101,</3/0>", old);
+	len += (size_t)snprintf(out, max, "</>;lwm2m=1.1,</0/%d>;ssid=101,</1/0>;ssid=101,</3/0>", DEVICE_SERVER_IID);
 	if (own != DEVICE_NOWHERE && w->d->discover != DISCOVER_HIDES)
 		len += (size_t)snprintf(out + len, max - len, ",</0/%d>", own);
 	if (own != DEVICE_NOWHERE && w->d->discover == DISCOVER_TWO)
@@ -282,10 +282,30 @@ assemble(struct world *w, const struct bs_msg *m)
 	return !m->block1.more;
 }
 
+/* Its one Server instance, of server 101, in TLV. */
+static void
+answer_read(struct world *w, const struct bs_msg *m)
+{
+	static const uint8_t server[] = { 0x08, 0x00, 0x03, 0xc1, 0x00, 0x65 };
+	struct bs_msg r;
+
+	bs_msg_init(&r, BS_ACK, BS_CONTENT, m->id);
+	r.token = m->token;
+	r.content_format = BS_CF_TLV;
+	r.payload = server;
+	r.payload_len = sizeof(server);
+	send_msg(w, &r);
+}
+
 static void
 carry_out(struct world *w, const struct bs_msg *m)
 {
 	struct bs_path at;
+
+	if (m->code == BS_GET) {
+		answer_read(w, m);
+		return;
+	}
 
 	if (m->code == BS_POST) {
 		answer(w, m, w->finish_406 > 0 ? BS_NOT_ACCEPTABLE : BS_CHANGED);
@@ -451,6 +471,8 @@ finish_load(struct world *w)
 	struct bs_account *a = w->d->account();
 
 	w->load_at_ms = BS_NEVER;
+	if (w->d->security_iid != 0)
+		a->profile.security_iid = w->d->security_iid;
 	if (w->d->adjust != NULL)
 		w->d->adjust(a);
 	bs_session_loaded(w->session, w->now_ms, BS_OK, a);

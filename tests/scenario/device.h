@@ -10,6 +10,7 @@
 #include "server/bootstrap/session.h"
 
 #define DEVICE_NOWHERE (-1) /* no bootstrap account in Object 0 */
+#define DEVICE_SERVER_IID 3 /* of Object 0, where it holds an account of server 101 */
 #define DEVICE_WRITTEN_MAX 32
 
 enum device_discover {
@@ -33,6 +34,7 @@ enum device_repeated { REPEATED_AS_BEFORE, REPEATED_503, REPEATED_503_MAX_AGE, R
 struct device {
 	struct bs_account *(*account)(void);
 	void (*adjust)(struct bs_account *account); /* NULL: nothing */
+	uint16_t security_iid; /* of the profile; 0: its default */
 	int own; /* the instance of its bootstrap account */
 	enum device_discover discover;
 	enum device_loss loss;

@@ -297,7 +297,7 @@ check 'enable nobody' exits 1
 
 run plan dev-a
 check 'plan: order' [ "$(printf '%s\n' "$out" | awk '/^ ?[0-9]+  [A-Z]+ / {printf "%s %s,", $2, $3}')" = \
-	'GET /,DELETE /0,DELETE /1,PUT /0/1,PUT /1/0,POST /bs,' ]
+	'GET /,DELETE /0,DELETE /1,PUT /0/10,PUT /1/0,POST /bs,' ]
 check 'plan: the key is masked' says '16 octets, masked'
 run plan dev-r --lwm2m 1.1 --pct 112
 check 'plan: format by pct' both 0 senml-cbor
@@ -318,9 +318,14 @@ check 'import of a device that is there: the way out' both 1 \
 run device delete dev-i
 run --json plan dev-r
 check 'plan in JSON' both 0 '"method": "DELETE"'
+run plan dev-a
+check 'plan: where the servers go that are written blindly' both 0 "Where it does not show the device's bootstrap account: Security instances from /0/10 on (--security-iid)"
+run --json plan dev-a
+check 'plan: the same in JSON' both 0 '"unseen_account_from": 10'
 run plan dev-a --pack
+check 'plan of a pack: where the servers go' says "Where acc does not name the device's bootstrap account: Security instances from /0/10 on"
 check 'plan of a pack: one request, its instances' [ "$(printf '%s\n' "$out" | awk '/^ ?[0-9]+  [A-Z]+ / {printf "%s %s,", $2, $3} \
-	/^      \/[0-9]+\/[0-9]+$/ {printf "%s,", $1}')" = 'GET /bspack,/0/1,/1/0,' ]
+	/^      \/[0-9]+\/[0-9]+$/ {printf "%s,", $1}')" = 'GET /bspack,/0/10,/1/0,' ]
 check 'plan of a pack: version, format, blocks' both 0 'LwM2M 1.2, senml-cbor'
 check 'plan of a pack: the key is masked' says '16 octets, masked'
 run plan dev-a --pack --pct 11544
@@ -392,9 +397,9 @@ manual import large.csv
 check 'import: a Security instance above one block' both 0 \
 	'warning: 1 device gets a Security instance of more than 1024 octets, so in blocks (see plan); the largest is that of m-large'
 manual plan m-large
-size=$(printf '%s\n' "$out" | sed -n 's|.*PUT    /0/1     tlv, \([0-9]*\) octets, .*|\1|p')
+size=$(printf '%s\n' "$out" | sed -n 's|.*PUT    /0/10    tlv, \([0-9]*\) octets, .*|\1|p')
 check 'plan: its size and blocks' says "tlv, $size octets, $(((size + 511) / 512)) blocks"
-check 'plan: a warning' says "warning: /0/1 has $size octets, and one block holds 1024"
+check 'plan: a warning' says "warning: /0/10 has $size octets, and one block holds 1024"
 manual plan m-own
 check 'plan: no warning below' says_not warning
 

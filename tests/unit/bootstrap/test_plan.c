@@ -182,8 +182,11 @@ setup(void **state)
 	struct fixture *fx = *state = test_calloc(1, sizeof(*fx));
 
 	fx->account = bs_account_new();
+	assert_non_null(fx->account);
+	assert_int_equal(fx->account->profile.security_iid, 10);
+	fx->account->profile.security_iid = 1; /* shorter to read; what Discover shows decides all the same */
 	fx->view.pct = -1;
-	return fx->account == NULL;
+	return 0;
 }
 
 static int
@@ -336,6 +339,7 @@ security_instances_avoid_the_bootstrap_account(void **state)
 		{ "account at 9", "</0/9>,</3/0>", { 0, 1, 2 } },
 		{ "two candidates", "</0/0>,</0/2>,</3/0>", { 1, 3, 4 } },
 		{ "no candidate: it may be hidden", "</0/0>;ssid=7,</3/0>", { 4, 5, 6 } },
+		{ "no candidate, nor onto the servers of others", "</0/4>;ssid=7,</0/6>;ssid=101,</3/0>", { 5, 6, 7 } },
 		{ "Object 0 not shown", "</1>,</3/0>", { 4, 5, 6 } },
 		{ "Object 0 without instance", "</0>,</3/0>", { 4, 5, 6 } },
 	};
@@ -357,9 +361,61 @@ security_instances_avoid_the_bootstrap_account(void **state)
 			assert_int_equal(fx->plan->instances[3 + k].iid, k);
 		}
 	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bool blind = rows[i].iid[0] >= 4;
+
+		fx->view.discovered = NULL;
+		if (rows[i].discover != NULL)
+			discover(fx, rows[i].discover);
+		assert_int_equal(build(fx), BS_OK);
+		if (fx->plan->is_blind != blind || (blind && fx->plan->blind_iid != 4))
+			fail_msg("%s: blind %d from %u", rows[i].name, fx->plan->is_blind, fx->plan->blind_iid);
+	}
 	fx->view.discovered = NULL;
 	fx->account->profile.security_iid = 65533; /* 65533, 65534, and no third */
 	assert_int_equal(build(fx), BS_ERANGE);
+}
+
+/* Some device may show an instance twice, or its bootstrap account with a number, or not at all. */
+static void
+deletes_by_name_spare_what_may_be_the_bootstrap_account(void **state)
+{
+	static const struct {
+		const char *name, *discover, *deletes;
+	} rows[] = {
+		{ "as usual", "</0/0>,</0/1>;ssid=101,</0/2>;ssid=7", "delete /0/1\ndelete /0/2\n" },
+		{ "shown with and without a number", "</0/1>;ssid=7,</0/1>,</0/2>;ssid=7", "delete /0/2\n" },
+		{ "shown as none: the operator's servers alone", "</0/0>;ssid=7,</0/1>;ssid=101", "delete /0/1\n" },
+		{ "shown with the number of no server", "</0/0>;ssid=65535,</0/1>;ssid=7", "delete /0/1\n" },
+	};
+	struct fixture *fx = *state;
+
+	fx->account->profile.delete_policy = BS_DELETE_INSTANCES;
+	add_grant(fx->account, 101, BS_MODE_PSK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		discover(fx, rows[i].discover);
+		assert_int_equal(build(fx), BS_OK);
+		describe(&fx->out, fx->plan);
+		if (strncmp(fx->out.text, rows[i].deletes, strlen(rows[i].deletes)) != 0 ||
+			strncmp(fx->out.text + strlen(rows[i].deletes), "write", 5) != 0)
+			fail_msg("%s: %s", rows[i].name, fx->out.text);
+	}
+}
+
+/* A plan after the first, without Discover, still knows what that was told. */
+static void
+an_earlier_discover_still_holds(void **state)
+{
+	struct bs_discovered *own = test_calloc(1, sizeof(*own));
+	struct fixture *fx = *state;
+
+	add_grant(fx->account, 101, BS_MODE_PSK);
+	assert_int_equal(bs_link_parse("</0/1>,</0/0>;ssid=101", 22, own), BS_OK);
+	fx->view.own = own;
+	assert_int_equal(build(fx), BS_OK);
+	assert_int_equal(fx->plan->instances[0].iid, 0);
+	assert_false(fx->plan->is_blind);
+	test_free(own);
 }
 
 /* ---- settings ------------------------------------------------------------------------------------------------- */
@@ -1230,6 +1286,8 @@ main(void)
 		TEST(device_that_holds_its_key_keeps_it),
 		TEST(repository_has_no_server_instance),
 		TEST(security_instances_avoid_the_bootstrap_account),
+		TEST(deletes_by_name_spare_what_may_be_the_bootstrap_account),
+		TEST(an_earlier_discover_still_holds),
 		TEST(settings_override_and_are_ordered),
 		TEST(no_maximum_period_is_left_out),
 		TEST(settings_newer_than_the_client_are_left_out),

@@ -440,7 +440,7 @@ static const struct pair {
 	{ ST_DISCOVERING, EV_SUCCESS, ST_RUNNING, NO_OUTCOME },
 	{ ST_DISCOVERING, EV_REFUSED, ST_RUNNING, NO_OUTCOME },
 	{ ST_DISCOVERING, EV_RESET, ST_RUNNING, NO_OUTCOME },
-	{ ST_DISCOVERING, EV_SILENT, ST_RUNNING, NO_OUTCOME },
+	{ ST_DISCOVERING, EV_SILENT, ST_IDLE, BS_OUT_CLIENT_SILENT },
 	{ ST_DISCOVERING, EV_READ, ST_READING, NO_OUTCOME },
 	{ ST_DISCOVERING, EV_MAKE_PLAN, ST_RUNNING, NO_OUTCOME },
 	{ ST_READING, EV_SUCCESS, ST_RUNNING, NO_OUTCOME }, /* nothing readable */
@@ -449,7 +449,7 @@ static const struct pair {
 	{ ST_READING, EV_MAKE_PLAN, ST_RUNNING, NO_OUTCOME },
 	{ ST_READING, EV_REFUSED, ST_RUNNING, NO_OUTCOME },
 	{ ST_READING, EV_RESET, ST_RUNNING, NO_OUTCOME },
-	{ ST_READING, EV_SILENT, ST_RUNNING, NO_OUTCOME },
+	{ ST_READING, EV_SILENT, ST_IDLE, BS_OUT_CLIENT_SILENT },
 	{ ST_READING, EV_ABORT, ST_IDLE, BS_OUT_BAD_REQUEST },
 	{ ST_DISCOVERING, EV_ABORT, ST_IDLE, BS_OUT_BAD_REQUEST },
 	{ ST_RUNNING, EV_NEXT, ST_RUNNING, NO_OUTCOME },
@@ -860,6 +860,19 @@ test_reads_what_is_there(void **state)
 	}
 }
 
+/* A lost exchange is no reason to delete what the device holds: the run ends, and it comes again. */
+static void
+test_silence_at_a_read_ends_the_run(void **state)
+{
+	(void)state;
+	merge("x", HOLDS);
+	answer_with(START_MS + 70, BS_NO_FORMAT, SERVER_9);
+	fx->sent[0] = '\0';
+	answer(START_MS + 80, BS_ETIMEOUT, 0, NULL);
+	expect_sent("");
+	expect_report(BS_OUT_CLIENT_SILENT, "read /2", "no answer to read /2");
+}
+
 /* Whatever comes instead of a result: all is overwritten, and the outcome says why. */
 static void
 test_what_cannot_be_read_is_overwritten(void **state)
@@ -874,7 +887,6 @@ test_what_cannot_be_read_is_overwritten(void **state)
 		{ BS_OK, BS_NOT_FOUND, "", "read /2 answered 4.04" },
 		{ BS_OK, BS_CHANGED, "", "read /2 answered with an unreadable result (not well-formed)" },
 		{ BS_OK, BS_CONTENT, "08 00", "read /2 answered with an unreadable result (message ends too early)" },
-		{ BS_ETIMEOUT, 0, "", "no answer to read /2" },
 		{ BS_ERESET, 0, "", "read /2 answered with a reset" },
 		{ BS_ELIMIT, 0, "", "read /2 answered with more than this server takes" },
 	};
@@ -1449,6 +1461,7 @@ main(void)
 		T(test_reads_before_the_plan),
 		T(test_reads_what_is_there),
 		T(test_what_cannot_be_read_is_overwritten),
+		T(test_silence_at_a_read_ends_the_run),
 		T(test_nothing_to_merge_without_discover_or_in_1_0),
 		T(test_reads_in_tlv),
 		T(test_retry_reads_anew),

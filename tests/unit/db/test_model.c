@@ -299,6 +299,12 @@ make_version_1(struct db_fixture *fx)
 	unlink(old);
 }
 
+#define OLD_PROFILE(name, security_iid) \
+	"INSERT INTO profile (name, access_control, on_change, discover, delete_policy, write_level, format, " \
+	"omit_unused_keys, " \
+	"sms_parameters_len, unknown_version, ack_timeout_ms, max_retransmit, first_delay_ms, security_iid, " \
+	"block_size) VALUES ('" name "', 0, 0, 1, 0, 1, 0, 0, 6, 10, 2000, 4, 50, " security_iid ", 512);"
+
 static void
 a_store_of_version_1_is_migrated(void **state)
 {
@@ -310,11 +316,16 @@ a_store_of_version_1_is_migrated(void **state)
 	assert_int_equal(raw_sql(fx, "INSERT INTO server_account (name, repository, ssid, mode, uri) "
 				     "VALUES ('old', 0, 7, 0, 'coaps://o.example')"),
 		0);
+	assert_int_equal(raw_sql(fx, OLD_PROFILE("default", "1") OLD_PROFILE("low", "0") OLD_PROFILE("high", "30")), 0);
 	FAILS(BS_ESCHEMA, bs_store_open(fx->dir, fx->key, BS_STORE_READ, &fx->reader, &fx->diag));
 	assert_non_null(strstr(fx->diag.text, "it migrates the store"));
 	fixture_reopen(fx); /* the tool first, then the daemon */
 	assert_int_equal(raw_int(fx, "PRAGMA user_version"), bs_schema_newest("store"));
 	assert_int_equal(raw_int(fx, "SELECT ssid FROM server_account WHERE name = 'old'"), 7);
+	/* The default of old may hit a device's bootstrap account. */
+	assert_int_equal(raw_int(fx, "SELECT security_iid FROM profile WHERE name = 'default'"), 10);
+	assert_int_equal(raw_int(fx, "SELECT security_iid FROM profile WHERE name = 'low'"), 0);
+	assert_int_equal(raw_int(fx, "SELECT security_iid FROM profile WHERE name = 'high'"), 30);
 	OK(bs_store_add_model(fx->writer, &meter, false, &fx->diag));
 	OK(bs_store_each_model(fx->writer, NULL, keep, &seen));
 	assert_int_equal(seen.last.count, 4);

@@ -24,7 +24,7 @@ profile_has_defaults(void **state)
 	assert_int_equal(p.format, 0);
 	assert_int_equal(p.sms_parameters_len, 6);
 	assert_int_equal(p.unknown_version, BS_LWM2M_1_0);
-	assert_int_equal(p.security_iid, 1);
+	assert_int_equal(p.security_iid, 10);
 	assert_int_equal(p.block_size, 512);
 	assert_int_equal(p.first_delay_ms, 50);
 }
