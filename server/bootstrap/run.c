@@ -75,6 +75,8 @@ fill_report(const struct bs_session *s, enum bs_outcome outcome, struct bs_repor
 	rep->version = r->plan != NULL ? r->plan->version : BS_LWM2M_UNKNOWN;
 	memcpy(rep->step, r->step, sizeof(rep->step));
 	memcpy(rep->claimed, r->claimed, sizeof(rep->claimed));
+	if (r->plan != NULL && r->plan->left_out_access_control)
+		bs_tell(rep->detail, sizeof(rep->detail), "the device has no Object 2: access control left out");
 	if (r->why[0] != '\0')
 		bs_tell(rep->detail, sizeof(rep->detail), "%s", r->why);
 	if (r->plan != NULL && r->plan->is_blind && outcome != BS_OUT_PACK_DECLINED)
@@ -122,6 +124,16 @@ bs_run_end_let_pass(struct bs_session *s)
 	return bs_run_end(s, BS_OUT_DONE);
 }
 
+/* Keys in SenML JSON are base64url: a common client refuses one with - or _ in it, so that half of a fleet fails by chance. */
+static bool
+may_be_for_senml(const struct bs_run *r, enum bs_outcome outcome)
+{
+	uint16_t format = r->plan->format->number;
+
+	return outcome == BS_OUT_WRITE_REFUSED && r->code == BS_BAD_REQUEST && r->writes == 0 &&
+	       (format == BS_CF_SENML_JSON || format == BS_CF_SENML_CBOR);
+}
+
 static enum bs_run_event
 end_with_answer(struct bs_session *s, enum bs_outcome outcome)
 {
@@ -132,6 +144,8 @@ end_with_answer(struct bs_session *s, enum bs_outcome outcome)
 	if (r->code == BS_UNAVAILABLE)
 		bs_tell(r->why, sizeof(r->why),
 			"also when sent anew: the device is busy, or keeps no answers for what is sent again");
+	else if (may_be_for_senml(r, outcome))
+		bs_tell(r->why, sizeof(r->why), "some devices refuse keys in SenML: try --format tlv");
 	return bs_run_end(s, outcome);
 }
 

@@ -29,8 +29,6 @@ note_what_was_left_out(struct bs_run *r)
 {
 	if (r->account->profile.on_existing == BS_EXISTING_MERGE && !r->merging)
 		bs_tell(r->notes, sizeof(r->notes), "nothing merged, all overwritten");
-	if (r->plan->left_out_access_control)
-		bs_tell(r->notes, sizeof(r->notes), "the device has no Object 2: access control left out");
 	if (r->plan->left_out_renewal)
 		bs_tell(r->notes, sizeof(r->notes), "bootstrap account not renewed: discover does not show it");
 	if (r->plan->left_out_deletes)

@@ -392,6 +392,20 @@ static const struct scenario good_runs[] = {
 			"dev < PUT /1/0 format 11542  reply 2.04\n"
 			"dev < PUT /1/1 format 11542  reply 2.04\n" FINISH
 			"end done because \"the device has no Object 2: access control left out\" writes 4\n" },
+	{ "that is said first, whatever else there is to say", two_servers,
+		REQUEST "dev < GET / accept 40  reply 2.05 \"</>;lwm2m=1.1,</0/0>,</1>,</3/0>\"\n"
+			"dev < DELETE /0  reply 4.00\n"
+			"dev < DELETE /1  reply 2.02\n"
+			"dev < PUT /0/1 format 11542  reply 4.00\n"
+			"end write-refused because \"the device has no Object 2: access control left out; "
+			"write /0/1 answered 4.00; delete /0 answered 4.00\"\n" },
+};
+
+/* Discover, as devices have it. */
+
+#define AFTER_DISCOVER DELETES WRITES FINISH
+
+static const struct scenario discovers[] = {
 	{ "1.0 form", one_server,
 		REQUEST "dev < GET / accept 40  reply 2.05 \"lwm2m=\\\"1.0\\\",</0/0>, </1>, </3/0>\"\n" AFTER_DISCOVER
 			"end done because \"\" version 10\n" },
@@ -447,6 +461,29 @@ static const struct scenario refusals[] = {
 		"dev < PUT /0/1 format 11542  reply 4.00 \"mode not supported\"\n"
 		"end write-refused at \"write /0/1\" because \"write /0/1 answered 4.00 \\\"mode not supported\\\"\""
 		" code 4.00 writes 0 format 11542\n" },
+	{ "the first Write in SenML CBOR", one_server,
+		"dev > POST /bs?ep=dev-0001&pct=112  expect 2.04\n" DISCOVER DELETES
+		"dev < PUT /0/1 format 112  reply 4.00\n"
+		"end write-refused because \"write /0/1 answered 4.00; some devices refuse keys in SenML: try --format "
+		"tlv\"\n" },
+	{ "the first Write in SenML JSON", one_server,
+		"dev > POST /bs?ep=dev-0001&pct=110  expect 2.04\n" DISCOVER DELETES
+		"dev < PUT /0/1 format 110  reply 4.00\n"
+		"end write-refused because \"write /0/1 answered 4.00; some devices refuse keys in SenML: try --format "
+		"tlv\"\n" },
+	{ "the first Write in LwM2M CBOR", one_server,
+		"dev > POST /bs?ep=dev-0001&pct=11544  expect 2.04\n" DISCOVER DELETES
+		"dev < PUT /0/1 format 11544  reply 4.00\n"
+		"end write-refused because \"write /0/1 answered 4.00\"\n" },
+	{ "the second Write in SenML CBOR", one_server,
+		"dev > POST /bs?ep=dev-0001&pct=112  expect 2.04\n" DISCOVER DELETES
+		"dev < PUT /0/1 format 112  reply 2.04\n"
+		"dev < PUT /1/0 format 112  reply 4.00\n"
+		"end write-refused because \"write /1/0 answered 4.00\"\n" },
+	{ "another code than 4.00", one_server,
+		"dev > POST /bs?ep=dev-0001&pct=112  expect 2.04\n" DISCOVER DELETES
+		"dev < PUT /0/1 format 112  reply 4.05\n"
+		"end write-refused because \"write /0/1 answered 4.05\"\n" },
 	{ "the second Write", one_server,
 		REQUEST DISCOVER DELETES WRITE_SECURITY
 		"dev < PUT /1/0 format 11542  reply 5.00\n"
