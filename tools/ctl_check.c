@@ -214,6 +214,11 @@ bs_check_binding(struct bs_report *r, const char *field, const char *binding, bo
 		known_to_1_0 |= strcmp(binding, first_version[i]) == 0;
 	if (!known_to_1_0)
 		bs_report_warn(r, field, "a LwM2M 1.0 client knows U, UQ, S, SQ, US and UQS alone");
+	if (strchr(binding, 'Q') != NULL)
+		bs_report_warn(r, field,
+			"Q is for LwM2M 1.0: later clients are sent the binding without it and tell of queue mode when "
+			"they "
+			"register");
 }
 
 /* ---- server accounts --------------------------------------------------------------------------------------------- */

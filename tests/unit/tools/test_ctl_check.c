@@ -86,7 +86,8 @@ static const struct {
 	const char *expected;
 } bindings[] = {
 	{ "U", false, "" },
-	{ "UQS", true, "" },
+	{ "UQ", false, "b: warning: Q is for LwM2M 1.0: later clients are sent the binding without it" },
+	{ "UQS", true, "b: warning: Q is for LwM2M 1.0" },
 	{ "US", true, "" },
 	{ "UT", false, "b: warning: a LwM2M 1.0 client knows" },
 	{ "U", true, "b: an account with an SMS number needs S" },
