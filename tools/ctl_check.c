@@ -502,6 +502,11 @@ check_running(struct bs_report *r, const struct bs_profile *p)
 		bs_report_error(r, "--delete", "instances needs --discover yes, which shows them");
 	if (p->first_delay_ms > 60000)
 		bs_report_error(r, "--first-delay", "at most 60000 ms: the client waits");
+	if (p->security_iid <= 1)
+		bs_report_warn(r, "--security-iid",
+			"a device that holds its bootstrap account there and does not show it loses it; most hold it "
+			"at /0/0 "
+			"or /0/1");
 	if (p->block_size < 16 || p->block_size > 1024 || (p->block_size & (p->block_size - 1)) != 0)
 		bs_report_error(r, "--block-size", "16, 32, 64, 128, 256, 512 or 1024 (RFC 7959)");
 }

@@ -435,6 +435,34 @@ test_tolerances(void **state)
 }
 
 static void
+test_security_iid(void **state)
+{
+	static const struct bs_server_def *const only[] = { &one };
+	static const struct {
+		uint16_t iid;
+		const char *said;
+	} rows[] = {
+		{ 0, "--security-iid: warning: a device that holds its bootstrap account there" },
+		{ 1, "--security-iid: warning: a device that holds its bootstrap account there" },
+		{ 2, "" },
+		{ 10, "" },
+	};
+	struct bs_profile_check check = { .servers = only, .count = 1 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bs_profile_def def = { 0 };
+
+		bs_profile_init(&def.profile);
+		strcpy(def.profile.name, "p");
+		def.profile.security_iid = rows[i].iid;
+		listen();
+		bs_check_profile(&report, &def, &check);
+		expect("security-iid", rows[i].said);
+	}
+}
+
+static void
 test_profile(void **state)
 {
 	(void)state;
@@ -612,6 +640,7 @@ main(void)
 		cmocka_unit_test(test_merging),
 		cmocka_unit_test(test_retry),
 		cmocka_unit_test(test_tolerances),
+		cmocka_unit_test(test_security_iid),
 		cmocka_unit_test(test_profile),
 		cmocka_unit_test(test_deletes_need_discover),
 		cmocka_unit_test(test_matrix),
