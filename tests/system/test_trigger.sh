@@ -106,7 +106,7 @@ wait_as dev-psk --linger 4000
 check "no-wait" ctl trigger dev-psk --address "$at" --no-wait
 same "no-wait: it happens all the same" "$(outcome_of dev-psk)" done
 # The device is there still: no new handshake is needed, but it answers nothing after its Finish.
-trigger "in the live session" write-refused "write .0.1 answered 5.00" dev-psk
+trigger "in the live session" write-refused "write .0.10 answered 5.00" dev-psk
 wait "$sim_pid"
 refused "no live session" "no live session; name its address" dev-psk
 
@@ -149,14 +149,14 @@ s_server() { # OPTION..
 mkfifo "$W/quiet"
 exec 9<>"$W/quiet" # an input that never ends
 s_server -nocert -psk "$psk_key" -psk_identity "id of dev-psk" -cipher PSK-AES128-CCM8:@SECLEVEL=0
-trigger "OpenSSL, PSK: through the handshake" client-silent "delete /0" dev-psk --address 127.0.0.1:5799
+trigger "OpenSSL, PSK: through the handshake" client-silent "discover" dev-psk --address 127.0.0.1:5799
 same "OpenSSL, PSK: suite" "$(sqlite3 "$W/store/journal.db" "SELECT suite FROM attempt ORDER BY id DESC LIMIT 1")" PSK-AES128-CCM8
 # Accept: link-format, as Discover has it (RFC 7252, 3.1: delta 17, one octet, 40)
 if LC_ALL=C grep -q -a -P '\xd1\x04\x28' "$W/s_server.out"; then ok "OpenSSL read the first command"; else not_ok "OpenSSL read the first command" "nothing"; fi
 kill "$sim_pid"
 s_server -cert "$W/pki/dev-x.pem" -key "$W/pki/dev-x.key" -CAfile "$W/pki/ca.pem" -Verify 1 \
 	-cipher ECDHE-ECDSA-AES128-CCM8:@SECLEVEL=0
-trigger "OpenSSL, X.509: through the handshake" client-silent "delete /0" dev-x --address 127.0.0.1:5799
+trigger "OpenSSL, X.509: through the handshake" client-silent "discover" dev-x --address 127.0.0.1:5799
 kill "$sim_pid"
 s_server -cert "$W/pki/dev-x.pem" -key "$W/pki/dev-x.key" -cipher ECDHE-ECDSA-AES128-CCM8:@SECLEVEL=0
 trigger "a device that does not ask who we are" handshake-failed "did not ask who this server is" dev-x --address 127.0.0.1:5799
