@@ -387,10 +387,13 @@ deletes_by_name_spare_what_may_be_the_bootstrap_account(void **state)
 		{ "shown with and without a number", "</0/1>;ssid=7,</0/1>,</0/2>;ssid=7", "delete /0/2\n" },
 		{ "shown as none: the operator's servers alone", "</0/0>;ssid=7,</0/1>;ssid=101", "delete /0/1\n" },
 		{ "shown with the number of no server", "</0/0>;ssid=65535,</0/1>;ssid=7", "delete /0/1\n" },
+		{ "OSCORE without a number is the account's", "</0/0>,</0/1>;ssid=7,</21/0>,</21/1>;ssid=7",
+			"delete /0/1\ndelete /21/1\n" },
 	};
 	struct fixture *fx = *state;
 
 	fx->account->profile.delete_policy = BS_DELETE_INSTANCES;
+	fx->view.wrote_oscore = true;
 	add_grant(fx->account, 101, BS_MODE_PSK);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		discover(fx, rows[i].discover);
