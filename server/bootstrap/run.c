@@ -128,7 +128,7 @@ bs_run_end_let_pass(struct bs_session *s)
 static bool
 may_be_for_senml(const struct bs_run *r, enum bs_outcome outcome)
 {
-	uint16_t format = r->plan->format->number;
+	uint16_t format = r->plan != NULL ? r->plan->format->number : BS_NO_FORMAT; /* there is none before a plan */
 
 	return outcome == BS_OUT_WRITE_REFUSED && r->code == BS_BAD_REQUEST && r->writes == 0 &&
 	       (format == BS_CF_SENML_JSON || format == BS_CF_SENML_CBOR);
