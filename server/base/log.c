@@ -80,6 +80,23 @@ value_len(const char *v)
 	return v[n] == '"' ? n + 1 : n;
 }
 
+/* Of a line that was cut: without its last field, which may lack its end. */
+static void
+drop_last_field(char *fields)
+{
+	char *end = fields, *p = fields;
+
+	while (*p != '\0') {
+		p += strcspn(p, "= ");
+		p += *p == '=';
+		p += value_len(p);
+		if (*p == ' ')
+			end = p;
+		p += strspn(p, " ");
+	}
+	*end = '\0';
+}
+
 /* key=value pairs -> ,"key":value; a field that does not fit is left out with all behind it, so that the line stays JSON */
 static void
 put_json_fields(struct bs_tw *w, const char *fields)
@@ -118,6 +135,8 @@ bs_log(enum bs_log_level level, const char *event, const char *fmt, ...)
 	va_start(args, fmt);
 	bs_tw_vprintf_cut(&w, fmt, args);
 	va_end(args);
+	if (w.cut)
+		drop_last_field(fields);
 	all.max -= sizeof(json_end) - 1; /* the end of the line always fits */
 	bs_tw_text(&all, log_json ? "{\"ts\":\"" : "ts=");
 	put_time(&all);

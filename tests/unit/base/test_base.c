@@ -212,19 +212,35 @@ test_addr_prefix(void **state)
 	assert_true(bs_addr_equal(&a, &a));
 }
 
-/* What bs_log writes to standard error, in out. */
 static void
-capture_log(bool json, const char *value, char *out, size_t max)
+log_once(const char *value)
+{
+	struct bs_quote q;
+
+	bs_log(BS_INFO, "test.line", "text=%s bare=word n=%d big=007", bs_log_quote(&q, value), -7);
+	bs_log(BS_DEBUG, "test.line", "hidden=1");
+}
+
+static void
+log_seven_times(const char *value)
+{
+	struct bs_quote q;
+	const char *v = bs_log_quote(&q, value);
+
+	bs_log(BS_INFO, "test.line", "a=%s b=%s c=%s d=%s e=%s f=%s g=%s n=1", v, v, v, v, v, v, v);
+}
+
+/* What fn logs to standard error, in out. */
+static void
+capture(void (*fn)(const char *value), bool json, const char *value, char *out, size_t max)
 {
 	int saved = dup(STDERR_FILENO), pipe_fd[2];
-	struct bs_quote q;
 	ssize_t n;
 
 	assert_int_equal(pipe(pipe_fd), 0);
 	dup2(pipe_fd[1], STDERR_FILENO);
 	bs_log_init(BS_INFO, json);
-	bs_log(BS_INFO, "test.line", "text=%s bare=word n=%d big=007", bs_log_quote(&q, value), -7);
-	bs_log(BS_DEBUG, "test.line", "hidden=1");
+	fn(value);
 	dup2(saved, STDERR_FILENO);
 	close(saved);
 	close(pipe_fd[1]);
@@ -232,6 +248,33 @@ capture_log(bool json, const char *value, char *out, size_t max)
 	close(pipe_fd[0]);
 	assert_true(n > 0);
 	out[n] = '\0';
+}
+
+static void
+capture_log(bool json, const char *value, char *out, size_t max)
+{
+	capture(log_once, json, value, out, max);
+}
+
+static void
+a_line_that_is_too_long_loses_whole_fields(void **state)
+{
+	char line[4096], value[500];
+	json_t *j;
+
+	(void)state;
+	memset(value, '\x01', sizeof(value) - 1);
+	value[sizeof(value) - 1] = '\0';
+	capture(log_seven_times, true, value, line, sizeof(line));
+	j = json_loads(line, 0, NULL);
+	assert_non_null(j);
+	assert_non_null(json_object_get(j, "e"));
+	assert_null(json_object_get(j, "f"));
+	json_decref(j);
+	capture(log_seven_times, false, value, line, sizeof(line));
+	assert_non_null(strstr(line, " e=\"\\u0001"));
+	assert_null(strstr(line, " f="));
+	assert_string_equal(line + strlen(line) - 5, "\xe2\x80\xa6\"\n"); /* the end of a whole value */
 }
 
 static void
@@ -520,6 +563,7 @@ main(void)
 		cmocka_unit_test(test_addr_is_host),
 		cmocka_unit_test(test_addr_prefix),
 		cmocka_unit_test(test_log),
+		cmocka_unit_test(a_line_that_is_too_long_loses_whole_fields),
 		cmocka_unit_test(test_log_long_and_broken),
 		cmocka_unit_test(quoting_stays_in_its_room_whatever_the_octets),
 		cmocka_unit_test(escaping_stays_in_any_room),
