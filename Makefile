@@ -110,6 +110,7 @@ $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(filter fuzz,$(VARIANT)),,$(B)/test
 # The whole server stands in a world of its own (tests/fuzz/server/outside.h).
 $(B)/tests/fuzz/fuzz_server: $(call obj,$(wildcard tests/fuzz/server/*.c))
 $(B)/tests/fuzz/fuzz_server: private WRAP := -Wl,--wrap=write -Wl,--wrap=gettimeofday
+$(B)/tests/fuzz/fuzz_text: private WRAP := -Wl,--wrap=write
 
 # Programs of the benchmark, one file each.
 BENCH_BINS := $(patsubst %.c,$(B)/%,$(wildcard tools/bench/*.c))

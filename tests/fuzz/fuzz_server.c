@@ -32,7 +32,6 @@
 #include <jansson.h>
 
 #include "server/base/log.h"
-#include "server/base/text.h"
 #include "server/net/ask.h"
 #include "tests/fuzz/server/callers.h"
 #include "tests/fuzz/server/outside.h"
@@ -64,7 +63,7 @@ static struct {
 static void
 check_json(const char *line, size_t len)
 {
-	json_t *object = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *object = json_loadb(line, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 
 	require(json_is_object(object), "a log line is one JSON object");
 	json_decref(object);
@@ -101,7 +100,7 @@ on_attempt(const struct bs_attempt *a)
 	check_text(a->detail, sizeof(a->detail));
 	check_text(a->step, sizeof(a->step));
 	check_text(a->suite, sizeof(a->suite));
-	require(bs_utf8_valid(a->claimed, strnlen(a->claimed, sizeof(a->claimed))), "a name that was claimed is UTF-8");
+	require(is_utf8(a->claimed, strnlen(a->claimed, sizeof(a->claimed))), "a name that was claimed is UTF-8");
 	require(a->outcome < BS_OUTCOME_COUNT, "an outcome");
 	world.attempts++;
 	world.runs_ended += a->step[0] != '\0' && a->outcome != BS_OUT_TOO_MANY;

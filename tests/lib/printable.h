@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Neither C0, DEL and C1 controls, nor line and paragraph separators, nor bidirectional marks. */
-bool is_printable(const char *text, size_t len);
+/* Well-formed; NUL is a character like others. */
+bool is_utf8(const void *text, size_t len);
+/* And neither C0, DEL and C1 controls, nor line and paragraph separators, nor bidirectional marks. */
+bool is_printable(const void *text, size_t len);
 
 #endif
