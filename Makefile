@@ -2,6 +2,10 @@
 # LwM2M Bootstrap-Server. `make help` lists the targets.
 
 VARIANT ?= release
+ifneq ($(filter fuzz,$(MAKECMDGOALS)),)
+# The one goal that is a variant.
+override VARIANT := fuzz
+endif
 B := build/$(VARIANT)
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -29,6 +33,7 @@ FLAGS.tsan := -O1 -g -fsanitize=thread
 FLAGS.fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 ifeq ($(VARIANT),fuzz)
 CC := $(CLANG)
+VARIANT_DEPS := | fuzz-deps
 # clang's sanitizers are an archive, too: hidden, they would not see what the C library and SQLite allocate.
 comma := ,
 OPENSSL_LIBS := $(subst --exclude-libs$(comma)ALL,--exclude-libs$(comma)libssl.a:libcrypto.a,$(OPENSSL_LIBS))
@@ -54,7 +59,7 @@ LIB := $(B)/libbootstrap.a
 PROGRAMS := $(B)/lwm2m-bootstrapd $(B)/lwm2m-bootstrapctl $(B)/lwm2m-bootstrap-sim
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all mutants bench bench-compare deb deb-check deps help clean test page unit fuzz-bins fuzz-replay lint layers format run interop install
+.PHONY: all mutants bench bench-compare deb deb-check deps help clean test page unit fuzz fuzz-bins fuzz-deps fuzz-replay lint layers format run interop install
 .SECONDARY:
 .DEFAULT_GOAL := all
 
@@ -66,7 +71,7 @@ $(DEPS)/openssl.mk:
 deps: ## install what is missing (Debian, as root); silent when nothing is
 	$(Q)tools/deps.sh $(DEPS)
 
-$(B)/%.o: %.c $(DEPS)/openssl.mk
+$(B)/%.o: %.c $(DEPS)/openssl.mk $(VARIANT_DEPS)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  CC   $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
@@ -128,6 +133,13 @@ unit: $(UNIT_BINS) ## unit and scenario tests alone
 	$(Q)tests/run.sh $(B) $(UNIT_BINS) -- --
 
 fuzz-bins: $(FUZZ_BINS)
+
+fuzz-deps:
+	$(Q)DEPS_FUZZ=1 tools/deps.sh $(DEPS)
+
+TIME ?= 60
+fuzz: $(FUZZ_BINS) ## let all fuzz targets look for something new, TIME=60 seconds each, JOBS at a time (the cores)
+	$(Q)JOBS=$(JOBS) KEEP=$(KEEP) tests/fuzz/run.sh $(B) $(TIME) $(FUZZ_BINS)
 
 fuzz-replay: $(FUZZ_BINS) ## replay the fuzz corpora
 	$(Q)tests/run.sh $(B) -- $(FUZZ_BINS) --

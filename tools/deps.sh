@@ -22,6 +22,7 @@ packages="gcc libc6-dev make pkg-config libevent-dev libcoap3-dev libsqlite3-dev
 lint_packages="clang clang-format cppcheck"
 page_packages="chromium-headless-shell fonts-dejavu-core"
 [ "${DEPS_LINT:-0}" = 1 ] && packages="$packages $lint_packages"
+[ "${DEPS_FUZZ:-0}" = 1 ] && packages="$packages clang" # and its run-time library, below
 [ "${DEPS_DEB:-0}" = 1 ] && packages="$packages lintian"
 [ "${DEPS_PAGE:-0}" = 1 ] && packages="$packages $page_packages"
 
@@ -114,6 +115,10 @@ if ! pkg-config --atleast-version="$wanted_openssl" libssl 2>/dev/null; then
 	packages="$packages zlib1g-dev libzstd-dev"
 fi
 install_packages
+if [ "${DEPS_FUZZ:-0}" = 1 ]; then # clang only recommends what -fsanitize=fuzzer links, under its version's name
+	packages=libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev
+	install_packages
+fi
 mkdir -p "$deps"
 deps=$(cd "$deps" && pwd)
 [ "${DEPS_PAGE:-0}" = 1 ] && fetch_promtool
