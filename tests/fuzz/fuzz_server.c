@@ -13,17 +13,18 @@
  *   a K OCTETS       application data in the session of K              t      time goes on to the next timer
  *   b K QUERY        POST /bs with these queries, & between            T N    time goes on by N ms
  *   y K CODE REST    answer the server's last request: CODE in two digits ("05" is 2.05, "44" is 4.04, "rr" Reset, "ee" empty
- *                    ACK), payload REST as link format              f K    answer all obligingly until nothing is asked
+ *                    ACK), payload REST                             f K    answer all obligingly until nothing is asked
  *   x K              close_notify of K                                 z K    K is gone without a word
  *   D D, E D, X D, N D   disable, enable, delete device D; give it a next key
  *   L N              reload the configuration; 1: with a revocation list
  *   K D              kick device D        G D   trigger it in its session        H D K   at the address of K
- *   j                log as JSON from here on
+ *   P D, V D         ask for its sessions; trace it      j      log as JSON from here on
  *
  * One character each for command, K, KIND and D, without blanks between; in OCTETS and WHO \n, \\ and \xHH are escapes.
  *
  * Whatever comes: every admitted run and every attempt is told once; no key leaves but in a session of the device that it is
- * for; each log line is one line, it and each row of the journal are printable UTF-8; when the time is over nothing is left.
+ * for, and none to who was disabled, deleted or revoked; each log line is one line, it and each row of the journal are
+ * printable UTF-8; when the time is over nothing is left.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,7 @@ static struct {
 	uint64_t attempts, runs_ended; /* told to the recorder */
 	uint64_t told_before, runs_before; /* counters of the worker when the script began */
 	uint64_t trigger_id;
+	bool revoked; /* the worker has the revocation list */
 } world;
 
 /* ---- what is written down ----------------------------------------------------------------------------------------- */
@@ -244,11 +246,10 @@ answer(unsigned k, uint8_t code, const uint8_t *payload, size_t len)
 		return;
 	bs_msg_init(&m, BS_ACK, code, c->request.id);
 	m.token = c->request.token;
-	if (len > 0 || code == BS_CONTENT) {
+	if (code == BS_CONTENT)
 		m.content_format = 40;
-		m.payload = payload;
-		m.payload_len = len;
-	}
+	m.payload = len > 0 ? payload : NULL;
+	m.payload_len = len;
 	m.block1 = c->block1;
 	c->asked = false;
 	say(k, &m);
@@ -266,7 +267,8 @@ answer_text(unsigned k, const uint8_t *text, size_t len)
 	if (text[0] == 'r' || text[0] == 'e')
 		say(k, &m);
 	else
-		answer(k, (uint8_t)((text[0] < '2' ? 2 : text[0] - '0') << 5 | (text[1] & 31)), text + 2, len - 2);
+		answer(k, (uint8_t)((text[0] < '2' ? 2 : text[0] - '0') << 5 | ((text[1] - '0') & 31)), text + 2,
+			len - 2);
 }
 
 static void
@@ -313,12 +315,38 @@ ask(enum bs_ask_kind kind, unsigned device, const struct bs_conf *conf, const st
 	outside_turn();
 }
 
+/* In one leap: what is due in between is late. */
 static void
-pass(uint64_t until_ms)
+leap(uint64_t until_ms)
 {
 	if (until_ms != UINT64_MAX && until_ms > outside_now_ms())
 		outside_set_ms(until_ms);
 	outside_turn();
+}
+
+/* From timer to timer. */
+static void
+pass(uint64_t until_ms)
+{
+	while (until_ms != UINT64_MAX && outside_next_ms(NULL) < until_ms)
+		leap(outside_next_ms(NULL));
+	leap(until_ms);
+}
+
+/* What was on its way before the operator did something comes before it. */
+static void
+take_all(void)
+{
+	for (unsigned k = 0; k < CALLERS; k++)
+		caller_step(k);
+}
+
+static void
+reload(bool revoked)
+{
+	ask(BS_ASK_RELOAD, 0, &bed.conf[revoked], NULL);
+	bed_revoke(revoked);
+	world.revoked = revoked;
 }
 
 static void
@@ -332,6 +360,7 @@ trigger_at(unsigned d, const struct line *l)
 static bool
 operate(char command, unsigned d, const struct line *l)
 {
+	take_all();
 	switch (command) {
 	case 'D':
 		bed_enable(d, false);
@@ -346,7 +375,7 @@ operate(char command, unsigned d, const struct line *l)
 		bed_set_next(d);
 		break;
 	case 'L':
-		ask(BS_ASK_RELOAD, 0, &bed.conf[d & 1], NULL);
+		reload(d & 1);
 		break;
 	case 'K':
 		ask(BS_ASK_KICK, d, NULL, NULL);
@@ -511,7 +540,7 @@ end(void)
 	for (unsigned k = 0; k < CALLERS; k++)
 		caller_forget(k);
 	for (unsigned i = 0; i < 3000 && outside_next_ms(w->watch_timer) != UINT64_MAX; i++)
-		pass(outside_next_ms(w->watch_timer));
+		leap(outside_next_ms(w->watch_timer));
 	require(outside_next_ms(w->watch_timer) == UINT64_MAX, "all timers end");
 	require(bs_peer_table_count(w->peers) == 0 && bs_peer_table_half_open(w->peers) == 0, "no peer is left");
 	require(TAILQ_EMPTY(&w->links) && w->by_device == NULL && w->runs == NULL && TAILQ_EMPTY(&w->loads) &&
@@ -521,6 +550,9 @@ end(void)
 	require(count_told() - world.told_before == world.attempts, "every attempt is told once");
 	TAILQ_FOREACH (t, &w->triggers, link_in_all)
 		require(t->told.ended, "every triggered bootstrap ends");
+	if (world.revoked)
+		reload(false);
+	w->trace[0] = '\0';
 	bed_restore();
 	bs_journal_limits_init(&limits);
 	limits.bytes = 4 << 20;

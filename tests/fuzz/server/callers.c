@@ -213,6 +213,8 @@ read_message(struct caller *c, const uint8_t *data, size_t len)
 	struct bs_msg m;
 
 	require(!bed_holds_key(data, len, c->device), "a session carries keys of its own device alone");
+	require(outside_now_ms() <= bed.barred_ms[c->device] || !bed_holds_key(data, len, -1),
+		"who was disabled, deleted or revoked gets no key");
 	require(bs_msg_parse(data, len, &m, &what) == BS_OK, "the server speaks CoAP");
 	if (m.code == 0 || m.code >= 32)
 		return;

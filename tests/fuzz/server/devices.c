@@ -262,9 +262,24 @@ change(unsigned d, enum bs_err err)
 	bed.changed[d] = true;
 }
 
+#define WATCH_MS 1000
+
+static void
+bar(unsigned d, bool barred, uint64_t from_ms)
+{
+	bed.barred_ms[d] = barred ? from_ms : UINT64_MAX;
+}
+
+void
+bed_revoke(bool revoked)
+{
+	bar(DEV_NAMED, revoked, outside_now_ms());
+}
+
 void
 bed_enable(unsigned d, bool enabled)
 {
+	bar(d, !enabled, outside_now_ms() + WATCH_MS);
 	begin();
 	change(d, bs_store_enable_device(bed.writer, bed.devices[d].endpoint, enabled));
 }
@@ -272,6 +287,7 @@ bed_enable(unsigned d, bool enabled)
 void
 bed_delete(unsigned d)
 {
+	bar(d, true, outside_now_ms() + WATCH_MS);
 	begin();
 	change(d, bs_store_delete_device(bed.writer, bed.devices[d].endpoint));
 }
@@ -296,6 +312,7 @@ void
 bed_restore(void)
 {
 	for (unsigned d = 0; d < DEVICES; d++) {
+		bar(d, d == DEV_DISABLED, 0);
 		if (!bed.changed[d])
 			continue;
 		begin();
@@ -376,6 +393,7 @@ make_store(void)
 	for (unsigned d = 0; d < DEVICES; d++)
 		add_device(d);
 	commit();
+	bed_restore();
 }
 
 static void

@@ -31,15 +31,18 @@ struct bed {
 	struct bs_store *writer;
 	struct bs_journal *journal;
 	bool changed[DEVICES]; /* the store has to be put back */
+	uint64_t barred_ms[DEVICES]; /* from then on it gets no key: disabled, deleted or revoked; UINT64_MAX: it may */
 };
 
 extern struct bed bed;
 
 void bed_open(void);
-/* Changes of the store, as the tool makes them. */
+/* Changes of the store, as the tool makes them. The worker looks once a second. */
 void bed_enable(unsigned d, bool enabled);
 void bed_delete(unsigned d);
 void bed_set_next(unsigned d);
+/* DEV_NAMED is on the revocation list that the worker has, or not any more. */
+void bed_revoke(bool revoked);
 /* As after bed_open, but for what the worker has in memory. */
 void bed_restore(void);
 /* Is there a key in it, raw or in hexadecimal? What device own receives may be there; own -1: nothing may. */
