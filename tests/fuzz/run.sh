@@ -44,7 +44,7 @@ run_one() { # target
 	TMPDIR=$(mktemp -d "$(test -w /dev/shm && echo /dev/shm || echo /tmp)/bs-fuzz.XXXXXX")
 	export TMPDIR
 	trap 'rm -rf "$TMPDIR"' EXIT
-	"$1" -max_total_time="$seconds" -timeout=30 -print_final_stats=1 -artifact_prefix="$build/findings/$name-" ${ARGS:-} \
+	"$1" -max_total_time="$seconds" -timeout=30 -len_control=20 -print_final_stats=1 -artifact_prefix="$build/findings/$name-" ${ARGS:-} \
 		"$scratch/new" "tests/fuzz/corpus/$name" >"$log" 2>&1
 	status=$?
 	runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
