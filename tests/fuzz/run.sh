@@ -67,6 +67,6 @@ fi
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT INT TERM
 printf '%s\n' "$@" | RUN_ONE=1 xargs -P "${JOBS:-$(nproc)}" -I '{}' sh "$0" "$build" "$seconds" '{}' | tee "$results"
-failed=$(grep -c '^FAIL' "$results")
-echo "$(grep -c '^ok ' "$results") passed, $failed failed"
-[ "$failed" -eq 0 ]
+passed=$(grep -c '^ok ' "$results")
+echo "$passed passed, $(($# - passed)) failed"
+[ "$passed" -eq $# ]
