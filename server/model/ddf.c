@@ -27,6 +27,7 @@ struct reader {
 	size_t depth;
 	size_t max; /* allocated resources */
 	unsigned seen_object, seen_item;
+	unsigned given_object, given_item; /* fields that stood there, by their place in the table */
 	struct bs_model_resource *item; /* that is open */
 	char text[TEXT_MAX]; /* of the field that is open, blanks as XML has them */
 	size_t len;
@@ -197,46 +198,103 @@ read_operations(struct reader *rd)
 }
 
 static void
-item_field(struct reader *rd, const char *element)
+read_item_name(struct reader *rd)
 {
-	struct bs_model_resource *item = rd->item;
-
-	if (strcmp(element, "Name") == 0) {
-		keep_text(rd, item->name, sizeof(item->name));
-		rd->seen_item |= rd->len > 0 ? HAS_NAME : 0;
-	} else if (strcmp(element, "Operations") == 0)
-		read_operations(rd);
-	else if (strcmp(element, "MultipleInstances") == 0)
-		read_choice(rd, "Multiple", "Single", &item->multiple);
-	else if (strcmp(element, "Mandatory") == 0)
-		read_choice(rd, "Mandatory", "Optional", &item->mandatory);
-	else if (strcmp(element, "Type") == 0)
-		read_type(rd);
-	else if (strcmp(element, "RangeEnumeration") == 0)
-		keep_text(rd, item->range, sizeof(item->range));
-	else if (strcmp(element, "Units") == 0)
-		keep_text(rd, item->units, sizeof(item->units));
+	keep_text(rd, rd->item->name, sizeof(rd->item->name));
+	rd->seen_item |= rd->len > 0 ? HAS_NAME : 0;
 }
 
 static void
-object_field(struct reader *rd, const char *element)
+read_item_multiple(struct reader *rd)
 {
-	struct bs_model *m = rd->model;
+	read_choice(rd, "Multiple", "Single", &rd->item->multiple);
+}
 
-	if (strcmp(element, "Name") == 0) {
-		keep_text(rd, m->name, sizeof(m->name));
-		rd->seen_object |= rd->len > 0 ? HAS_NAME : 0;
-	} else if (strcmp(element, "ObjectID") == 0) {
-		rd->seen_object |= read_id(rd, rd->text, "ObjectID", &m->oid) ? HAS_ID : 0;
-	} else if (strcmp(element, "ObjectVersion") == 0) {
-		read_version(rd);
-	} else if (strcmp(element, "MultipleInstances") == 0) {
-		read_choice(rd, "Multiple", "Single", &m->multiple);
-		rd->seen_object |= HAS_MULTIPLE;
-	} else if (strcmp(element, "Mandatory") == 0) {
-		read_choice(rd, "Mandatory", "Optional", &m->mandatory);
-		rd->seen_object |= HAS_MANDATORY;
+static void
+read_item_mandatory(struct reader *rd)
+{
+	read_choice(rd, "Mandatory", "Optional", &rd->item->mandatory);
+}
+
+static void
+read_range(struct reader *rd)
+{
+	keep_text(rd, rd->item->range, sizeof(rd->item->range));
+}
+
+static void
+read_units(struct reader *rd)
+{
+	keep_text(rd, rd->item->units, sizeof(rd->item->units));
+}
+
+static void
+read_object_name(struct reader *rd)
+{
+	keep_text(rd, rd->model->name, sizeof(rd->model->name));
+	rd->seen_object |= rd->len > 0 ? HAS_NAME : 0;
+}
+
+static void
+read_object_id(struct reader *rd)
+{
+	rd->seen_object |= read_id(rd, rd->text, "ObjectID", &rd->model->oid) ? HAS_ID : 0;
+}
+
+static void
+read_object_multiple(struct reader *rd)
+{
+	read_choice(rd, "Multiple", "Single", &rd->model->multiple);
+	rd->seen_object |= HAS_MULTIPLE;
+}
+
+static void
+read_object_mandatory(struct reader *rd)
+{
+	read_choice(rd, "Mandatory", "Optional", &rd->model->mandatory);
+	rd->seen_object |= HAS_MANDATORY;
+}
+
+/* What means something; all else is passed over. */
+static const struct field {
+	const char *element;
+	void (*read)(struct reader *rd);
+} item_fields[] = {
+	{ "Name", read_item_name },
+	{ "Operations", read_operations },
+	{ "MultipleInstances", read_item_multiple },
+	{ "Mandatory", read_item_mandatory },
+	{ "Type", read_type },
+	{ "RangeEnumeration", read_range },
+	{ "Units", read_units },
+}, object_fields[] = {
+	{ "Name", read_object_name },
+	{ "ObjectID", read_object_id },
+	{ "ObjectVersion", read_version },
+	{ "MultipleInstances", read_object_multiple },
+	{ "Mandatory", read_object_mandatory },
+};
+
+/* Each may stand once: a second one, blank perhaps, would take back what the first was counted for. */
+static void
+read_field(struct reader *rd, const char *element)
+{
+	const struct field *fields = rd->item != NULL ? item_fields : object_fields;
+	size_t count = rd->item != NULL ? COUNT(item_fields) : COUNT(object_fields);
+	unsigned *given = rd->item != NULL ? &rd->given_item : &rd->given_object;
+	size_t i = 0;
+
+	while (i < count && strcmp(fields[i].element, element) != 0)
+		i++;
+	if (i == count)
+		return;
+	if ((*given & 1u << i) != 0) {
+		stop(rd, BS_EFORMAT, "an element stands twice", element);
+		return;
 	}
+	*given |= 1u << i;
+	tidy(rd);
+	fields[i].read(rd);
 }
 
 /* ---- resources --------------------------------------------------------------------------------------------------- */
@@ -281,6 +339,7 @@ open_item(struct reader *rd, const XML_Char **attrs)
 	memset(rd->item, 0, sizeof(*rd->item));
 	rd->item->rid = rid;
 	rd->seen_item = 0;
+	rd->given_item = 0;
 }
 
 static void
@@ -382,13 +441,8 @@ on_end(void *arg, const XML_Char *name)
 		close_item(rd);
 	else if (place == AT_OBJECT)
 		close_object(rd);
-	else if (place == AT_FIELD) {
-		tidy(rd);
-		if (rd->item != NULL)
-			item_field(rd, name);
-		else
-			object_field(rd, name);
-	}
+	else if (place == AT_FIELD)
+		read_field(rd, name);
 }
 
 /* No document type, so no entities of its own: neither a bomb nor a file that it names. */

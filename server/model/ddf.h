@@ -6,7 +6,8 @@
  *     <Resources><Item ID=""><Name/><Operations/><MultipleInstances/><Mandatory/><Type/><RangeEnumeration/><Units/>
  *
  * A file may come from anywhere: size, depth and the number of resources are bounded, and a document type declaration is
- * refused, so that there are no entities to expand or to fetch. Other elements are passed over.
+ * refused, so that there are no entities to expand or to fetch. Each of these elements may stand once in its place; a second one,
+ * blank or not, is refused. Other elements are passed over.
  */
 #ifndef BS_MODEL_DDF_H
 #define BS_MODEL_DDF_H
