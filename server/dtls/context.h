@@ -4,6 +4,7 @@
  *
  * context.c   SSL_CTXs and their policy           identity.c  files: certificates, keys, trust anchors, CRLs
  * select.c    identity by SNI, certificate types  psk.c       pre-shared keys       verify.c    raw keys and certificates
+ * names.c     the device that a certificate names
  * dial.c      this server as DTLS client: contexts, what it shows, what it made of a failure
  */
 #ifndef BS_DTLS_CONTEXT_H

@@ -51,7 +51,7 @@ struct bs_credential_lookup {
 	enum bs_err (*raw_key)(void *arg, const uint8_t *spki, size_t len, struct bs_device_match *out);
 	/* pinned certificate: DER of the leaf */
 	enum bs_err (*certificate)(void *arg, const uint8_t *der, size_t len, struct bs_device_match *out);
-	/* endpoint name found in the certificate (CN, SAN URI, SAN DNS), and SHA-256 of the SubjectPublicKeyInfo of the trust
+	/* endpoint name found in the certificate (names.h), and SHA-256 of the SubjectPublicKeyInfo of the trust
 	 * anchor at the end of the verified path: a name is only good under its anchor */
 	enum bs_err (*name)(void *arg, const char *name, const uint8_t anchor_sha256[32], struct bs_device_match *out);
 	void *arg;

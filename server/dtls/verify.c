@@ -12,12 +12,12 @@
 
 #include "server/base/log.h"
 #include "server/base/text.h"
+#include "server/dtls/names.h"
 #include "server/dtls/spki.h"
 
 #define SHA256_LEN 32
 #define AUTH_LEVEL 2 /* keys and hashes of 112 bits or more; what is between that and our policy is checked below */
 #define SIGNATURE_BITS 128 /* SHA-256 or better */
-#define NAMES_MAX 32
 
 bool
 bs_key_is_strong(const EVP_PKEY *key)
@@ -296,73 +296,23 @@ anchor_hash(X509_STORE_CTX *xs, uint8_t out[SHA256_LEN])
 	return ok;
 }
 
-struct name_search {
-	struct bs_handshake *hs;
-	uint8_t anchor[SHA256_LEN];
-	struct bs_device_match match;
-	unsigned tried;
-	enum bs_err err; /* BS_ENOTFOUND: go on */
-};
-
-static void
-try_name(struct name_search *s, const ASN1_STRING *value)
-{
-	const struct bs_credential_lookup *lookup = &s->hs->ctx->lookup;
-	unsigned char *text = NULL;
-	int len;
-
-	if (s->err != BS_ENOTFOUND || s->tried++ >= NAMES_MAX)
-		return;
-	len = ASN1_STRING_to_UTF8(&text, value);
-	/* "a\0b" must not pass for "a". */
-	if (len > 0 && strlen((const char *)text) == (size_t)len)
-		s->err = lookup->name(lookup->arg, (const char *)text, s->anchor, &s->match);
-	if (len >= 0)
-		OPENSSL_free(text);
-}
-
-static void
-try_subject(struct name_search *s, X509 *leaf)
-{
-	const X509_NAME *subject = X509_get_subject_name(leaf);
-
-	for (int i = -1; (i = X509_NAME_get_index_by_NID((X509_NAME *)subject, NID_commonName, i)) >= 0;)
-		try_name(s, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, i)));
-}
-
-static void
-try_alternatives(struct name_search *s, X509 *leaf)
-{
-	static const int kinds[] = { GEN_URI, GEN_DNS };
-	GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
-
-	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
-		for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
-			int kind = 0;
-			const ASN1_STRING *value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, i), &kind);
-
-			if (kind == kinds[k])
-				try_name(s, value);
-		}
-	GENERAL_NAMES_free(names);
-}
-
 static bool
-map_by_name(struct bs_handshake *hs, X509_STORE_CTX *xs, X509 *leaf)
+map_by_name(struct bs_handshake *hs, X509_STORE_CTX *xs)
 {
-	struct name_search s = { .hs = hs, .err = BS_ENOTFOUND };
+	struct bs_named named = { 0 };
+	uint8_t anchor[SHA256_LEN];
+	enum bs_err err;
 
-	if (!anchor_hash(xs, s.anchor)) {
+	if (!anchor_hash(xs, anchor)) {
 		bs_handshake_fail(hs, BS_OUT_INTERNAL, "no hash of the trust anchor");
 		return false;
 	}
-	try_subject(&s, leaf);
-	try_alternatives(&s, leaf);
-	if (s.err == BS_ENOTFOUND) {
-		bs_handshake_refuse(hs, BS_OUT_CERT_NOT_MAPPED, "%u names tried under its trust anchor", s.tried);
+	err = bs_names_look_up(&hs->ctx->lookup, X509_STORE_CTX_get0_chain(xs), anchor, &named);
+	if (err == BS_ENOTFOUND) {
+		bs_handshake_refuse(hs, BS_OUT_CERT_NOT_MAPPED, "%s", named.why);
 		return false;
 	}
-	return take_match(hs, s.err, &s.match);
+	return take_match(hs, err, &named.device);
 }
 
 static void
@@ -400,7 +350,7 @@ verify_certificate(struct bs_handshake *hs, X509_STORE_CTX *xs, int *error)
 	err = hs->ctx->lookup.certificate(hs->ctx->lookup.arg, der, (size_t)len, &match);
 	OPENSSL_free(der);
 	if (err == BS_ENOTFOUND)
-		in = verify_path(hs, xs, error) && map_by_name(hs, xs, leaf);
+		in = verify_path(hs, xs, error) && map_by_name(hs, xs);
 	else if (err != BS_OK)
 		bs_handshake_busy(hs, err);
 	else

@@ -54,6 +54,32 @@ add_extensions(X509 *x, X509 *issuer, const struct pki_options *o)
 		add_extension(x, issuer, NID_ext_key_usage, usage);
 	if (o->san != NULL)
 		add_extension(x, issuer, NID_subject_alt_name, o->san);
+	if (o->constraints != NULL)
+		add_extension(x, issuer, NID_name_constraints, o->constraints);
+}
+
+/* set: 0 a new RDN, -1 into the one before (X509_NAME_add_entry). */
+static void
+add_name(X509_NAME *subject, int nid, int type, const char *text, size_t len, int set)
+{
+	assert_int_equal(X509_NAME_add_entry_by_NID(
+				 subject, nid, type, (const unsigned char *)text, len > 0 ? (int)len : -1, -1, set),
+		1);
+}
+
+static X509_NAME *
+make_subject(const char *cn, const struct pki_options *o)
+{
+	X509_NAME *subject = X509_NAME_new();
+
+	add_name(subject, NID_commonName, o->cn_type != 0 ? o->cn_type : MBSTRING_UTF8, cn, o->cn_len, 0);
+	if (o->ou != NULL)
+		add_name(subject, NID_organizationalUnitName, MBSTRING_UTF8, o->ou, 0, -1);
+	if (o->cn_in_rdn != NULL)
+		add_name(subject, NID_commonName, MBSTRING_UTF8, o->cn_in_rdn, 0, -1);
+	if (o->cn2 != NULL)
+		add_name(subject, NID_commonName, MBSTRING_UTF8, o->cn2, 0, 0);
+	return subject;
 }
 
 void
@@ -64,7 +90,7 @@ pki_make(struct pki_cert *out, const char *cn, const struct pki_cert *issuer, co
 	const struct pki_options *o = options != NULL ? options : &plain;
 	bool always = o->from_s == 0 && o->until_s == 0;
 	X509 *x = X509_new();
-	X509_NAME *subject = X509_NAME_new();
+	X509_NAME *subject = make_subject(cn, o);
 
 	assert_non_null(x);
 	out->key = make_key(o);
@@ -72,9 +98,6 @@ pki_make(struct pki_cert *out, const char *cn, const struct pki_cert *issuer, co
 	assert_int_equal(ASN1_INTEGER_set(X509_get_serialNumber(x), serial++), 1);
 	assert_non_null(X509_gmtime_adj(X509_getm_notBefore(x), always ? -3600 : o->from_s));
 	assert_non_null(X509_gmtime_adj(X509_getm_notAfter(x), always ? 86400 : o->until_s));
-	assert_int_equal(X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8, (const unsigned char *)cn,
-				 o->cn_len > 0 ? (int)o->cn_len : -1, -1, 0),
-		1);
 	assert_int_equal(X509_set_subject_name(x, subject), 1);
 	assert_int_equal(X509_set_issuer_name(x, issuer != NULL ? X509_get_subject_name(issuer->cert) : subject), 1);
 	assert_int_equal(X509_set_pubkey(x, out->key), 1);

@@ -24,6 +24,11 @@ struct pki_options {
 	const char *digest; /* "SHA256" */
 	long from_s, until_s; /* offsets to now; 0, 0: from an hour ago for a day */
 	size_t cn_len; /* octets of the common name; 0: up to its NUL */
+	int cn_type; /* V_ASN1_BMPSTRING: the octets of cn as they are; 0: a UTF8String or what of it is enough */
+	const char *cn2; /* a second common name, in an RDN of its own */
+	const char *ou; /* an organizationalUnitName in the RDN of the common name */
+	const char *cn_in_rdn; /* a second common name in that RDN */
+	const char *constraints; /* name constraints: "permitted;DNS:a" */
 };
 
 /* issuer NULL: signed by itself. */
