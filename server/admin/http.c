@@ -4,9 +4,14 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/http.h>
+#include <event2/http_struct.h>
+#include <event2/keyvalq_struct.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
 
+#include "server/admin/host.h"
 #include "server/admin/metrics.h"
 #include "server/admin/page.h"
 #include "server/admin/snapshot.h"
@@ -59,11 +64,26 @@ static const struct route {
 };
 
 static void
-answer(struct bs_http *h, struct evhttp_request *req, const struct route *route)
+add_headers(struct evhttp_request *req, const char *content_type)
 {
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
+	char policy[256];
+
+	snprintf(policy, sizeof(policy),
+		"default-src 'none'; style-src %s; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+		bs_page_style_hash());
+	evhttp_add_header(headers, "Content-Type", content_type);
+	evhttp_add_header(headers, "Cache-Control", "no-store");
+	evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+	evhttp_add_header(headers, "Content-Security-Policy", policy);
+	evhttp_add_header(headers, "Referrer-Policy", "no-referrer");
+}
+
+static void
+answer(struct bs_http *h, struct evhttp_request *req, const struct route *route)
+{
 	struct bs_snapshot s;
-	char *body = NULL, policy[256];
+	char *body = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&body, &len);
 	int status;
@@ -72,28 +92,80 @@ answer(struct bs_http *h, struct evhttp_request *req, const struct route *route)
 		evhttp_send_error(req, HTTP_SERVUNAVAIL, NULL);
 		return;
 	}
-	snprintf(policy, sizeof(policy),
-		"default-src 'none'; style-src %s; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-		bs_page_style_hash());
 	bs_snapshot_take(h->admin->shared, h->admin->started_ms, &s);
 	status = route->page(h->admin, &s, out);
 	fclose(out);
-	evhttp_add_header(headers, "Content-Type", route->content_type);
-	evhttp_add_header(headers, "Cache-Control", "no-store");
-	evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
-	evhttp_add_header(headers, "Content-Security-Policy", policy);
-	evhttp_add_header(headers, "Referrer-Policy", "no-referrer");
+	add_headers(req, route->content_type);
 	evbuffer_add(evhttp_request_get_output_buffer(req), body, len);
 	evhttp_send_reply(req, status, NULL, NULL);
 	free(body);
 }
 
+/* The worse of two. */
+static enum bs_host_verdict
+worse(enum bs_host_verdict a, enum bs_host_verdict b)
+{
+	return a > b ? a : b;
+}
+
+/*
+ * All that says for whom the request is must be good: the header, and the host of a request in absolute form. Exactly one header,
+ * but none in HTTP/1.0, whose clients need not send it; no browser is among them.
+ */
+static enum bs_host_verdict
+judge_host(const struct bs_http *h, struct evhttp_request *req)
+{
+	const struct bs_conf_list *names = &h->admin->conf.http_hosts;
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(req);
+	const char *absolute = uri != NULL ? evhttp_uri_get_host(uri) : NULL;
+	enum bs_host_verdict verdict = absolute != NULL ? bs_host_judge(absolute, names) : BS_HOST_GOOD;
+	unsigned count = 0;
+	const struct evkeyval *header;
+
+	TAILQ_FOREACH (header, evhttp_request_get_input_headers(req), next) {
+		if (strcasecmp(header->key, "Host") == 0) {
+			verdict = worse(verdict, bs_host_judge(header->value, names));
+			count++;
+		}
+	}
+	if (count > 1 || (count == 0 && (req->major != 1 || req->minor != 0)))
+		return BS_HOST_BAD;
+	return verdict;
+}
+
+static void
+refuse_host(struct evhttp_request *req, enum bs_host_verdict verdict)
+{
+	static const struct {
+		int status;
+		const char *reason, *text;
+	} rows[] = {
+		[BS_HOST_FOREIGN] = { 421, "Misdirected Request",
+			"This server does not answer to the name in the request, lest pages of other sites read it.\n"
+			"Ask for it by its address or as localhost, or add the name to the configuration of "
+			"lwm2m-bootstrapd, and reload it:\n\n[http]\nhost = NAME        # [http] host may be given "
+			"several "
+			"times\n" },
+		[BS_HOST_BAD] = { HTTP_BADREQUEST, "Bad Request",
+			"The request must say in one header Host for whom it is (RFC 9112, 3.2).\n" },
+	};
+
+	add_headers(req, "text/plain; charset=utf-8");
+	evbuffer_add(evhttp_request_get_output_buffer(req), rows[verdict].text, strlen(rows[verdict].text));
+	evhttp_send_reply(req, rows[verdict].status, rows[verdict].reason, NULL);
+}
+
 static void
 on_request(struct evhttp_request *req, void *arg)
 {
+	enum bs_host_verdict verdict = judge_host(arg, req);
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(req);
 	const char *path = uri != NULL ? evhttp_uri_get_path(uri) : NULL;
 
+	if (verdict != BS_HOST_GOOD) {
+		refuse_host(req, verdict);
+		return;
+	}
 	for (size_t i = 0; path != NULL && i < sizeof(routes) / sizeof(routes[0]); i++) {
 		if (strcmp(path, routes[i].path) == 0) {
 			answer(arg, req, &routes[i]);

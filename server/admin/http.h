@@ -6,7 +6,8 @@
  *   /metrics   Prometheus text (metrics.h)
  *   /health    200 "ok", or 503 with the reason: store readable, journal writable, workers alive
  *
- * Listens on loopback unless told otherwise: there is no authentication.
+ * Listens on loopback unless told otherwise: there is no authentication. A request for another host than localhost, an
+ * address or a name of [http] host gets 421, one that does not say one host gets 400 (host.h).
  */
 #ifndef BS_ADMIN_HTTP_H
 #define BS_ADMIN_HTTP_H

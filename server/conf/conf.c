@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/conf/conf.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <ini.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "server/conf/options.h"
 
 #define LINE_MAX_LEN 4096
+#define HOST_NAME_MAX_LEN 254 /* RFC 1035, 2.3.4, and the dot at the end */
 #define FAR 4 /* letters by which a name differs too much to be meant */
 
 struct reader {
@@ -359,6 +361,40 @@ read_roots(struct reader *r)
 	}
 }
 
+/* Labels of letters, digits, hyphen and underscore; a dot at the end is fine. */
+static bool
+is_host_name(const char *text)
+{
+	size_t len = strlen(text);
+	bool inside = false; /* a label, with a letter that may end it */
+
+	if (len > HOST_NAME_MAX_LEN)
+		return false;
+	for (const char *p = text; *p != '\0'; p++) {
+		bool dot = *p == '.', hyphen = *p == '-';
+
+		if ((!dot && !hyphen && *p != '_' && !isalnum((unsigned char)*p)) || (dot && !inside) ||
+			(hyphen && (p == text || p[-1] == '.')))
+			return false;
+		inside = !dot && !hyphen;
+	}
+	return inside || (len > 1 && text[len - 1] == '.');
+}
+
+static void
+check_hosts(struct reader *r)
+{
+	const struct bs_conf_list *hosts = &r->conf->http_hosts;
+
+	for (size_t i = 0; i < hosts->count && r->err == BS_OK; i++) {
+		if (!is_host_name(hosts->items[i]))
+			r->err = bs_diag_set(r->diag, BS_EFORMAT, 0,
+				"%s: [http] host = %.80s: expected one host name such as monitor.example.com, without "
+				"port; addresses and localhost are always answered",
+				r->name, hosts->items[i]);
+	}
+}
+
 static enum bs_err
 read_all(struct reader *r)
 {
@@ -376,6 +412,8 @@ read_all(struct reader *r)
 		check_identities(r);
 	if (r->err == BS_OK && !r->places)
 		read_roots(r);
+	if (r->err == BS_OK && !r->places)
+		check_hosts(r);
 	if (r->err != BS_OK)
 		bs_conf_clear(r->conf);
 	return r->err;

@@ -40,6 +40,7 @@ struct bs_conf {
 	struct bs_conf_list trust_anchors, crls;
 	char *user;
 	char *control_socket, *http_address;
+	struct bs_conf_list http_hosts; /* host names */
 	bool http_masked;
 	uint64_t workers; /* 0: one per CPU */
 	char *ciphers, *groups, *sigalgs; /* NULL: the defaults of server/dtls/credential.h */
@@ -75,7 +76,8 @@ void bs_conf_clear(struct bs_conf *conf);
 
 /*
  * Which options differ: fn is called with "[section] key" and whether a running daemon can take the change up (certificates,
- * keys, trust anchors, CRLs, [dtls] but handshake-time and idle-time, [http] identities, [log]); the others need a restart.
+ * keys, trust anchors, CRLs, [dtls] but handshake-time and idle-time, [http] host and identities, [log]); the others need a
+ * restart.
  */
 typedef void bs_conf_diff_fn(void *arg, const char *option, bool live);
 void bs_conf_diff(const struct bs_conf *a, const struct bs_conf *b, bs_conf_diff_fn *fn, void *arg);

@@ -292,6 +292,18 @@ const struct bs_option bs_options[] = {
 			"There is no authentication: keep it on loopback, or behind a proxy that asks who comes." },
 
 	{ .section = "http",
+		.key = "host",
+		.type = BS_OPT_LIST,
+		.live = true,
+		.offset = AT(http_hosts),
+		.help = "A name by which browsers and Prometheus ask for these pages, such as monitor.example.com. May "
+			"be "
+			"given\n"
+			"several times. Addresses and localhost are always answered, other names with 421: a page of "
+			"another "
+			"site could\n"
+			"make its own name lead here (DNS rebinding)." },
+	{ .section = "http",
 		.key = "identities",
 		.type = BS_OPT_CHOICE,
 		.live = true,

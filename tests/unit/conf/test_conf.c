@@ -107,6 +107,9 @@ test_refused(void **state)
 		{ "no pair", NEEDED "rubbish\n", "f:4: neither a [section] nor key = value" },
 		{ "missing", "[store]\ndirectory = /d\n", "f: master-key is missing in [store]" },
 		{ "empty file", "", "f: directory is missing in [store]" },
+		{ "a host with its port", NEEDED "[http]\nhost = a.example:9090\n",
+			"f: [http] host = a.example:9090: expected one host name such as monitor.example.com, without "
+			"port; addresses and localhost are always answered" },
 		{ "certificate alone", NEEDED "[server]\ncertificate = a\n",
 			"f: [server]: certificate and private-key go together" },
 	};
