@@ -25,7 +25,7 @@ PKGS := libcoap-3-notls inih libcbor jansson libevent_core libevent_extra libeve
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lcsv
 
-FLAGS.release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+FLAGS.release = -O2 -g $(HARDENING)
 FLAGS.debug := -O0 -g
 FLAGS.asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS.cov := -O0 -g --coverage
@@ -37,6 +37,11 @@ VARIANT_DEPS := | fuzz-deps
 # clang's sanitizers are an archive, too: hidden, they would not see what the C library and SQLite allocate.
 comma := ,
 OPENSSL_LIBS := $(subst --exclude-libs$(comma)ALL,--exclude-libs$(comma)libssl.a:libcrypto.a,$(OPENSSL_LIBS))
+endif
+# Which options of hardening the compiler knows is asked once, when the first object of the release is built.
+HARDENING_MK := $(if $(filter release,$(VARIANT)),$(B)/hardening.mk)
+ifneq ($(filter-out $(NO_DEPS),$(or $(MAKECMDGOALS),all)),)
+-include $(HARDENING_MK)
 endif
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DBS_VERSION='"$(VERSION)"' -Wall -Wextra -Wconversion -Wno-sign-conversion -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -I. -isystem build/deps/include $(PKG_CFLAGS) $(OPENSSL_CFLAGS) -MMD -MP -pthread \
@@ -68,10 +73,14 @@ all: $(PROGRAMS) ## build the three programs into build/<variant>/
 $(DEPS)/openssl.mk:
 	$(Q)tools/deps.sh $(DEPS)
 
+$(B)/hardening.mk: tools/hardening.sh $(DEPS)/openssl.mk
+	@mkdir -p $(@D)
+	$(Q)tools/hardening.sh $(CC) >$@.new && mv $@.new $@
+
 deps: ## install what is missing (Debian, as root); silent when nothing is
 	$(Q)tools/deps.sh $(DEPS)
 
-$(B)/%.o: %.c $(DEPS)/openssl.mk $(VARIANT_DEPS)
+$(B)/%.o: %.c $(DEPS)/openssl.mk $(HARDENING_MK) $(VARIANT_DEPS)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  CC   $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
@@ -81,7 +90,7 @@ SCHEMA_SQL := $(sort $(wildcard schema/sqlite/*/*.sql))
 $(B)/gen/schema_sql.c: $(SCHEMA_SQL) tools/embed-sql.sh
 	@mkdir -p $(@D)
 	$(Q)tools/embed-sql.sh $(SCHEMA_SQL) >$@.tmp && mv $@.tmp $@
-$(B)/gen/schema_sql.o: $(B)/gen/schema_sql.c $(DEPS)/openssl.mk
+$(B)/gen/schema_sql.o: $(B)/gen/schema_sql.c $(DEPS)/openssl.mk $(HARDENING_MK)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 $(LIB): $(call obj,$(LIB_SRCS)) $(B)/gen/schema_sql.o
