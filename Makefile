@@ -97,7 +97,8 @@ $(LIB): $(call obj,$(LIB_SRCS)) $(B)/gen/schema_sql.o
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
-$(B)/lwm2m-bootstrapd: $(call obj,server/main.c) $(LIB)
+$(B)/lwm2m-bootstrapd $(B)/tests/unit/test_sandbox: ALL_LIBS += -lseccomp
+$(B)/lwm2m-bootstrapd: $(call obj,server/main.c server/sandbox.c) $(LIB)
 	$(Q)$(CC) $(ALL_CFLAGS) $^ -o $@ $(ALL_LDFLAGS) $(ALL_LIBS)
 $(B)/lwm2m-bootstrapctl: $(call obj,$(CTL_SRCS)) $(LIB)
 	$(Q)$(CC) $(ALL_CFLAGS) $^ -o $@ $(ALL_LDFLAGS) $(ALL_LIBS)
@@ -109,6 +110,8 @@ TEST_OBJS := $(call obj,$(TESTLIB_SRCS) $(wildcard tools/cmd_*.c tools/ctl_*.c t
 $(B)/tests/%: $(B)/tests/%.o $(TEST_OBJS) $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(filter %.o,$^) $(LIB) -o $@ $(ALL_LDFLAGS) -lcmocka $(ALL_LIBS)
+
+$(B)/tests/unit/test_sandbox: $(call obj,server/sandbox.c)
 
 # The engine of the scenarios goes into each of their programs, and nowhere else.
 $(patsubst %.c,$(B)/%,$(wildcard tests/scenario/test_*.c)): \

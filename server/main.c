@@ -25,6 +25,7 @@
 #include "server/base/log.h"
 #include "server/conf/conf.h"
 #include "server/net/worker.h"
+#include "server/sandbox.h"
 
 #define DEVICES_MAX 1000000 /* of the device table: about 200 octets each */
 #define EXIT_USAGE 2
@@ -270,6 +271,8 @@ prepare(struct daemon *d, bool check, struct bs_diag *diag)
 	if (err == BS_OK &&
 		bs_device_table_new(DEVICES_MAX, (unsigned)d->conf.attempts_per_minute, &d->shared.devices) != BS_OK)
 		err = bs_diag_set(diag, BS_ENOMEM, 0, "out of memory");
+	if (err == BS_OK)
+		err = bs_sandbox_no_new_privileges(diag);
 	harden();
 	d->locked = !check && lock_memory();
 	if (err == BS_OK)
@@ -413,6 +416,18 @@ stop_admin(struct daemon *d)
 	bs_conf_clear(&d->admin.conf);
 }
 
+static const char *
+seccomp_word(const struct daemon *d)
+{
+	static const char *const words[] = {
+		[BS_SANDBOX_KILL] = "yes",
+		[BS_SANDBOX_OFF] = "no",
+		[BS_SANDBOX_LOG] = "log",
+	};
+
+	return words[bs_sandbox_is_built_in() ? d->conf.seccomp : BS_SANDBOX_OFF];
+}
+
 static void
 log_start(const struct daemon *d)
 {
@@ -424,8 +439,11 @@ log_start(const struct daemon *d)
 	for (size_t i = 0; i < d->conf.listen.count; i++)
 		bs_log(BS_INFO, "daemon.listening", "address=%s",
 			bs_addr_format(bs_worker_get_addr(d->shared.workers[0], i), text));
-	bs_log(BS_INFO, "daemon.started", "version=" BS_VERSION " workers=%u memory=%s library=%s",
-		d->shared.worker_count, d->locked ? "locked" : "swappable", bs_log_quote(&q, bs_dtls_library()));
+	if (!bs_sandbox_is_built_in())
+		bs_log(BS_WARNING, "daemon.unconfined", "why=\"built with a sanitizer\"");
+	bs_log(BS_INFO, "daemon.started", "version=" BS_VERSION " workers=%u memory=%s seccomp=%s library=%s",
+		d->shared.worker_count, d->locked ? "locked" : "swappable", seccomp_word(d),
+		bs_log_quote(&q, bs_dtls_library()));
 }
 
 /* Workers inherit a mask with everything blocked: signals are main's. */
@@ -452,6 +470,8 @@ serve(struct daemon *d, struct event_base *base, struct bs_diag *diag)
 		err = start_admin(d, base, diag);
 	if (err == BS_OK && (err = start_workers(d)) != BS_OK)
 		bs_diag_set(diag, err, 0, "cannot start a worker thread");
+	if (err == BS_OK)
+		err = bs_sandbox_enter((enum bs_sandbox_mode)d->conf.seccomp, diag);
 	if (err == BS_OK) {
 		log_start(d);
 		bs_notify_ready();

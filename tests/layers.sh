@@ -42,6 +42,7 @@ for file in $(find server db tools -name '*.[ch]'); do
 		openssl/ssl.h) case $dir in server/dtls) ;; tools | tools/bench) ;; *) complain "$file" "$inc" "belongs to server/dtls" ;; esac ;;
 		coap3/*) [ "$file" = server/coap/msg.c ] || complain "$file" "$inc" "belongs to server/coap/msg.c" ;;
 		event2/*) case $dir in server | server/net | server/admin | tools) ;; *) complain "$file" "$inc" "belongs to server/net, server/admin, main, tools" ;; esac ;;
+		seccomp.h) [ "$file" = server/sandbox.c ] || complain "$file" "$inc" "belongs to server/sandbox.c" ;;
 		sqlite3.h) [ "$dir" = db ] || [ "$dir" = tools/bench ] || complain "$file" "$inc" "belongs to db" ;;
 		esac
 	done

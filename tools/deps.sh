@@ -17,7 +17,7 @@ deps=${1:?usage: tools/deps.sh DIR}
 wanted_openssl=3.2
 newer_suite=trixie
 packages="gcc libc6-dev make pkg-config libevent-dev libcoap3-dev libsqlite3-dev libjansson-dev libcbor-dev libcsv-dev
-	libinih-dev uthash-dev libexpat1-dev libcmocka-dev libssl-dev sqlite3 openssl time
+	libinih-dev uthash-dev libexpat1-dev libseccomp-dev libcmocka-dev libssl-dev sqlite3 openssl time
 	faketime gnutls-bin libcoap3-bin" # the last line: a clock that steps and foreign clients, for the tests
 lint_packages="clang clang-format cppcheck"
 page_packages="chromium-headless-shell fonts-dejavu-core"

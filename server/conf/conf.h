@@ -42,6 +42,7 @@ struct bs_conf {
 	char *control_socket, *http_address;
 	struct bs_conf_list http_hosts; /* host names */
 	bool http_masked;
+	uint64_t seccomp; /* 0 yes, 1 no, 2 log (server/sandbox.h) */
 	uint64_t workers; /* 0: one per CPU */
 	char *ciphers, *groups, *sigalgs; /* NULL: the defaults of server/dtls/credential.h */
 	bool alert_unknown, prefer_raw_key;

@@ -80,6 +80,18 @@ const struct bs_option bs_options[] = {
 		.max = 256,
 		.help = "Threads that serve devices; 0 is one per CPU." },
 	{ .section = "server",
+		.key = "seccomp",
+		.type = BS_OPT_CHOICE,
+		.offset = AT(seccomp),
+		.fallback = "yes",
+		.choices = "yes no log",
+		.help = "Whether the daemon binds itself, once it serves, to the system calls that it needs (seccomp): "
+			"yes, and any other\n"
+			"ends it with SIGSYS; log, and the kernel's log tells of others; no. The way out if an update "
+			"of the C "
+			"library\n"
+			"calls for something new." },
+	{ .section = "server",
 		.key = "stop-time",
 		.type = BS_OPT_TIME,
 		.offset = AT(stop_ms),
