@@ -104,7 +104,8 @@ send_delete(struct bs_session *s, const struct bs_op *op)
 static enum bs_run_event
 send_write(struct bs_session *s, const struct bs_op *op)
 {
-	uint8_t payload[BS_REQUEST_PAYLOAD_MAX]; /* may hold keys: wiped below */
+	/* May hold keys: wiped below. To clear it first would cost 0.5 us a Write. */
+	BS_UNINITIALIZED uint8_t payload[BS_REQUEST_PAYLOAD_MAX];
 	struct bs_path_text text;
 	struct bs_msg msg;
 	enum bs_run_event ev;
