@@ -23,6 +23,7 @@
 #include "server/admin/snapshot.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
+#include "server/base/terminal.h"
 #include "server/conf/conf.h"
 #include "server/net/worker.h"
 #include "server/sandbox.h"
@@ -523,6 +524,15 @@ print_version(void)
 	return EXIT_SUCCESS;
 }
 
+/* Its text may quote files. */
+static void
+say_failure(const struct bs_diag *diag)
+{
+	fputs("lwm2m-bootstrapd: ", stderr);
+	bs_terminal_print(stderr, "%s", diag->text);
+	fputc('\n', stderr);
+}
+
 static int
 serve_or_check(const char *file, bool check)
 {
@@ -539,7 +549,7 @@ serve_or_check(const char *file, bool check)
 	else if (err == BS_OK)
 		err = run(&d, &diag);
 	if (err != BS_OK)
-		fprintf(stderr, "lwm2m-bootstrapd: %s\n", diag.text);
+		say_failure(&diag);
 	else if (!check)
 		bs_log(BS_INFO, "daemon.waiting", "for=\"running bootstraps\"");
 	close_all(&d);

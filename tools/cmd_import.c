@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "server/base/clock.h"
+#include "server/base/terminal.h"
 #include "tools/ctl_cli.h"
 #include "tools/ctl_import.h"
 #include "tools/ctl_number.h"
@@ -54,7 +55,7 @@ show_progress(struct import *im)
 
 	if (!im->progress || now < im->next_progress_ms)
 		return;
-	fprintf(stderr, "\r%lu rows read", im->good + im->bad);
+	fprintf(bs_terminal_raw(stderr), "\r%lu rows read", im->good + im->bad);
 	im->next_progress_ms = now + 1000;
 }
 
@@ -62,7 +63,7 @@ static void
 end_progress(const struct import *im)
 {
 	if (im->progress && im->next_progress_ms > 0)
-		fputs("\r\033[K", stderr);
+		fputs("\r\033[K", bs_terminal_raw(stderr));
 }
 
 /* About the octets of a Security instance; TLV is the shortest of the formats for it. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "server/base/random.h"
+#include "server/base/terminal.h"
 #include "server/base/text.h"
 #include "tools/ctl_check.h"
 #include "tools/ctl_cli.h"
@@ -271,6 +272,7 @@ static enum bs_err
 write_key(struct rotation *n, const char *file, struct bs_diag *diag)
 {
 	char line[BS_IDENTITY_MAX + 2 * BS_SECRET_MAX + 4], *at = line;
+	FILE *out = bs_terminal_raw(stdout); /* octets as they are, and no copy of the key in another buffer */
 	size_t len;
 	bool good = true;
 
@@ -281,7 +283,7 @@ write_key(struct rotation *n, const char *file, struct bs_diag *diag)
 	if (n->out_fd >= 0)
 		good = write(n->out_fd, line, len) == (ssize_t)len && fsync(n->out_fd) == 0;
 	else
-		good = fwrite(line, 1, len, stdout) == len && fflush(stdout) == 0;
+		good = fwrite(line, 1, len, out) == len && fflush(out) == 0;
 	bs_wipe(line, sizeof(line));
 	return good ? BS_OK
 		    : bs_diag_set(diag, BS_EIO, 0, "%s: cannot be written", file != NULL ? file : "standard output");

@@ -14,6 +14,7 @@
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/near.h"
+#include "server/base/terminal.h"
 #include "server/conf/conf.h"
 
 const char *
@@ -33,7 +34,7 @@ static void
 say(const char *fmt, va_list args)
 {
 	fputs("lwm2m-bootstrapctl: ", stderr);
-	vfprintf(stderr, fmt, args);
+	bs_terminal_vprint(stderr, fmt, args);
 	fputc('\n', stderr);
 }
 
@@ -314,7 +315,7 @@ bs_ctl_line(const char *name, const char *fmt, ...)
 
 	printf("%-22s ", name);
 	va_start(args, fmt);
-	vprintf(fmt, args);
+	bs_terminal_vprint(stdout, fmt, args);
 	va_end(args);
 	putchar('\n');
 }

@@ -3,6 +3,8 @@
 
 #include <stdarg.h>
 
+#include "server/base/terminal.h"
+
 void
 bs_report_init(struct bs_report *r, FILE *to, const char *source)
 {
@@ -17,13 +19,13 @@ say(const struct bs_report *r, const char *kind, const char *field, const char *
 {
 	fputs("lwm2m-bootstrapctl: ", r->to);
 	if (r->source != NULL && r->line != 0)
-		fprintf(r->to, "%s:%lu: ", r->source, r->line);
+		bs_terminal_print(r->to, "%s:%lu: ", r->source, r->line);
 	else if (r->source != NULL)
-		fprintf(r->to, "%s: ", r->source);
+		bs_terminal_print(r->to, "%s: ", r->source);
 	if (field != NULL)
-		fprintf(r->to, "%s: ", field);
+		bs_terminal_print(r->to, "%s: ", field);
 	fputs(kind, r->to);
-	vfprintf(r->to, fmt, args);
+	bs_terminal_vprint(r->to, fmt, args);
 	fputc('\n', r->to);
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "server/base/clock.h"
+#include "server/base/terminal.h"
 #include "tools/sim_args.h"
 #include "tools/sim_cpu.h"
 #include "tools/sim_fleet.h"
@@ -63,7 +64,7 @@ static void
 on_progress(void *arg, size_t started, size_t alive, size_t ended)
 {
 	(void)arg;
-	fprintf(stderr, "\r%zu started, %zu alive, %zu ended ", started, alive, ended);
+	fprintf(bs_terminal_raw(stderr), "\r%zu started, %zu alive, %zu ended ", started, alive, ended);
 }
 
 static bool
@@ -262,8 +263,13 @@ int
 main(int argc, char **argv)
 {
 	struct sim_args a;
-	int status = sim_args_parse(argc, argv, &a);
+	int status;
 
+	if (bs_terminal_guard() != BS_OK) {
+		fprintf(stderr, "lwm2m-bootstrap-sim: %s\n", bs_strerror(BS_ENOMEM));
+		return EXIT_FAILURE;
+	}
+	status = sim_args_parse(argc, argv, &a);
 	status = status == 0 ? load_and_run(&a) : status - 1;
 	sim_args_clear(&a);
 	return status;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "server/base/near.h"
+#include "server/base/terminal.h"
 #include "tools/ctl_cli.h"
 
 static const struct bs_ctl_command *const commands[] = {
@@ -266,6 +267,8 @@ main(int argc, char **argv)
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	umask(077);
 	json_object_seed(0);
+	if (bs_terminal_guard() != BS_OK)
+		return bs_ctl_fail(BS_ENOMEM, NULL);
 	status = run(&ctl, argc, argv, &args);
 	bs_store_close(ctl.store);
 	free(ctl.dir);
