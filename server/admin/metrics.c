@@ -47,6 +47,8 @@ static const struct row rows[] = {
 	{ "dropped_total", "reason=\"prefix_limit\"", NULL, AT(total.dtls.dropped_prefix), false },
 	{ "dropped_total", "reason=\"no_session\"", NULL, AT(total.dtls.dropped_unknown), false },
 	{ "dropped_total", "reason=\"bad_record\"", NULL, AT(total.dtls.records_dropped), false },
+	{ "dropped_total", "reason=\"untried_record\"", NULL, AT(total.dtls.records_untried), false },
+	{ "dropped_total", "reason=\"handshake_record\"", NULL, AT(total.dtls.handshake_dropped), false },
 	{ "dropped_total", "reason=\"request_not_admitted\"", NULL, AT(total.requests_dropped), false },
 	{ "coap_retransmissions_total", NULL, "Confirmable messages sent again.", AT(total.exchange.retransmissions),
 		false },

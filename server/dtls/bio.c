@@ -3,16 +3,25 @@
 
 #include <string.h>
 
-#define RECORD_HEADER_LEN 13
+#include "server/dtls/gate.h"
+
+#define CHANGE_CIPHER_SPEC 20
 #define HANDSHAKE_DATAGRAM_MAX 4096 /* OpenSSL's buffer for a flight: no datagram of epoch 0 is longer */
 
 /* Octets of the first record of what is left; all of it when that is no whole record. */
 static size_t
 first_record(const uint8_t *data, size_t len)
 {
-	size_t n = len >= RECORD_HEADER_LEN ? RECORD_HEADER_LEN + ((size_t)data[11] << 8 | data[12]) : len;
+	size_t n = len >= BS_RECORD_HEADER_LEN ? BS_RECORD_HEADER_LEN + ((size_t)data[11] << 8 | data[12]) : len;
 
 	return n < len ? n : len;
+}
+
+static void
+set_seq(uint8_t *header, uint64_t seq)
+{
+	for (int i = 10; i >= 5; i--, seq >>= 8)
+		header[i] = (uint8_t)seq;
 }
 
 static int
@@ -30,39 +39,25 @@ bio_read(BIO *bio, char *out, int max)
 	record = first_record(b->in, b->in_len);
 	n = record < (size_t)max ? record : (size_t)max; /* as a socket does: the rest is lost */
 	memcpy(out, b->in, n);
+	if (n >= BS_RECORD_HEADER_LEN && bs_record_epoch(b->in) == 0)
+		set_seq((uint8_t *)out, b->seq_in);
 	if (!b->peek) {
+		b->seq_in++;
 		b->in += record;
 		b->in_len -= record;
 	}
 	return (int)n;
 }
 
-static uint64_t
-get_seq(const uint8_t *header)
-{
-	uint64_t seq = 0;
-
-	for (int i = 5; i < 11; i++)
-		seq = seq << 8 | header[i];
-	return seq;
-}
-
-static void
-set_seq(uint8_t *header, uint64_t seq)
-{
-	for (int i = 10; i >= 5; i--, seq >>= 8)
-		header[i] = (uint8_t)seq;
-}
-
 /* Only epoch 0: there the number is not covered by any protection. */
 static void
 shift_seq(uint8_t *data, size_t len, uint64_t offset)
 {
-	while (len >= RECORD_HEADER_LEN) {
+	while (len >= BS_RECORD_HEADER_LEN) {
 		size_t record = first_record(data, len);
 
-		if (data[3] == 0 && data[4] == 0)
-			set_seq(data, get_seq(data) + offset);
+		if (bs_record_epoch(data) == 0)
+			set_seq(data, bs_record_seq(data) + offset);
 		data += record;
 		len -= record;
 	}
@@ -75,9 +70,12 @@ bio_write(BIO *bio, const char *data, int len)
 	uint8_t copy[HANDSHAKE_DATAGRAM_MAX];
 
 	BIO_clear_retry_flags(bio);
-	if (b->muted || len <= 0)
+	if (b->muted || len < BS_RECORD_HEADER_LEN)
 		return len;
-	if (b->seq_offset != 0 && (size_t)len <= sizeof(copy) && data[3] == 0 && data[4] == 0) {
+	if (b->hushed && bs_record_epoch((const uint8_t *)data) == 0 && data[0] != CHANGE_CIPHER_SPEC)
+		return len;
+	b->written++;
+	if (b->seq_offset != 0 && (size_t)len <= sizeof(copy) && bs_record_epoch((const uint8_t *)data) == 0) {
 		memcpy(copy, data, (size_t)len);
 		shift_seq(copy, (size_t)len, b->seq_offset);
 		b->send(b->arg, copy, (size_t)len);

@@ -24,6 +24,17 @@ struct bs_bio {
 	bool peek; /* a read leaves the record where it is */
 	bool muted; /* nothing leaves any more */
 	/*
+	 * Nothing leaves but the flight that ends the handshake, which begins with a ChangeCipherSpec: once a credential was
+	 * seen, no alert and no retransmission shall tell a known one from an unknown one.
+	 */
+	bool hushed;
+	uint64_t written; /* datagrams that left */
+	/*
+	 * Records of epoch 0 are numbered anew as they are read. Their numbers are anybody's, and OpenSSL would take none from
+	 * the device any more once it saw a high one.
+	 */
+	uint64_t seq_in;
+	/*
 	 * Added to the record sequence number of what leaves in epoch 0. RFC 6347, 4.2.1: the ServerHello has the number of
 	 * the ClientHello, so that it differs from those of all HelloVerifyRequests; OpenSSL 3.2 and later begin with 1, and
 	 * clients that check for replays drop it after a HelloVerifyRequest that was asked for twice.

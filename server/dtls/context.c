@@ -11,9 +11,6 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
-/* The client's chain and what it signs stay below this; bounds what a half-open handshake can make us buffer. */
-#define CERT_LIST_MAX 16384
-
 const char *
 bs_dtls_library(void)
 {
@@ -166,12 +163,17 @@ on_info(const SSL *ssl, int where, int ret)
 static void
 set_policy(SSL_CTX *ssl_ctx, struct bs_dtls_ctx *ctx)
 {
-	SSL_CTX_set_options(
-		ssl_ctx, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
+	/*
+	 * Encrypt-then-MAC is off: with it OpenSSL ends the session at the first record whose MAC is wrong, and anybody can send
+	 * one. Without it such a record is dropped; its order of MAC and padding is checked in constant time, and limits.h
+	 * bounds the questions that can be asked. It concerns the CBC suites alone.
+	 */
+	SSL_CTX_set_options(ssl_ctx, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+					     SSL_OP_NO_TICKET | SSL_OP_NO_ENCRYPT_THEN_MAC);
 	/* No chain but the one configured: searching one in the anchors of the devices costs a path check a handshake. */
 	SSL_CTX_set_mode(ssl_ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_session_cache_mode(ssl_ctx, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_max_cert_list(ssl_ctx, CERT_LIST_MAX);
+	SSL_CTX_set_max_cert_list(ssl_ctx, BS_CERT_LIST_MAX);
 	SSL_CTX_set_verify(ssl_ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	SSL_CTX_set_cert_verify_callback(ssl_ctx, bs_verify_peer, ctx);
 	SSL_CTX_set_info_callback(ssl_ctx, on_info);
@@ -316,6 +318,13 @@ bs_handshake_refuse(struct bs_handshake *hs, enum bs_outcome outcome, const char
 	va_end(args);
 	if (!hs->ctx->set->alert_unknown && hs->dial == NULL)
 		hs->ignore = true;
+}
+
+void
+bs_handshake_hush(struct bs_handshake *hs)
+{
+	if (!hs->ctx->set->alert_unknown && hs->dial == NULL)
+		hs->bio.hushed = true;
 }
 
 void

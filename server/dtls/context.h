@@ -13,6 +13,8 @@
 #include <openssl/ssl.h>
 
 #include "server/dtls/bio.h"
+#include "server/dtls/gate.h"
+#include "server/dtls/limits.h"
 #include "server/dtls/peer.h"
 
 #define BS_DTLS_MTU 1280 /* the least that IPv6 carries */
@@ -48,6 +50,7 @@ struct bs_dtls_ctx {
 	BIO_ADDR *nobody; /* DTLSv1_listen wants a place for an address */
 	unsigned mtu, timeout_ms;
 	bool debug;
+	uint64_t records_most; /* for tests: below what a suite's limit is; 0: that alone */
 	uint8_t plain[BS_DTLS_PLAIN_MAX]; /* the record being handled */
 };
 
@@ -61,7 +64,6 @@ struct bs_handshake {
 	enum bs_outcome outcome;
 	char detail[160];
 	bool ignore; /* unknown credential: say nothing, ignore the address until the handshake time is over */
-	bool psk_random; /* go on with a random key, so that a stranger cannot tell an unknown identity from a wrong key */
 	bool psk_known; /* identity known: the ClientKeyExchange was processed */
 	int64_t lifetime_s; /* seconds until the client's certificate ends; -1: no certificate */
 	int alert_in; /* description of the last alert that came and ends it; -1: none */
@@ -74,6 +76,11 @@ struct bs_handshake {
 void bs_handshake_fail(struct bs_handshake *hs, enum bs_outcome outcome, const char *fmt, ...) BS_PRINTF(3, 4);
 /* The same for an unknown, untrusted or disabled credential: silence or an alert, as configured; to a DTLS server an alert. */
 void bs_handshake_refuse(struct bs_handshake *hs, enum bs_outcome outcome, const char *fmt, ...) BS_PRINTF(3, 4);
+/*
+ * A credential is about to be judged. Unless alerts are configured, nothing leaves from now on that depends on it: known or
+ * not, right or wrong, what follows looks the same until the handshake is done.
+ */
+void bs_handshake_hush(struct bs_handshake *hs);
 /* The same for a look-up that cannot answer now: no word, and the address may come again at once. */
 void bs_handshake_busy(struct bs_handshake *hs, enum bs_err err);
 

@@ -5,7 +5,7 @@
  *
  * Policy enforced here, as the cipher string needs @SECLEVEL=0 for CCM_8: DTLS 1.2 alone; EC keys P-256 or better, RSA of
  * 2048 bits or more; signatures and chain hashes SHA-256 or better; no renegotiation, compression, tickets, resumption;
- * extended master secret on.
+ * extended master secret on; encrypt-then-MAC off (why: context.c).
  */
 #ifndef BS_DTLS_CREDENTIAL_H
 #define BS_DTLS_CREDENTIAL_H

@@ -11,9 +11,11 @@
 #include "server/base/log.h"
 #include "server/dtls/context.h"
 
-#define RECORD_HEADER_LEN 13
-#define FORGERIES_MAX 1000 /* records that were not the peer's, for the life of an association */
-#define RECORDS_MAX (UINT64_C(1) << 32) /* in each direction */
+/*
+ * An alert in the clear may be anybody's. It ends a handshake when nothing else comes for so many first timers: the flight is
+ * sent again three times by then, and whoever is still there answers one of them.
+ */
+#define ALERT_GRACE_TIMERS 10
 
 struct bs_peer {
 	struct bs_dtls_ctx *ctx;
@@ -30,11 +32,16 @@ struct bs_peer {
 	bool listened; /* the first ClientHello went in */
 	bool told; /* on_closed was called, or must not be */
 	bool protected_seen; /* a handshake record of epoch 1 came during the handshake */
-	bool key_differs; /* such a one did not decrypt: the ChangeCipherSpec was there, and it is not the Finished */
+	bool key_differs; /* such a one did not decrypt, although the ChangeCipherSpec was there */
+	char alert_text[160]; /* what the device said in the clear, or somebody under its address; empty: nothing */
+	struct bs_gate gate; /* until it is OPEN */
+	struct bs_record_limits limits; /* of the suite, as soon as that is known */
+	struct bs_window window; /* of the good records since it is OPEN */
 	uint64_t now_ms; /* of the call that is on */
 	uint64_t created_ms;
 	uint64_t end_ms; /* handshake time is over; when OPEN: the certificate ends */
 	uint64_t timer_ms; /* next retransmission */
+	uint64_t grace_ms; /* an alert came, and ends the handshake then */
 	uint64_t records_in, records_out, forgeries;
 };
 
@@ -94,7 +101,8 @@ new_peer(struct bs_dtls_ctx *ctx, const struct bs_peer_ops *ops, void *arg, cons
 	peer->now_ms = now_ms;
 	peer->created_ms = now_ms;
 	peer->end_ms = now_ms + handshake_time_ms;
-	peer->timer_ms = BS_NEVER;
+	peer->timer_ms = peer->grace_ms = BS_NEVER;
+	peer->limits = bs_record_limits_of(NULL);
 	peer->hs.ctx = ctx;
 	peer->hs.remote = &peer->remote;
 	peer->hs.alert_in = -1;
@@ -133,6 +141,7 @@ bs_peer_dial(struct bs_dtls_ctx *ctx, const struct bs_peer_ops *ops, void *arg, 
 	if (peer == NULL)
 		return BS_ENOMEM;
 	peer->dialled = true;
+	peer->gate.flight = target->kind == BS_CRED_PSK ? BS_GATE_SERVER_PSK : BS_GATE_SERVER_CERTIFICATE;
 	err = bs_dial_begin(&peer->hs, target);
 	if (err == BS_OK && (!make_ssl(peer, ctx->set->dial[target->kind]) || !bs_dial_prepare(peer->ssl, target)))
 		err = BS_ENOMEM;
@@ -173,7 +182,7 @@ static void
 finish(struct bs_peer *peer, enum bs_outcome outcome, const char *detail)
 {
 	peer->state = BS_PEER_CLOSED;
-	peer->timer_ms = peer->end_ms = BS_NEVER;
+	peer->timer_ms = peer->grace_ms = peer->end_ms = BS_NEVER;
 	bs_dial_end(&peer->hs);
 	tell_closed(peer, outcome, detail);
 }
@@ -217,30 +226,30 @@ outcome_of_reason(int reason)
 }
 
 static void
-explain_failure(struct bs_handshake *hs)
+explain_failure(struct bs_peer *peer)
 {
+	struct bs_handshake *hs = &peer->hs;
 	int reason = ERR_GET_REASON(ERR_peek_error());
 
-	if (hs->dial != NULL)
+	if (hs->dial != NULL && reason == 0)
 		bs_dial_explain(hs);
 	if (hs->failed)
 		return;
-	if (hs->alert_in >= 0)
-		bs_handshake_fail(hs, BS_OUT_HANDSHAKE_FAILED, "the device sent alert %d (%s)%s", hs->alert_in,
-			SSL_alert_desc_string_long(hs->alert_in), alert_hint(hs->alert_in));
+	if (reason == 0 && peer->alert_text[0] != '\0')
+		bs_handshake_fail(hs, BS_OUT_HANDSHAKE_FAILED, "%s", peer->alert_text);
 	else if (reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_UNKNOWN_PROTOCOL)
 		bs_handshake_fail(hs, BS_OUT_HANDSHAKE_FAILED, "the device does not speak DTLS 1.2");
 	else
 		bs_handshake_fail(hs, outcome_of_reason(reason), "%s", bs_openssl_reason());
 }
 
-/* Keep the place, so that retransmissions meet silence and no new handshake; the SSL has nothing more to say. */
+/* Keep the place, so that what still comes meets silence; the SSL has nothing more to say. */
 static void
 ignore(struct bs_peer *peer)
 {
 	SSL_free(peer->ssl);
 	peer->ssl = NULL;
-	peer->timer_ms = BS_NEVER;
+	peer->timer_ms = peer->grace_ms = BS_NEVER;
 	peer->state = BS_PEER_IGNORING;
 	tell_closed(peer, peer->hs.outcome, peer->hs.detail);
 }
@@ -248,8 +257,9 @@ ignore(struct bs_peer *peer)
 static void
 handshake_failed(struct bs_peer *peer)
 {
-	explain_failure(&peer->hs);
-	if (peer->hs.ignore)
+	explain_failure(peer);
+	/* Whose credential was known fails as silently as whose was not. A look-up that cannot answer says nothing of either. */
+	if (peer->hs.ignore || (peer->hs.bio.hushed && !peer->hs.bio.muted))
 		ignore(peer);
 	else
 		finish(peer, peer->hs.outcome, peer->hs.detail);
@@ -260,10 +270,6 @@ handshake_done(struct bs_peer *peer)
 {
 	int64_t lifetime_s = peer->hs.lifetime_s;
 
-	if (peer->hs.psk_random) { /* no client can know that key */
-		ignore(peer);
-		return;
-	}
 	if (peer->dialled && !bs_dial_was_asked(&peer->hs)) {
 		SSL_shutdown(peer->ssl);
 		handshake_failed(peer);
@@ -271,7 +277,8 @@ handshake_done(struct bs_peer *peer)
 	}
 	bs_dial_end(&peer->hs);
 	peer->state = BS_PEER_OPEN;
-	peer->timer_ms = BS_NEVER;
+	peer->hs.bio.hushed = false;
+	peer->timer_ms = peer->grace_ms = BS_NEVER;
 	peer->end_ms = lifetime_s >= 0 ? peer->now_ms + (uint64_t)lifetime_s * 1000 : BS_NEVER;
 	peer->hs.proof.suite = SSL_get_cipher_name(peer->ssl);
 	peer->hs.alert_in = -1;
@@ -284,7 +291,8 @@ set_timer(struct bs_peer *peer)
 	struct timeval left;
 
 	peer->timer_ms = BS_NEVER;
-	if (peer->ssl != NULL && DTLSv1_get_timeout(peer->ssl, &left) == 1)
+	/* Once a credential was seen the client has this server's flight, and its own timer. */
+	if (peer->ssl != NULL && !peer->hs.bio.hushed && DTLSv1_get_timeout(peer->ssl, &left) == 1)
 		peer->timer_ms = peer->now_ms + (uint64_t)left.tv_sec * 1000 + ((uint64_t)left.tv_usec + 999) / 1000 +
 				 1;
 }
@@ -303,17 +311,23 @@ take_hello(struct bs_peer *peer)
 	return peer->listened;
 }
 
-/*
- * What came protected before the ChangeCipherSpec waits in OpenSSL and is tried as soon as that is there. Until then it
- * says nothing of the key: the ChangeCipherSpec may be lost.
- */
+/* What the gate waits for now. */
 static void
-note_evidence(struct bs_peer *peer)
+watch(struct bs_peer *peer)
 {
-	OSSL_HANDSHAKE_STATE waits_for_finished = peer->dialled ? TLS_ST_CR_CHANGE : TLS_ST_SR_CHANGE;
+	const SSL_CIPHER *suite = SSL_get_pending_cipher(peer->ssl);
+	const SSL_SESSION *session = SSL_get0_session(peer->ssl);
+	uint8_t fragment = session != NULL ? SSL_SESSION_get_max_fragment_length(session) : 0;
 
-	if (peer->protected_seen && SSL_get_state(peer->ssl) == waits_for_finished)
-		peer->key_differs = true;
+	if (SSL_get_state(peer->ssl) == (peer->dialled ? TLS_ST_CR_CHANGE : TLS_ST_SR_CHANGE))
+		peer->gate.cipher_changed = true;
+	if (suite == NULL)
+		return;
+	peer->limits = bs_record_limits_of(suite);
+	if (fragment != 0)
+		peer->gate.record_max = (uint16_t)(256u << fragment);
+	if (peer->gate.flight == BS_GATE_HELLO)
+		peer->gate.flight = SSL_CIPHER_get_auth_nid(suite) == NID_auth_psk ? BS_GATE_PSK : BS_GATE_CERTIFICATE;
 }
 
 static void
@@ -334,26 +348,41 @@ advance(struct bs_peer *peer)
 		handshake_failed(peer);
 	} else {
 		set_timer(peer);
-		note_evidence(peer);
-		if (peer->hs.psk_random && peer->state == BS_PEER_HANDSHAKE) {
-			peer->state = BS_PEER_IGNORING; /* to the outside: a handshake like any other */
-			tell_closed(peer, peer->hs.outcome, peer->hs.detail);
-		}
+		watch(peer);
 	}
 }
 
-/* An alert or an error that ends an open association. */
+/* Errors of this server, not of what the device sent. */
+static bool
+is_own_fault(unsigned long e)
+{
+	static const int reasons[] = { ERR_R_MALLOC_FAILURE, ERR_R_INTERNAL_ERROR, ERR_R_EVP_LIB, ERR_R_CRYPTO_LIB };
+
+	if (e == 0 || ERR_SYSTEM_ERROR(e))
+		return true;
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (ERR_GET_REASON(e) == reasons[i])
+			return true;
+	return false;
+}
+
+/* An alert or an error that ends an open association: the record was the device's, or it would have been dropped. */
 static void
 broken(struct bs_peer *peer)
 {
+	unsigned long e = ERR_peek_error();
 	char detail[120];
 
 	if (peer->hs.alert_in > 0) {
 		snprintf(detail, sizeof(detail), "the device sent alert %d (%s)", peer->hs.alert_in,
 			SSL_alert_desc_string_long(peer->hs.alert_in));
 		finish(peer, BS_OUT_CLIENT_CLOSED, detail);
-	} else {
+	} else if (is_own_fault(e)) {
 		finish(peer, BS_OUT_INTERNAL, bs_openssl_reason());
+	} else {
+		snprintf(detail, sizeof(detail), "the device sent a record that DTLS does not allow here: %s",
+			bs_openssl_reason());
+		finish(peer, BS_OUT_CLIENT_CLOSED, detail);
 	}
 }
 
@@ -364,11 +393,12 @@ has_more(const struct bs_peer *peer)
 	return peer->state == BS_PEER_OPEN && (peer->hs.bio.in_len > 0 || SSL_has_pending(peer->ssl));
 }
 
-/* Returns the number of records that were good. */
-static uint64_t
-read_records(struct bs_peer *peer)
+/* True: the record was good. It brought data or an alert, or made OpenSSL answer: a Finished that came again. */
+static bool
+read_record(struct bs_peer *peer)
 {
-	uint64_t good = 0;
+	uint64_t alerts = peer->hs.alerts_in, written = peer->hs.bio.written;
+	bool data = false;
 
 	while (has_more(peer)) {
 		size_t left = peer->hs.bio.in_len;
@@ -376,7 +406,7 @@ read_records(struct bs_peer *peer)
 		int error = n > 0 ? SSL_ERROR_NONE : SSL_get_error(peer->ssl, n);
 
 		if (n > 0) {
-			good++;
+			data = true;
 			peer->ops->on_data(peer->arg, peer, peer->now_ms, peer->ctx->plain, (size_t)n);
 		} else if (error == SSL_ERROR_ZERO_RETURN) {
 			SSL_shutdown(peer->ssl);
@@ -387,44 +417,7 @@ read_records(struct bs_peer *peer)
 			break; /* what is pending is no data */
 		}
 	}
-	return good;
-}
-
-/* May one of the records be a Finished? */
-static bool
-has_protected_handshake(const uint8_t *data, size_t len)
-{
-	bool found = false;
-
-	while (!found && len >= RECORD_HEADER_LEN) {
-		size_t record = RECORD_HEADER_LEN + ((size_t)data[11] << 8 | data[12]);
-
-		if (record > len)
-			break;
-		found = data[0] == SSL3_RT_HANDSHAKE && data[3] == 0 && data[4] == 1;
-		data += record;
-		len -= record;
-	}
-	return found;
-}
-
-/* Records of a datagram that claim to be protected: all of epoch 1. */
-static uint64_t
-count_protected(const uint8_t *data, size_t len)
-{
-	uint64_t n = 0;
-
-	while (len >= RECORD_HEADER_LEN) {
-		size_t record = RECORD_HEADER_LEN + ((size_t)data[11] << 8 | data[12]);
-
-		if (record > len)
-			break;
-		if (data[3] != 0 || data[4] != 0)
-			n++;
-		data += record;
-		len -= record;
-	}
-	return n;
+	return data || peer->hs.alerts_in != alerts || peer->hs.bio.written != written;
 }
 
 static void
@@ -434,56 +427,146 @@ drop(struct bs_peer *peer, uint64_t n)
 		peer->counters->records_dropped += n;
 }
 
-/* What came and led to nothing: bad MAC, replay, nonsense. Short tags tolerate few forgeries (RFC 6655, 6.1). */
-static void
-account(struct bs_peer *peer, uint64_t came, uint64_t good)
+/* Would one more failure be within what the key may have had (limits.h)? */
+static bool
+may_try(struct bs_peer *peer)
 {
-	uint64_t bad = came > good ? came - good : 0;
+	if (peer->forgeries < bs_record_limits_failures(&peer->limits, peer->now_ms - peer->created_ms))
+		return true;
+	if (peer->counters != NULL)
+		peer->counters->records_untried++;
+	return false;
+}
 
-	peer->records_in += good;
-	peer->forgeries += bad;
-	drop(peer, bad);
-	if (peer->state != BS_PEER_OPEN)
+static bool
+is_worn(const struct bs_peer *peer)
+{
+	uint64_t most = peer->ctx->records_most != 0 ? peer->ctx->records_most : peer->limits.records;
+
+	return peer->records_in >= most || peer->records_out >= most;
+}
+
+static void
+give(struct bs_peer *peer, const uint8_t *record, size_t len)
+{
+	peer->hs.bio.in = record;
+	peer->hs.bio.in_len = len;
+}
+
+/*
+ * One record for an open association. Anybody can send one: only what is of the current epoch, new and as long as the suite
+ * makes it is tried, and a failure ends nothing.
+ */
+static void
+input_open(struct bs_peer *peer, const uint8_t *record, size_t len)
+{
+	uint64_t seq = bs_record_seq(record);
+
+	if (record[1] != 0xfe || record[2] != 0xfd || bs_record_epoch(record) != 1 ||
+		!bs_record_limits_fit(&peer->limits, len - BS_RECORD_HEADER_LEN) ||
+		bs_window_is_old(&peer->window, seq)) {
+		drop(peer, 1);
 		return;
-	if (peer->forgeries > FORGERIES_MAX)
-		bs_peer_end(
-			peer, peer->now_ms, BS_OUT_DONE, "closed after too many records that did not decrypt", true);
-	else if (peer->records_in >= RECORDS_MAX || peer->records_out >= RECORDS_MAX)
-		bs_peer_end(peer, peer->now_ms, BS_OUT_DONE, "closed after 2^32 records", true);
+	}
+	if (!may_try(peer))
+		return;
+	give(peer, record, len);
+	if (read_record(peer)) {
+		peer->records_in++;
+		bs_window_add(&peer->window, seq);
+	} else {
+		peer->forgeries++;
+		drop(peer, 1);
+	}
+	give(peer, NULL, 0);
+	if (peer->state == BS_PEER_OPEN && is_worn(peer))
+		bs_peer_end(peer, peer->now_ms, BS_OUT_DONE, "closed as its keys were used often enough", true);
+}
+
+/* What the gate let pass. */
+static void
+feed(struct bs_peer *peer, const uint8_t *record, size_t len)
+{
+	bool finished = bs_record_epoch(record) != 0;
+
+	if (finished && (!bs_record_limits_fit(&peer->limits, len - BS_RECORD_HEADER_LEN) || !may_try(peer)))
+		return;
+	peer->grace_ms = BS_NEVER;
+	give(peer, record, len);
+	advance(peer);
+	give(peer, NULL, 0);
+	if (!finished)
+		return;
+	if (peer->state == BS_PEER_OPEN) {
+		bs_window_add(&peer->window, bs_record_seq(record));
+	} else if (peer->state == BS_PEER_HANDSHAKE) {
+		peer->forgeries++;
+		peer->key_differs = true;
+	}
+}
+
+/* Evidence of why the device is about to leave. RFC 5246, 7.2: level, description. */
+static void
+note_alert(struct bs_peer *peer, const uint8_t *record)
+{
+	uint8_t level = record[BS_RECORD_HEADER_LEN], alert = record[BS_RECORD_HEADER_LEN + 1];
+
+	if (level != SSL3_AL_FATAL && alert != SSL_AD_CLOSE_NOTIFY)
+		return;
+	peer->hs.alert_in = alert;
+	snprintf(peer->alert_text, sizeof(peer->alert_text), "the device sent alert %d (%s)%s", alert,
+		SSL_alert_desc_string_long(alert), alert_hint(alert));
+	if (peer->grace_ms == BS_NEVER)
+		peer->grace_ms = peer->now_ms + ALERT_GRACE_TIMERS * (uint64_t)peer->hs.timer_first_ms;
+}
+
+static void
+input_handshake(struct bs_peer *peer, const uint8_t *record, size_t len)
+{
+	bool is_protected = bs_record_epoch(record) == 1 && record[0] == SSL3_RT_HANDSHAKE;
+	uint8_t parked[BS_GATE_PARKED_LEN];
+
+	peer->protected_seen = peer->protected_seen || is_protected;
+	switch (bs_gate_look(&peer->gate, record, len)) {
+	case BS_GATE_PASS:
+		feed(peer, record, len);
+		break;
+	case BS_GATE_PARK:
+		bs_gate_park(&peer->gate, record, len);
+		break;
+	case BS_GATE_ALERT:
+		note_alert(peer, record);
+		break;
+	case BS_GATE_DROP:
+		if (peer->counters != NULL)
+			peer->counters->handshake_dropped++;
+		break;
+	}
+	while (peer->state == BS_PEER_HANDSHAKE && peer->gate.cipher_changed &&
+		(len = bs_gate_unpark(&peer->gate, parked)) > 0)
+		feed(peer, parked, len);
 }
 
 void
 bs_peer_input(struct bs_peer *peer, uint64_t now_ms, const uint8_t *data, size_t len)
 {
-	uint64_t came = count_protected(data, len), alerts = peer->hs.alerts_in, good;
-	bool was_open = peer->state == BS_PEER_OPEN;
+	size_t record = bs_record_len(data, len);
 
 	peer->now_ms = now_ms;
-	if (peer->ssl == NULL || peer->state == BS_PEER_CLOSED) {
+	if (record == 0 || peer->ssl == NULL)
 		drop(peer, 1);
-		return;
-	}
-	peer->hs.bio.in = data;
-	peer->hs.bio.in_len = len;
 	ERR_clear_error();
 	if (peer->hs.dial != NULL) {
 		peer->hs.dial->heard++;
 		peer->hs.dial->heard_later += peer->hs.dial->key_used;
 	}
-	if (!was_open) {
-		peer->protected_seen = peer->protected_seen || has_protected_handshake(data, len);
-		advance(peer);
+	for (; record > 0; data += record, len -= record, record = bs_record_len(data, len)) {
+		if (peer->state == BS_PEER_OPEN)
+			input_open(peer, data, record);
+		else if (peer->state == BS_PEER_HANDSHAKE)
+			input_handshake(peer, data, record);
 	}
-	good = read_records(peer);
-	peer->hs.bio.in = NULL;
-	peer->hs.bio.in_len = 0;
 	ERR_clear_error();
-	if (!was_open)
-		return; /* the Finished is not told apart from what is lost in a handshake */
-	good += peer->hs.alerts_in - alerts;
-	if (came == 0)
-		drop(peer, 1);
-	account(peer, came, good);
 }
 
 void
@@ -510,6 +593,8 @@ bs_peer_send(struct bs_peer *peer, const uint8_t *data, size_t len)
 		return BS_ESTATE;
 	if (len == 0 || len > BS_DTLS_PLAIN_MAX)
 		return BS_ERANGE;
+	if (is_worn(peer))
+		return BS_EIO;
 	n = SSL_write(peer->ssl, data, (int)len);
 	ERR_clear_error();
 	peer->records_out++;
@@ -565,6 +650,14 @@ bs_peer_unfinished(const struct bs_peer *peer, const char **detail)
 		*detail = "identity known, but what followed the key exchange did not decrypt";
 		return BS_OUT_KEY_MISMATCH;
 	}
+	if (peer->alert_text[0] != '\0') {
+		*detail = peer->alert_text;
+		return BS_OUT_HANDSHAKE_FAILED;
+	}
+	if (peer->gate.too_long) {
+		*detail = "the device sent a handshake message that is longer than this server takes";
+		return BS_OUT_HANDSHAKE_FAILED;
+	}
 	*detail = !peer->hs.psk_known    ? "the device did not go on after this server's first flight"
 		  : peer->protected_seen ? "the ChangeCipherSpec after the key exchange was lost"
 					 : "nothing came after the key exchange";
@@ -574,7 +667,9 @@ bs_peer_unfinished(const struct bs_peer *peer, const char **detail)
 uint64_t
 bs_peer_next_deadline_ms(const struct bs_peer *peer)
 {
-	return peer->timer_ms < peer->end_ms ? peer->timer_ms : peer->end_ms;
+	uint64_t first = peer->timer_ms < peer->grace_ms ? peer->timer_ms : peer->grace_ms;
+
+	return first < peer->end_ms ? first : peer->end_ms;
 }
 
 /* The handshake time is over, or the certificate ended. */
@@ -590,8 +685,14 @@ time_is_over(struct bs_peer *peer)
 	}
 	if (peer->state == BS_PEER_HANDSHAKE && peer->counters != NULL)
 		peer->counters->expired++;
-	outcome = bs_peer_unfinished(peer, &detail);
-	finish(peer, outcome, detail); /* says nothing when it was IGNORING */
+	if (peer->grace_ms != BS_NEVER) {
+		handshake_failed(peer);
+		detail = peer->hs.detail;
+		outcome = peer->hs.outcome;
+	} else {
+		outcome = bs_peer_unfinished(peer, &detail);
+	}
+	finish(peer, outcome, detail); /* says nothing when it was told */
 }
 
 void
@@ -600,8 +701,11 @@ bs_peer_tick(struct bs_peer *peer, uint64_t now_ms)
 	peer->now_ms = now_ms;
 	if (peer->state == BS_PEER_CLOSED)
 		return;
+	ERR_clear_error();
 	if (now_ms >= peer->end_ms) {
 		time_is_over(peer);
+	} else if (now_ms >= peer->grace_ms) {
+		handshake_failed(peer); /* the alert was the device's, it seems */
 	} else if (now_ms >= peer->timer_ms) {
 		/* A failure means that it was sent often enough; the end of the handshake time settles it. */
 		if (DTLSv1_handle_timeout(peer->ssl) < 0)

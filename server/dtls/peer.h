@@ -3,6 +3,20 @@
  * One DTLS association with one address: an SSL over a datagram BIO of our own. Created only after a valid cookie, or to
  * turn to a device.
  *
+ * Anybody can send under the device's address, so nothing that is not authentic ends anything:
+ *
+ * Handshake. gate.h says what of it reaches OpenSSL; a protected record that does not decrypt is dropped. An alert in the
+ * clear is remembered: the handshake ends with it when nothing else comes for ten first timers (10 s), or is told with it
+ * when its time is over. Once a credential was seen, nothing leaves until the handshake is done (unless unknown-credential is
+ * alert): no alert, no flight again, and what fails later is ignored as an unknown credential is. So known and unknown look
+ * the same to who cannot prove them, but for some microseconds of work.
+ *
+ * OPEN. Tried is a record of epoch 1 that is new and as long as its suite makes it. It decrypts: it is the device's, and what
+ * is wrong with it is the device's doing. It does not: it is dropped, and counts as a failure of the key (limits.h). When a
+ * key had its share of failures, further records are dropped untried until more are due; nothing is sent and nothing ends,
+ * as that is what a stranger may want. The device, unheard for that long, makes a new handshake, which replaces this one. A
+ * session whose key was used for as many records as it may be ends with close_notify: those were all authentic.
+ *
  * Datagrams leave through ops->send; plain datagrams arrive through ops->on_data, one call per record. Nothing is freed
  * under a callback: after on_closed the owner frees the peer when the stack has unwound.
  */
@@ -33,6 +47,7 @@ struct bs_proof {
 	const char *suite; /* OpenSSL name; NULL before it is chosen */
 };
 
+/* IGNORING: the credential does not let in, and the device is not told; holds no SSL. */
 enum bs_peer_state { BS_PEER_HANDSHAKE, BS_PEER_OPEN, BS_PEER_IGNORING, BS_PEER_CLOSED };
 
 struct bs_peer_ops {
@@ -43,8 +58,8 @@ struct bs_peer_ops {
 	void (*on_data)(void *arg, struct bs_peer *peer, uint64_t now_ms, const uint8_t *data, size_t len);
 	/*
 	 * The association ended, or the handshake failed: outcome (DONE for an orderly close after open) and detail in words.
-	 * Called once. A peer that goes on ignoring its address (unknown credential, silent) reports here at once, too, and
-	 * stays in the table as IGNORING until the handshake time is over.
+	 * Called once. A peer that goes on ignoring its handshake (unknown credential, silent) reports here at once, too, and
+	 * stays in the table as IGNORING until the handshake time is over or a new ClientHello takes its place.
 	 */
 	void (*on_closed)(
 		void *arg, struct bs_peer *peer, uint64_t now_ms, enum bs_outcome outcome, const char *detail);
@@ -55,6 +70,8 @@ struct bs_dtls_counters {
 	uint64_t hellos, cookies_sent, cookies_bad, handshakes_started, handshakes_done, handshakes_failed;
 	uint64_t records_dropped, dropped_table_full, dropped_half_open, dropped_prefix, dropped_unknown, replaced;
 	uint64_t evicted; /* idle sessions closed to make room */
+	uint64_t records_untried; /* protected, but the key had its share of failures (limits.h) */
+	uint64_t handshake_dropped; /* records that no handshake waits for (gate.h) */
 	uint64_t expired; /* handshakes that were not done within their time */
 };
 
@@ -87,8 +104,8 @@ void bs_peer_end(struct bs_peer *peer, uint64_t now_ms, enum bs_outcome outcome,
 /* OPEN, and its certificate is on a revocation list by now (after bs_dtls_ctx_reload). */
 bool bs_peer_is_revoked(const struct bs_peer *peer);
 /*
- * How a handshake that ends now without being done shall be told. *detail is a constant. BS_OUT_KEY_MISMATCH needs evidence: a
- * handshake record of epoch 1 that did not decrypt although the ChangeCipherSpec was there.
+ * How a handshake that ends now without being done shall be told. *detail lives as long as the peer. BS_OUT_KEY_MISMATCH needs
+ * evidence: a handshake record of epoch 1 that did not decrypt although the ChangeCipherSpec was there.
  */
 enum bs_outcome bs_peer_unfinished(const struct bs_peer *peer, const char **detail);
 

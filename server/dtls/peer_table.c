@@ -466,12 +466,6 @@ is_same_hello(const struct bs_peer_table *t, uint64_t now_ms, const struct slot 
 	return !s->open || now_ms - s->opened_ms < t->limits.handshake_ms;
 }
 
-static bool
-is_ignored(const struct slot *s)
-{
-	return s != NULL && bs_peer_get_state(s->peer) == BS_PEER_IGNORING;
-}
-
 static void
 input_hello(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local, const struct bs_addr *remote,
 	const struct bs_hello *hello, const uint8_t *data, size_t len)
@@ -488,8 +482,6 @@ input_hello(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *loca
 			feed(unfinished, now_ms, data, len);
 		return;
 	}
-	if (is_ignored(current) || is_ignored(pending))
-		return;
 	verdict = bs_cookie_check(t->jar, now_ms, remote, hello);
 	/* OpenSSL expects the second message of the handshake, nothing else would get on. */
 	if (verdict == BS_COOKIE_GOOD && hello->message_seq == 1) {

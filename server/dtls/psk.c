@@ -3,10 +3,6 @@
 
 #include <string.h>
 
-#include <openssl/rand.h>
-
-#define RANDOM_KEY_LEN 16
-
 static void
 remember_identity(struct bs_proof *proof, const char *identity, size_t len)
 {
@@ -32,22 +28,9 @@ use_key(struct bs_handshake *hs, const struct bs_psk_match *match, unsigned char
 }
 
 /*
- * Unknown identity, or a disabled device. With a random key the client's Finished does not decrypt, which looks the same
- * as a wrong key from outside. 0 makes OpenSSL send unknown_psk_identity.
+ * Unknown identity, or a disabled device: 0 makes OpenSSL give up with unknown_psk_identity, which leaves only if alerts are
+ * configured. Else nothing does, as with a known identity and another key: that one waits for a Finished that decrypts.
  */
-static unsigned
-use_random_key(struct bs_handshake *hs, unsigned char *key, unsigned key_max)
-{
-	if (!hs->ignore || key_max < RANDOM_KEY_LEN)
-		return 0;
-	if (RAND_priv_bytes_ex(hs->ctx->libctx, key, RANDOM_KEY_LEN, 0) != 1) {
-		bs_handshake_busy(hs, BS_ECRYPTO);
-		return 0;
-	}
-	hs->psk_random = true;
-	return RANDOM_KEY_LEN;
-}
-
 unsigned
 bs_psk_find(SSL *ssl, const char *identity, unsigned char *key, unsigned key_max)
 {
@@ -56,7 +39,10 @@ bs_psk_find(SSL *ssl, const char *identity, unsigned char *key, unsigned key_max
 	struct bs_psk_match match = { 0 };
 	size_t len = strlen(identity); /* what stood behind a NUL is lost in OpenSSL */
 	unsigned key_len = 0;
-	enum bs_err err = lookup->psk(lookup->arg, hs->remote, (const uint8_t *)identity, len, &match);
+	enum bs_err err;
+
+	bs_handshake_hush(hs);
+	err = lookup->psk(lookup->arg, hs->remote, (const uint8_t *)identity, len, &match);
 
 	remember_identity(&hs->proof, identity, len);
 	if (err == BS_OK) {
@@ -68,10 +54,8 @@ bs_psk_find(SSL *ssl, const char *identity, unsigned char *key, unsigned key_max
 		key_len = use_key(hs, &match, key, key_max);
 	} else if (err == BS_OK) {
 		bs_handshake_refuse(hs, BS_OUT_DEVICE_DISABLED, "its PSK identity belongs to a disabled device");
-		key_len = use_random_key(hs, key, key_max);
 	} else if (err == BS_ENOTFOUND) {
 		bs_handshake_refuse(hs, BS_OUT_IDENTITY_UNKNOWN, "PSK identity of %zu octets", len);
-		key_len = use_random_key(hs, key, key_max);
 	} else {
 		bs_handshake_busy(hs, err);
 	}

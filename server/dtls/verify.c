@@ -370,6 +370,7 @@ bs_verify_peer(X509_STORE_CTX *xs, void *arg)
 	bool in;
 
 	(void)arg;
+	bs_handshake_hush(hs);
 	in = raw_key != NULL ? verify_raw_key(hs, raw_key, &error) : verify_certificate(hs, xs, &error);
 	if (hs->ignore)
 		hs->bio.muted = true;

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 
 #include <arpa/inet.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/kdf.h>
 
 static void
 fill_match(struct bs_device_match *out, size_t id, const char *endpoint, bool disabled)
@@ -22,6 +24,7 @@ find_psk(void *arg, const struct bs_addr *from, const uint8_t *identity, size_t 
 	struct world *w = arg;
 
 	(void)from;
+	w->transcript[0] = '\0';
 	for (size_t i = 0; w->lookup_err == BS_OK && i < 8 && w->psks[i].identity != NULL; i++) {
 		const struct world_psk *p = &w->psks[i];
 
@@ -42,6 +45,7 @@ find_raw(void *arg, const uint8_t *spki, size_t len, struct bs_device_match *out
 {
 	struct world *w = arg;
 
+	w->transcript[0] = '\0';
 	for (size_t i = 0; w->lookup_err == BS_OK && i < 8 && w->raws[i].key != NULL; i++) {
 		unsigned char *der = NULL;
 		int n = i2d_PUBKEY(w->raws[i].key->key, &der);
@@ -61,6 +65,7 @@ find_pinned(void *arg, const uint8_t *cert, size_t len, struct bs_device_match *
 {
 	struct world *w = arg;
 
+	w->transcript[0] = '\0';
 	for (size_t i = 0; w->lookup_err == BS_OK && i < 8 && w->pinned[i].key != NULL; i++) {
 		unsigned char *der = NULL;
 		int n = i2d_X509(w->pinned[i].key->cert, &der);
@@ -107,6 +112,23 @@ measure_records(struct world *w, const uint8_t *data, size_t len)
 	}
 }
 
+/* The length of a signature varies by itself. */
+static void
+write_transcript(struct world *w, const uint8_t *data, size_t len)
+{
+	size_t used = strlen(w->transcript);
+
+	for (size_t at = 0; at < len; at += 13 + ((size_t)data[at + 11] << 8 | data[at + 12])) {
+		const uint8_t *record = data + at;
+		bool shown = record[0] == 22 && record[4] == 0, has_signature = shown && record[13] == 12;
+
+		used += (size_t)snprintf(w->transcript + used, sizeof(w->transcript) - used, "%u/%u:%u ", record[0],
+			shown ? record[13] : 0, has_signature ? 0 : record[11] << 8 | record[12]);
+		assert_true(used + 2 < sizeof(w->transcript));
+	}
+	strcat(w->transcript, "\n");
+}
+
 static void
 on_send(void *arg, const struct bs_addr *local, const struct bs_addr *remote, const uint8_t *data, size_t len)
 {
@@ -117,6 +139,8 @@ on_send(void *arg, const struct bs_addr *local, const struct bs_addr *remote, co
 	w->sent++;
 	memcpy(w->last_sent, data, len);
 	measure_records(w, data, len);
+	if (w->transcribe)
+		write_transcript(w, data, len);
 	w->last_sent_len = len;
 	w->longest_sent = len > w->longest_sent ? len : w->longest_sent;
 	for (size_t i = w->client_count; i-- > 0;)
@@ -244,6 +268,14 @@ world_deliver(struct world *w, const struct client *c, const void *data, size_t 
 		bs_peer_table_input(w->table, w->now_ms, &w->local, &c->addr, copy, len);
 	bs_peer_table_sweep(w->table);
 	free(copy);
+}
+
+void
+world_wait(struct world *w, uint64_t ms)
+{
+	w->now_ms += ms;
+	bs_peer_table_tick(w->table, w->now_ms);
+	bs_peer_table_sweep(w->table);
 }
 
 void
@@ -500,6 +532,88 @@ client_give(struct client *c, const void *data, size_t len)
 {
 	if (c->wire != NULL && !c->deaf)
 		assert_int_equal(BIO_write(c->wire, data, (int)len), len);
+}
+
+void
+client_take_records(struct client *c, struct world_flight *f)
+{
+	uint8_t datagram[WORLD_DATAGRAM];
+	size_t len;
+
+	client_step(c);
+	while ((len = client_take(c, datagram)) > 0)
+		for (size_t at = 0; at < len; at += f->lens[f->count++]) {
+			assert_true(f->count < WORLD_FLIGHT);
+			f->lens[f->count] = 13 + ((size_t)datagram[at + 11] << 8 | datagram[at + 12]);
+			assert_true(at + f->lens[f->count] <= len);
+			memcpy(f->records[f->count], datagram + at, f->lens[f->count]);
+		}
+}
+
+void
+client_take_last_flight(struct client *c, struct world_flight *f)
+{
+	client_start(c);
+	for (int hellos = 0; hellos < 2; hellos++) {
+		f->count = 0;
+		client_take_records(c, f);
+		for (unsigned i = 0; i < f->count; i++)
+			world_deliver(c->world, c, f->records[i], f->lens[i]);
+	}
+	f->count = 0;
+	client_take_records(c, f);
+	assert_true(f->count > 0);
+}
+
+/* RFC 5246, 6.3 and 8.1: key_block of AES-128-GCM is two keys of 16 octets and two salts of 4. */
+static void
+key_block(const struct client *c, unsigned char out[40])
+{
+	unsigned char master[48], seed[13 + 64];
+	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "TLS1-PRF", NULL);
+	EVP_KDF_CTX *kctx = EVP_KDF_CTX_new(kdf);
+	char sha256[] = "SHA256";
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string("digest", sha256, 0),
+		OSSL_PARAM_construct_octet_string("secret", master, sizeof(master)),
+		OSSL_PARAM_construct_octet_string("seed", seed, sizeof(seed)),
+		OSSL_PARAM_construct_end(),
+	};
+
+	assert_int_equal(SSL_SESSION_get_master_key(SSL_get0_session(c->ssl), master, sizeof(master)), sizeof(master));
+	memcpy(seed, "key expansion", 13);
+	SSL_get_server_random(c->ssl, seed + 13, 32);
+	SSL_get_client_random(c->ssl, seed + 13 + 32, 32);
+	assert_int_equal(EVP_KDF_derive(kctx, out, 40, params), 1);
+	EVP_KDF_CTX_free(kctx);
+	EVP_KDF_free(kdf);
+}
+
+size_t
+client_seal(struct client *c, uint8_t type, uint64_t seq, const void *body, size_t len, uint8_t *out)
+{
+	const uint8_t header[13] = { type, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, (uint8_t)(seq >> 8), (uint8_t)seq,
+		(uint8_t)((8 + len + 16) >> 8), (uint8_t)(8 + len + 16) };
+	unsigned char keys[40], nonce[12], aad[13];
+	EVP_CIPHER_CTX *gcm = EVP_CIPHER_CTX_new();
+	int n;
+
+	key_block(c, keys);
+	memcpy(out, header, 13);
+	memcpy(out + 13, header + 3, 8); /* explicit nonce: epoch and number */
+	memcpy(nonce, keys + 32, 4);
+	memcpy(nonce + 4, header + 3, 8);
+	memcpy(aad, header + 3, 8);
+	memcpy(aad + 8, header, 3);
+	aad[11] = (uint8_t)(len >> 8);
+	aad[12] = (uint8_t)len;
+	assert_int_equal(EVP_EncryptInit_ex(gcm, EVP_aes_128_gcm(), NULL, keys, nonce), 1);
+	assert_int_equal(EVP_EncryptUpdate(gcm, NULL, &n, aad, sizeof(aad)), 1);
+	assert_int_equal(EVP_EncryptUpdate(gcm, out + 13 + 8, &n, body, (int)len), 1);
+	assert_int_equal(EVP_EncryptFinal_ex(gcm, out + 13 + 8 + len, &n), 1);
+	assert_int_equal(EVP_CIPHER_CTX_ctrl(gcm, EVP_CTRL_AEAD_GET_TAG, 16, out + 13 + 8 + len), 1);
+	EVP_CIPHER_CTX_free(gcm);
+	return 13 + 8 + len + 16;
 }
 
 void

@@ -13,6 +13,7 @@
 
 #define WORLD_CLIENTS 40
 #define WORLD_DATAGRAM 2048
+#define WORLD_ALERT_GRACE_MS 10000 /* of a handshake: ten first timers (peer.c) */
 #define WORLD_KEY "\x51\x02\x93\x44\xe5\x06\xf7\x18\x29\xba\x4b\x5c\x6d\x8e\xaf\x10"
 #define WORLD_WRONG_KEY "\x52\x02\x93\x44\xe5\x06\xf7\x18\x29\xba\x4b\x5c\x6d\x8e\xaf\x10"
 
@@ -55,6 +56,9 @@ struct world {
 	size_t data_len;
 	uint8_t last_sent[WORLD_DATAGRAM]; /* the latest datagram of the server */
 	size_t last_sent_len, longest_sent, longest_record; /* longest_record: what the header says */
+	bool transcribe; /* into transcript */
+	/* What left since the latest look-up of a credential, or the test, emptied it: "type/message:length" a record, " " between records, "\n" after a datagram. */
+	char transcript[8192];
 	bool echo; /* answer what comes with the same */
 	bool close_in_data; /* close the peer in on_data */
 	bool close_in_open; /* the same in on_open */
@@ -81,6 +85,14 @@ struct client {
 	unsigned timer_ms; /* its first handshake timer; 0: OpenSSL's second */
 };
 
+/* What somebody sent, record by record. */
+#define WORLD_FLIGHT 64
+struct world_flight {
+	uint8_t records[WORLD_FLIGHT][WORLD_DATAGRAM];
+	size_t lens[WORLD_FLIGHT];
+	unsigned count;
+};
+
 /* conf NULL: PSK alone. limits NULL: the defaults. */
 void world_init(struct world *w, const struct bs_dtls_conf *conf, const struct bs_peer_limits *limits);
 /* Frees the clients, too. */
@@ -102,6 +114,8 @@ int world_fixture_teardown(void **state);
 
 /* Carry datagrams until nobody has any. */
 void world_run(struct world *w);
+/* Time goes by, and what is due happens. */
+void world_wait(struct world *w, uint64_t ms);
 void world_deliver(struct world *w, const struct client *c, const void *data, size_t len);
 
 /* A client at 192.0.2.<n / 200>.<…>, port 40000 + n; n may repeat, then the newer one gets the answers. */
@@ -122,6 +136,12 @@ void client_start(struct client *c);
 void client_step(struct client *c);
 /* The next datagram that it sent; 0: none. */
 size_t client_take(struct client *c, uint8_t out[WORLD_DATAGRAM]);
+/* Let it step, and add the records that wait to f. */
+void client_take_records(struct client *c, struct world_flight *f);
+/* As the second hello with the cookie leaves it: f holds what the client sends next, the answer to the server's flight. */
+void client_take_last_flight(struct client *c, struct world_flight *f);
+/* A record of epoch 1 under the client's keys, with a suite of AES-128-GCM, of any type and content. Returns its length. */
+size_t client_seal(struct client *c, uint8_t type, uint64_t seq, const void *body, size_t len, uint8_t *out);
 void client_give(struct client *c, const void *data, size_t len);
 void client_free(struct client *c);
 /* Start, carry all; true: done on both sides. */

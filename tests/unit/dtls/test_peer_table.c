@@ -13,6 +13,8 @@ int __sanitizer_install_malloc_and_free_hooks(
 #include <malloc.h>
 #endif
 
+#include "server/dtls/context.h"
+#include "tests/lib/alloc.h"
 #include "tests/lib/dtls_world.h"
 
 static const struct bs_peer_limits small = {
@@ -170,21 +172,6 @@ a_stranger_costs_nothing(void **state)
 	assert_int_equal(bs_peer_table_count(w->table), 0);
 }
 
-#ifdef __SANITIZE_ADDRESS__
-size_t __sanitizer_get_current_allocated_bytes(void);
-static size_t
-allocated(void)
-{
-	return __sanitizer_get_current_allocated_bytes();
-}
-#else
-static size_t
-allocated(void)
-{
-	return mallinfo2().uordblks;
-}
-#endif
-
 /* 20,000 sessions lie in memory for a day: what OpenSSL 3.5 keeps of one is about 70 KB, and no buffer of 16 KB more. */
 static void
 a_quiet_session_holds_no_buffers(void **state)
@@ -197,12 +184,12 @@ a_quiet_session_holds_no_buffers(void **state)
 		struct client *c = new_client(w, i);
 
 		if (i == 20)
-			before = allocated();
+			before = test_allocated();
 		assert_true(client_connects(c));
 		client_say(c, "x");
 		client_free(c);
 	}
-	assert_in_range((allocated() - before) / 20, 1, 80000);
+	assert_in_range((test_allocated() - before) / 20, 1, 80000);
 }
 
 static void
@@ -394,22 +381,120 @@ two_records_in_one_datagram(void **state)
 	assert_int_equal(counters(w)->records_dropped, 0);
 }
 
+/* CCM_8: 4,096 failures at once, then 12 a second (limits.h). None of them costs the device its session. */
 static void
-a_thousand_forgeries_end_it(void **state)
+no_number_of_forgeries_ends_a_session(void **state)
 {
 	struct world *w = *state;
 	struct client *c = new_client(w, 1);
 	uint8_t record[13 + 40] = { 23, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 1, 0, 0, 40 };
 
 	assert_true(client_connects(c));
-	for (int i = 0; i < 1000; i++)
+	for (int i = 0; i < 5000; i++)
 		world_deliver(w, c, record, sizeof(record));
+	assert_int_equal(counters(w)->records_dropped, 4096);
+	assert_int_equal(counters(w)->records_untried, 5000 - 4096);
+	client_say(c, "unheard");
+	assert_int_equal(w->data_count, 0);
+	world_wait(w, 1000);
+	for (int i = 0; i < 11; i++)
+		world_deliver(w, c, record, sizeof(record));
+	client_say(c, "heard");
+	assert_string_equal(w->data, "heard");
+	assert_int_equal(counters(w)->records_dropped, 4096 + 11);
 	assert_int_equal(w->closed, 0);
-	world_deliver(w, c, record, sizeof(record));
+	assert_int_equal(SSL_get_shutdown(c->ssl), 0);
+}
+
+/* A datagram that cannot be the peer's record is no failure of its key. */
+static void
+what_cannot_be_a_record_of_the_session_is_not_tried(void **state)
+{
+	static const struct {
+		const char *name, *suite;
+		uint8_t major, minor, epoch, seq;
+		size_t len;
+	} rows[] = {
+		{ "epoch 0", NULL, 0xfe, 0xfd, 0, 200, 40 },
+		{ "epoch 2, header alone", NULL, 0xfe, 0xfd, 2, 200, 0 },
+		{ "epoch 2", NULL, 0xfe, 0xfd, 2, 200, 40 },
+		{ "no room for nonce and tag", "PSK-AES128-CCM8", 0xfe, 0xfd, 1, 200, 15 },
+		{ "no room for IV and MAC", "PSK-AES128-CBC-SHA256", 0xfe, 0xfd, 1, 200, 48 },
+		{ "no whole block", "PSK-AES128-CBC-SHA256", 0xfe, 0xfd, 1, 200, 65 },
+		{ "replayed", NULL, 0xfe, 0xfd, 1, 1, 40 },
+		{ "version 1.0", NULL, 0xfe, 0xff, 1, 200, 40 },
+		{ "TLS", NULL, 3, 3, 1, 200, 40 },
+	};
+	struct world *w = *state;
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct client *c = client_new(w, i, rows[i].suite != NULL ? rows[i].suite : "PSK-AES128-CCM8");
+		uint8_t record[13 + 80] = { 23, rows[i].major, rows[i].minor, 0, rows[i].epoch, 0, 0, 0, 0, 0,
+			rows[i].seq, 0, (uint8_t)rows[i].len };
+
+		client_set_psk(c, "dev", WORLD_KEY);
+		assert_true(client_connects(c));
+		client_say(c, "number 1 of epoch 1");
+		for (int n = 0; n < 5000; n++)
+			world_deliver(w, c, record, 13 + rows[i].len);
+		w->data_count = 0;
+		client_say(c, "at once");
+		if (w->data_count != 1 || counters(w)->records_untried != 0)
+			fail_msg("%s: %s", rows[i].name, rows[i].suite);
+	}
+}
+
+/* OpenSSL ends a session over a wrong MAC with encrypt-then-MAC: no suite may come to that. */
+static void
+one_forged_record_ends_no_session_of_any_suite(void **state)
+{
+	static const char *const suites[] = { "PSK-AES128-CCM8", "PSK-AES128-CCM", "PSK-AES128-GCM-SHA256",
+		"PSK-AES128-CBC-SHA256" };
+	struct world *w = *state;
+
+	for (unsigned i = 0; i < sizeof(suites) / sizeof(suites[0]); i++) {
+		struct client *c = client_new(w, i, suites[i]);
+
+		client_set_psk(c, "dev", WORLD_KEY);
+		assert_true(client_connects(c));
+		for (unsigned type = 20; type <= 24; type++)
+			for (size_t len = 16; len <= 112; len += 8) {
+				uint8_t record[13 + 112] = { (uint8_t)type, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 1, 0, 0,
+					(uint8_t)len };
+
+				world_deliver(w, c, record, 13 + len);
+				if (w->closed != 0)
+					fail_msg("%s: type %u, %zu octets: %s", suites[i], type, len, w->detail);
+			}
+		client_say(c, suites[i]);
+		assert_string_equal(w->data, suites[i]);
+	}
+}
+
+static void
+a_key_is_used_for_so_many_records(void **state)
+{
+	struct world *w = *state;
+	struct client *in = new_client(w, 1), *out = new_client(w, 2);
+
+	w->ctx->records_most = 5;
+	assert_true(client_connects(in));
+	for (unsigned i = 0; i < 4; i++)
+		client_say(in, "x");
+	assert_int_equal(w->closed, 0);
+	client_say(in, "the fifth");
+	assert_int_equal(w->data_count, 5);
 	assert_int_equal(w->closed, 1);
 	assert_int_equal(w->outcome, BS_OUT_DONE);
-	assert_int_equal(bs_peer_table_count(w->table), 0);
-	assert_int_equal(counters(w)->records_dropped, 1001);
+	assert_string_equal(w->detail, "closed as its keys were used often enough");
+	assert_int_equal(SSL_get_shutdown(in->ssl), SSL_RECEIVED_SHUTDOWN);
+
+	assert_true(client_connects(out));
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(bs_peer_send(w->last_open, (const uint8_t *)"x", 1), BS_OK);
+	assert_int_equal(bs_peer_send(w->last_open, (const uint8_t *)"x", 1), BS_EIO);
+	client_say(out, "x");
+	assert_int_equal(w->closed, 2);
 }
 
 static void
@@ -847,6 +932,38 @@ count_peer(void *arg, struct bs_peer *peer)
 	n[bs_peer_get_state(peer)]++;
 }
 
+/* A record that decrypts is the device's: what is wrong with it is told as the device's doing. */
+static void
+what_a_device_does_wrong_is_told_as_its_own(void **state)
+{
+	static const struct {
+		const char *name, *detail;
+		uint8_t type;
+		size_t len;
+		uint8_t body[4];
+	} rows[] = {
+		{ "a type that nobody knows", "does not allow here: unexpected record", 99, 4, { 0 } },
+		{ "an alert of one octet", "does not allow here: invalid alert", 21, 1, { 2 } },
+		{ "an alert of an unknown level", "does not allow here: unknown alert type", 21, 2, { 3, 40 } },
+		{ "a fatal alert", "the device sent alert 40 (handshake failure)", 21, 2, { 2, 40 } },
+	};
+	struct world *w = *state;
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct client *c = client_new(w, i, "PSK-AES128-GCM-SHA256");
+		uint8_t record[13 + 8 + 4 + 16];
+		size_t len;
+
+		client_set_psk(c, "dev", WORLD_KEY);
+		assert_true(client_connects(c));
+		len = client_seal(c, rows[i].type, 9, rows[i].body, rows[i].len, record);
+		world_deliver(w, c, record, len);
+		if (w->closed != i + 1 || w->outcome != BS_OUT_CLIENT_CLOSED ||
+			strstr(w->detail, rows[i].detail) == NULL)
+			fail_msg("%s: %s (%s)", rows[i].name, bs_outcome_word(w->outcome), w->detail);
+	}
+}
+
 static void
 each_peer_once(void **state)
 {
@@ -879,7 +996,10 @@ main(void)
 		T(nonsense_and_replays_are_dropped, setup),
 		T(no_forged_record_ends_a_session, setup),
 		T(two_records_in_one_datagram, setup),
-		T(a_thousand_forgeries_end_it, setup),
+		T(no_number_of_forgeries_ends_a_session, setup),
+		T(what_cannot_be_a_record_of_the_session_is_not_tried, setup),
+		T(one_forged_record_ends_no_session_of_any_suite, setup),
+		T(a_key_is_used_for_so_many_records, setup),
 		T(a_second_handshake_replaces_the_first_when_done, setup),
 		T(a_handshake_that_fails_leaves_the_live_one, setup),
 		T(beginning_anew_within_a_handshake, setup_small),
@@ -898,6 +1018,7 @@ main(void)
 		T(small_devices_get_small_records, setup),
 		cmocka_unit_test(long_flights_fit_path_and_device),
 		T(renegotiation_is_not_to_be_had, setup),
+		T(what_a_device_does_wrong_is_told_as_its_own, setup),
 		T(each_peer_once, setup),
 	};
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/lib/alloc.h"
+
+#ifdef __SANITIZE_ADDRESS__
+size_t __sanitizer_get_current_allocated_bytes(
+	void); /* sanitizer/allocator_interface.h, which gcc does not bring along */
+
+size_t
+test_allocated(void)
+{
+	return __sanitizer_get_current_allocated_bytes();
+}
+#else
+#include <malloc.h>
+
+size_t
+test_allocated(void)
+{
+	return mallinfo2().uordblks + mallinfo2().hblkhd;
+}
+#endif
