@@ -76,6 +76,8 @@ opens(struct world_fixture *fx, struct client *c, enum bs_credential_kind kind)
 	client_start(c);
 	assert_int_equal(world_dial(&fx->w, c, kind, ID, endpoints[kind], &fx->peer), BS_OK);
 	world_run(&fx->w);
+	if (bs_peer_table_half_open(fx->w.table) > 0) /* the device sent an alert: is it really gone? */
+		world_wait(&fx->w, WORLD_ALERT_GRACE_MS);
 	bs_peer_table_sweep(fx->w.table);
 	return fx->w.opened == opened + 1 && c->done;
 }
@@ -479,6 +481,23 @@ a_device_closes(void **state)
 	assert_int_equal(bs_peer_table_count(fx->w.table), 0);
 }
 
+/* HelloRequest: this server, as DTLS client, would begin anew. */
+static void
+a_device_asks_for_renegotiation(void **state)
+{
+	struct world_fixture *fx = *state;
+	struct client *c = device_new(&fx->w, 1, "PSK-AES128-CCM8");
+
+	client_set_psk(c, "dev-psk", WORLD_KEY);
+	assert_true(opens(fx, c, BS_CRED_PSK));
+	assert_int_equal(SSL_renegotiate(c->ssl), 1);
+	SSL_do_handshake(c->ssl);
+	world_run(&fx->w);
+	assert_int_equal(c->alert, 100); /* no_renegotiation */
+	assert_int_equal(fx->w.last_sent[0], 21);
+	assert_int_equal(fx->w.opened, 1);
+}
+
 static void
 the_store_cannot_say(void **state)
 {
@@ -508,6 +527,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_second_call_ends_the_first, setup, world_fixture_teardown),
 		cmocka_unit_test_setup_teardown(limits_hold, setup, world_fixture_teardown),
 		cmocka_unit_test_setup_teardown(a_device_closes, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_device_asks_for_renegotiation, setup, world_fixture_teardown),
 		cmocka_unit_test_setup_teardown(the_store_cannot_say, setup, world_fixture_teardown),
 	};
 
