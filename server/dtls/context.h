@@ -102,7 +102,7 @@ struct bs_dial {
 	struct bs_secret key;
 	bool key_used; /* PSK: the device's first flight led to the key, and this server's Finished left */
 	bool asked; /* the device asked for this server's certificate or key */
-	unsigned heard, heard_later; /* datagrams of the device: all, and those after the key was used */
+	unsigned heard, heard_later; /* records that may be the device's: all, and those after the key was used */
 };
 /* Fill in set->dial from what the identities hold. */
 BS_MUST_USE enum bs_err bs_dial_contexts_new(

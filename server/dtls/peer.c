@@ -491,7 +491,7 @@ feed(struct bs_peer *peer, const uint8_t *record, size_t len)
 
 	if (finished && (!bs_record_limits_fit(&peer->limits, len - BS_RECORD_HEADER_LEN) || !may_try(peer)))
 		return;
-	peer->grace_ms = BS_NEVER;
+	peer->grace_ms = BS_NEVER; /* the device goes on, it seems */
 	give(peer, record, len);
 	advance(peer);
 	give(peer, NULL, 0);
@@ -520,14 +520,26 @@ note_alert(struct bs_peer *peer, const uint8_t *record)
 		peer->grace_ms = peer->now_ms + ALERT_GRACE_TIMERS * (uint64_t)peer->hs.timer_first_ms;
 }
 
+/* A device that this server turned to says something that may be its own. */
+static void
+note_heard(struct bs_dial *dial)
+{
+	if (dial == NULL)
+		return;
+	dial->heard++;
+	dial->heard_later += dial->key_used;
+}
+
 static void
 input_handshake(struct bs_peer *peer, const uint8_t *record, size_t len)
 {
-	bool is_protected = bs_record_epoch(record) == 1 && record[0] == SSL3_RT_HANDSHAKE;
+	enum bs_gate_verdict verdict = bs_gate_look(&peer->gate, record, len);
 	uint8_t parked[BS_GATE_PARKED_LEN];
 
-	peer->protected_seen = peer->protected_seen || is_protected;
-	switch (bs_gate_look(&peer->gate, record, len)) {
+	peer->protected_seen = peer->protected_seen || (verdict != BS_GATE_DROP && bs_record_epoch(record) == 1);
+	if (verdict != BS_GATE_DROP)
+		note_heard(peer->hs.dial);
+	switch (verdict) {
 	case BS_GATE_PASS:
 		feed(peer, record, len);
 		break;
@@ -556,10 +568,6 @@ bs_peer_input(struct bs_peer *peer, uint64_t now_ms, const uint8_t *data, size_t
 	if (record == 0 || peer->ssl == NULL)
 		drop(peer, 1);
 	ERR_clear_error();
-	if (peer->hs.dial != NULL) {
-		peer->hs.dial->heard++;
-		peer->hs.dial->heard_later += peer->hs.dial->key_used;
-	}
 	for (; record > 0; data += record, len -= record, record = bs_record_len(data, len)) {
 		if (peer->state == BS_PEER_OPEN)
 			input_open(peer, data, record);
