@@ -2,7 +2,8 @@
 #include "server/base/err.h"
 
 #include <stdarg.h>
-#include <stdio.h>
+
+#include "server/base/text.h"
 
 const char *
 bs_strerror(enum bs_err err)
@@ -20,10 +21,12 @@ bs_diag_set(struct bs_diag *diag, enum bs_err err, unsigned line, const char *fm
 	va_list args;
 
 	if (diag != NULL) {
+		struct bs_tw w = bs_tw_init(diag->text, sizeof(diag->text));
+
 		diag->err = err;
 		diag->line = line;
 		va_start(args, fmt);
-		vsnprintf(diag->text, sizeof(diag->text), fmt, args);
+		bs_tw_vprintf_cut(&w, fmt, args);
 		va_end(args);
 	}
 	return err;

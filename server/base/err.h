@@ -54,7 +54,7 @@ const char *bs_strerror(enum bs_err err);
 struct bs_diag {
 	enum bs_err err;
 	unsigned line; /* 1-based line of the input, 0 where there is none */
-	char text[480]; /* a sentence for a person, no newline at its end */
+	char text[480]; /* a sentence for a person, no newline at its end; cut where a character ends */
 };
 
 /* Fill in diag (may be NULL) and return err: `return bs_diag_set(diag, BS_EFORMAT, line, "…", …);` */

@@ -11,6 +11,8 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include "server/base/text.h"
+
 const char *
 bs_dtls_library(void)
 {
@@ -291,11 +293,14 @@ bs_dtls_ctx_reload(struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf, str
 
 static void BS_PRINTF(3, 0) fail_with(struct bs_handshake *hs, enum bs_outcome outcome, const char *fmt, va_list args)
 {
+	struct bs_tw w;
+
 	if (hs->failed)
 		return;
 	hs->failed = true;
 	hs->outcome = outcome;
-	vsnprintf(hs->detail, sizeof(hs->detail), fmt, args);
+	w = bs_tw_init(hs->detail, sizeof(hs->detail));
+	bs_tw_vprintf_cut(&w, fmt, args);
 }
 
 void

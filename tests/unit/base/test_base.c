@@ -532,6 +532,23 @@ test_outcomes(void **state)
 	assert_false(bs_outcome_is_refusal(BS_OUT_PACK_DECLINED));
 }
 
+/* Names of files and devices may be long, and anywhere a character may have several octets. */
+static void
+a_diagnosis_is_cut_where_a_character_ends(void **state)
+{
+	char name[1001] = "";
+	struct bs_diag diag;
+
+	(void)state;
+	for (size_t i = 0; i + 2 < sizeof(name); i += 2)
+		memcpy(name + i, "\xc3\xa9", 3);
+	assert_int_equal(bs_diag_set(&diag, BS_EFORMAT, 7, "ab%s", name), BS_EFORMAT);
+	assert_int_equal(strlen(diag.text), 478);
+	assert_true(bs_utf8_valid(diag.text, strlen(diag.text)));
+	assert_int_equal(bs_diag_set(&diag, BS_EFORMAT, 7, "abc%s", name), BS_EFORMAT);
+	assert_true(bs_utf8_valid(diag.text, strlen(diag.text)));
+}
+
 /* Small draws come from a pool, which is filled again and again: no two of them are alike. */
 static void
 random_draws_differ(void **state)
@@ -573,6 +590,7 @@ main(void)
 		cmocka_unit_test(test_secret),
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_outcomes_are_in_the_manual),
+		cmocka_unit_test(a_diagnosis_is_cut_where_a_character_ends),
 		cmocka_unit_test(random_draws_differ),
 	};
 

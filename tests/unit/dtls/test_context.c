@@ -2,6 +2,8 @@
 /* What the configuration may say, and that mistakes name the option and the file. */
 #include "tests/lib/test.h"
 
+#include "server/base/text.h"
+#include "server/dtls/context.h"
 #include "server/dtls/credential.h"
 #include "tests/lib/pki.h"
 
@@ -163,11 +165,30 @@ the_library_has_raw_public_keys(void **state)
 	assert_memory_equal(bs_dtls_library(), "OpenSSL 3.", 10);
 }
 
+/* It may hold the endpoint name of a device, quoted, and goes to the journal. */
+static void
+a_reason_is_cut_where_a_character_ends(void **state)
+{
+	char name[401] = "";
+
+	(void)state;
+	for (size_t i = 0; i + 2 < sizeof(name); i += 2)
+		memcpy(name + i, "\xc3\xa9", 3);
+	for (size_t shift = 0; shift < 2; shift++) {
+		struct bs_handshake hs = { 0 };
+
+		bs_handshake_fail(&hs, BS_OUT_ENDPOINT_MISMATCH, "%s%s", shift > 0 ? "a" : "", name);
+		assert_true(strlen(hs.detail) > sizeof(hs.detail) - 4);
+		assert_true(bs_utf8_valid(hs.detail, strlen(hs.detail)));
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists_are_checked),
+		cmocka_unit_test(a_reason_is_cut_where_a_character_ends),
 		cmocka_unit_test(files_are_checked),
 		cmocka_unit_test(a_failed_reload_keeps_the_old),
 		cmocka_unit_test(the_library_has_raw_public_keys),
