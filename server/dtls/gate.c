@@ -31,7 +31,7 @@ static const struct {
 	uint8_t type;
 	uint8_t seq; /* of a server: after its ServerHello */
 	uint8_t optional; /* messages before it that may be missing */
-	uint32_t most; /* octets; of each flight together less than BS_GATE_KEPT_MAX */
+	uint32_t most; /* octets; of each flight together with a bit for each octet less than BS_GATE_KEPT_MAX */
 } rows[BS_GATE_MESSAGES] = {
 	{ BS_GATE_HELLO, CLIENT_HELLO, 1, 0, 8192 },
 	{ BS_GATE_PSK, CLIENT_KEY_EXCHANGE, 2, 0, 1024 }, /* identity of 255 octets, a point */
@@ -43,8 +43,8 @@ static const struct {
 	{ BS_GATE_SERVER_PSK, SERVER_HELLO_DONE, 2, 1, 0 },
 	{ BS_GATE_SERVER_CERTIFICATE, SERVER_HELLO, 0, 0, 1024 },
 	{ BS_GATE_SERVER_CERTIFICATE, CERTIFICATE, 1, 0, BS_CERT_LIST_MAX },
-	{ BS_GATE_SERVER_CERTIFICATE, SERVER_KEY_EXCHANGE, 2, 0, 4096 },
-	{ BS_GATE_SERVER_CERTIFICATE, CERTIFICATE_REQUEST, 3, 0, 8192 },
+	{ BS_GATE_SERVER_CERTIFICATE, SERVER_KEY_EXCHANGE, 2, 0, 2048 },
+	{ BS_GATE_SERVER_CERTIFICATE, CERTIFICATE_REQUEST, 3, 0, 4096 },
 	{ BS_GATE_SERVER_CERTIFICATE, SERVER_HELLO_DONE, 4, 1, 0 },
 };
 

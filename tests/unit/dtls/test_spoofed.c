@@ -360,11 +360,9 @@ a_half_open_handshake_keeps_no_more_than_two_chains(void **state)
 		size_t before, after;
 		struct client *c;
 
-		if (modes[m].dialled)
-			continue;
 		c = start_client(w, &modes[m]);
 		f.count = 0;
-		for (unsigned i = 0; i < 2; i++) {
+		for (unsigned i = 0; i < (modes[m].dialled ? 1 : 2); i++) { /* a cookie; the second hello */
 			client_take_records(c, &f);
 			c->deaf = i == 1;
 			world_deliver(w, c, f.records[i], f.lens[i]);
