@@ -57,11 +57,21 @@ bs_page_style_hash(void)
 	return hash;
 }
 
-/* Text from a device or a file, as HTML. */
+/* Text from a device or a file, as HTML; what is not printable, such as a mark that turns text around, as \uXXXX. */
 static void
 put_text(FILE *out, const char *text)
 {
-	for (; *text != '\0'; text++) {
+	size_t len = strlen(text), n;
+
+	for (; len > 0; text += n, len -= n) {
+		uint32_t c;
+
+		n = bs_utf8_next(text, len, &c);
+		if (n == 0 || !bs_is_printable(c)) {
+			fprintf(out, "\\u%04" PRIx32, n > 0 ? c : (uint8_t)*text);
+			n = n > 0 ? n : 1;
+			continue;
+		}
 		switch (*text) {
 		case '<':
 			fputs("&lt;", out);
@@ -76,7 +86,7 @@ put_text(FILE *out, const char *text)
 			fputs("&quot;", out);
 			break;
 		default:
-			fputc(*text, out);
+			fwrite(text, 1, n, out);
 		}
 	}
 }

@@ -60,8 +60,13 @@ printf 'endpoint,pro%sfile,mode\n' "$esc" >"$W/bad2.csv"
 clean "an unknown column" 'pro\u001bfile' ctl import "$W/bad2.csv"
 
 # A stranger with an identity of that kind, as the log and the journal have it.
-write_conf </dev/null
+write_conf <<-CONF
+	[http]
+	address = 127.0.0.1:0
+CONF
 start_daemon
+http=$(sed -n 's/.*event=daemon.http address=\([^ ]*\).*/\1/p' "$W/daemon.log")
+page() { bash -c 'exec 3<>"/dev/tcp/${1%:*}/${1##*:}" && printf "GET / HTTP/1.0\r\n\r\n" >&3 && cat <&3' - "$http"; }
 {
 	echo "endpoint,profile,mode,psk_identity,psk_key_hex,fleet.psk_identity,fleet.psk_key_hex"
 	echo "s,all,psk,st${turn}${line}${c1}r,$(key),s,$(key)"
@@ -73,6 +78,9 @@ clean "explain" 'u202e' ctl explain "st${turn}${line}${c1}r"
 clean "unknown list" 'u202e' ctl unknown list
 clean "unknown list in JSON" 'u202e' ctl --json unknown list
 clean "the simulator's own device file" 'dev\u202e1' "$BUILD/lwm2m-bootstrap-sim" --server "$address" --csv "$W/devices.csv" --endpoint "dev${turn}1" --timeout 10 --print
+sim --endpoint "dev${turn}1" --quiet --timeout 10 --misbehave refuse-write >/dev/null 2>&1
+outcome_of "dev${turn}1" >/dev/null
+clean "the status page" 'dev\u202e1' page
 sim --endpoint "dev${turn}1" --quiet --timeout 20 --linger 10000 >/dev/null 2>&1 &
 for _ in $(seq 50); do ctl sessions 2>/dev/null | grep -q psk && break; sleep 0.1; done
 clean "sessions" 'dev\u202e1' ctl sessions
