@@ -28,7 +28,7 @@
 #include "server/net/worker.h"
 #include "server/sandbox.h"
 
-#define DEVICES_MAX 1000000 /* of the device table: about 200 octets each */
+#define DEVICES_MAX 1000000 /* of the device table: about 350 octets each */
 #define EXIT_USAGE 2
 
 struct daemon {
@@ -254,6 +254,27 @@ make_workers(struct daemon *d, struct bs_diag *diag)
 	return err;
 }
 
+/* What must be known across workers. */
+static enum bs_err
+make_shared(struct daemon *d)
+{
+	const struct bs_conf *c = &d->conf;
+	const struct bs_device_limits devices = {
+		.devices = DEVICES_MAX,
+		.attempts_per_minute = (unsigned)c->attempts_per_minute,
+		.handshakes_per_minute = bs_conf_handshakes(c),
+		.sessions = (unsigned)c->sessions_per_device,
+	};
+	const struct bs_ration_limits ration = {
+		.per_device = (unsigned)c->log_lines_per_device,
+		.per_prefix = (unsigned)c->log_lines_per_prefix,
+		.strangers = (unsigned)c->log_lines,
+	};
+	enum bs_err err = bs_device_table_new(&devices, &d->shared.devices);
+
+	return err == BS_OK ? bs_ration_new(&ration, &d->shared.ration) : err;
+}
+
 /* Everything but the threads: what -n checks. */
 static enum bs_err
 prepare(struct daemon *d, bool check, struct bs_diag *diag)
@@ -269,8 +290,7 @@ prepare(struct daemon *d, bool check, struct bs_diag *diag)
 	err = open_sockets(d, check, diag);
 	if (err == BS_OK)
 		err = drop_privileges(&d->conf, diag);
-	if (err == BS_OK &&
-		bs_device_table_new(DEVICES_MAX, (unsigned)d->conf.attempts_per_minute, &d->shared.devices) != BS_OK)
+	if (err == BS_OK && make_shared(d) != BS_OK)
 		err = bs_diag_set(diag, BS_ENOMEM, 0, "out of memory");
 	if (err == BS_OK)
 		err = bs_sandbox_no_new_privileges(diag);
@@ -304,6 +324,7 @@ close_all(struct daemon *d)
 	free(d->shared.workers);
 	bs_recorder_stop(d->shared.recorder); /* after the workers: it takes their last words */
 	bs_device_table_free(d->shared.devices);
+	bs_ration_free(d->shared.ration);
 	close_sockets(d);
 	bs_conf_clear(&d->conf);
 }

@@ -13,11 +13,23 @@ count_outcome(const struct bs_stats *s, enum bs_outcome o)
 	return n;
 }
 
+/* Lines and rows. */
+static uint64_t
+left_out(const struct bs_ration_counters *r, enum bs_ration_per per)
+{
+	uint64_t n = 0;
+
+	for (unsigned what = 0; what < BS_RATION_WHATS; what++)
+		n += r->left_out[per][what];
+	return n;
+}
+
 void
 bs_limits_get(const struct bs_snapshot *s, struct bs_limit out[BS_LIMIT_COUNT])
 {
 	const struct bs_stats *t = &s->total;
 	const struct bs_snapshot_caps *cap = &s->caps;
+	const struct bs_ration_counters *r = &s->ration;
 	const struct bs_limit rows[BS_LIMIT_COUNT] = {
 		{ "peers", "DTLS sessions", "", t->peers, cap->peers, t->dtls.dropped_table_full + t->dtls.evicted },
 		{ "half-open", "handshakes in progress", "", t->half_open, cap->half_open, t->dtls.dropped_half_open },
@@ -25,10 +37,18 @@ bs_limits_get(const struct bs_snapshot *s, struct bs_limit out[BS_LIMIT_COUNT])
 			t->dtls.dropped_prefix },
 		{ "handshake-time", "the oldest of them", " s", t->handshake_age_ms / 1000, cap->handshake_ms / 1000,
 			t->dtls.expired },
-		{ "attempts-per-minute", "attempts of one device", "", s->busiest, cap->attempts,
-			count_outcome(t, BS_OUT_TOO_MANY) },
-		{ "log-lines-per-second", "lines about strangers", "", t->log_lines, cap->log_lines,
-			t->records_suppressed },
+		{ "attempts-per-minute", "attempts of one device", "", s->busiest.attempts, cap->attempts,
+			count_outcome(t, BS_OUT_TOO_MANY) - t->handshakes_over },
+		{ "handshakes-per-minute", "handshakes of one device", "", s->busiest.handshakes, cap->handshakes,
+			t->handshakes_over },
+		{ "sessions-per-device", "sessions of one device", "", s->busiest.sessions, cap->sessions,
+			t->outnumbered },
+		{ "log-lines-per-second", "lines about strangers", "", r->strangers_most, cap->log_lines,
+			left_out(r, BS_RATION_STRANGERS) },
+		{ "log-lines-per-prefix", "lines about strangers of one network", "", r->prefix_most,
+			cap->log_lines_per_prefix, left_out(r, BS_RATION_PREFIX) },
+		{ "log-lines-per-device", "lines of one device", "", r->device_most, cap->log_lines_per_device,
+			left_out(r, BS_RATION_DEVICE) },
 		{ "journal-queue", "attempts waiting for the journal", "", s->recorder.queued, cap->journal_queue,
 			s->recorder.dropped },
 	};

@@ -5,7 +5,7 @@
 
 #include "server/admin/snapshot.h"
 
-#define BS_LIMIT_COUNT 7
+#define BS_LIMIT_COUNT 11
 
 struct bs_limit {
 	const char *option; /* its name in the configuration */

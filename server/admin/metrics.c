@@ -17,6 +17,7 @@ struct row {
 };
 
 #define AT(field) offsetof(struct bs_snapshot, field)
+#define LEFT_OUT(what, per) "what=\"" what "\",limit=\"" per "\""
 static const struct row rows[] = {
 	{ "peers", NULL, "DTLS sessions that are open.", AT(total.peers), true },
 	{ "half_open", NULL, "DTLS handshakes in progress.", AT(total.half_open), true },
@@ -58,8 +59,25 @@ static const struct row rows[] = {
 	{ "coap_malformed_total", NULL, "Messages that are not well-formed.", AT(total.exchange.malformed), false },
 	{ "coap_resets_total", NULL, "Resets sent.", AT(total.exchange.resets_sent), false },
 	{ "clone_signals_total", NULL, "One credential live at two hosts.", AT(total.clone_signals), false },
-	{ "records_suppressed_total", NULL, "Refused strangers left out of log and journal.",
-		AT(total.records_suppressed), false },
+	{ "handshakes_over_limit_total", NULL, "Handshakes of devices that made too many within a minute.",
+		AT(total.handshakes_over), false },
+	{ "sessions_outnumbered_total", NULL, "Sessions closed because their device opened more than it may have.",
+		AT(total.outnumbered), false },
+	{ "records_suppressed_total", LEFT_OUT("line", "device"),
+		"Lines left out of the log and rows left out of the journal, by whose limit was reached.",
+		AT(ration.left_out[BS_RATION_DEVICE][BS_RATION_LINE]), false },
+	{ "records_suppressed_total", LEFT_OUT("row", "device"), NULL,
+		AT(ration.left_out[BS_RATION_DEVICE][BS_RATION_ROW]), false },
+	{ "records_suppressed_total", LEFT_OUT("trace", "device"), NULL,
+		AT(ration.left_out[BS_RATION_DEVICE][BS_RATION_WATCHED]), false },
+	{ "records_suppressed_total", LEFT_OUT("line", "prefix"), NULL,
+		AT(ration.left_out[BS_RATION_PREFIX][BS_RATION_LINE]), false },
+	{ "records_suppressed_total", LEFT_OUT("row", "prefix"), NULL,
+		AT(ration.left_out[BS_RATION_PREFIX][BS_RATION_ROW]), false },
+	{ "records_suppressed_total", LEFT_OUT("line", "strangers"), NULL,
+		AT(ration.left_out[BS_RATION_STRANGERS][BS_RATION_LINE]), false },
+	{ "records_suppressed_total", LEFT_OUT("row", "strangers"), NULL,
+		AT(ration.left_out[BS_RATION_STRANGERS][BS_RATION_ROW]), false },
 	{ "store_errors_total", NULL, "Reads of the store that failed.", AT(total.store_errors), false },
 	{ "journal_recorded_total", NULL, "Attempts written to the journal.", AT(recorder.recorded), false },
 	{ "journal_dropped_total", NULL, "Attempts that the journal lost.", AT(recorder.dropped), false },

@@ -16,6 +16,10 @@ caps_of(const struct bs_conf *c)
 		.attempts = c->attempts_per_minute,
 		.log_lines = c->log_lines,
 		.journal_queue = c->journal_queue,
+		.handshakes = bs_conf_handshakes(c),
+		.sessions = c->sessions_per_device,
+		.log_lines_per_prefix = c->log_lines_per_prefix,
+		.log_lines_per_device = c->log_lines_per_device,
 	};
 }
 
@@ -29,7 +33,9 @@ bs_snapshot_take(const struct bs_shared *shared, uint64_t started_ms, struct bs_
 	out->now_ms = bs_clock_ms();
 	out->wall_s = bs_clock_wall_ms() / 1000;
 	out->caps = caps_of(shared->conf);
-	out->busiest = bs_device_table_busiest(shared->devices, out->now_ms);
+	bs_device_table_busiest(shared->devices, out->now_ms, &out->busiest);
+	if (shared->ration != NULL)
+		bs_ration_get(shared->ration, out->now_ms, &out->ration);
 	for (unsigned i = 0; i < shared->worker_count; i++) {
 		struct bs_stats s;
 

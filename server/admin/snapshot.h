@@ -13,6 +13,7 @@
 /* Limits as configured, all workers together but where the option says otherwise. */
 struct bs_snapshot_caps {
 	uint64_t peers, half_open, half_open_prefix, handshake_ms, attempts, log_lines, journal_queue;
+	uint64_t handshakes, sessions, log_lines_per_prefix, log_lines_per_device;
 };
 
 struct bs_snapshot {
@@ -22,7 +23,8 @@ struct bs_snapshot {
 	const char *library;
 	uint64_t now_ms, started_ms; /* monotonic */
 	int64_t wall_s;
-	uint64_t busiest; /* attempts of the device that made most within a minute */
+	struct bs_device_busiest busiest;
+	struct bs_ration_counters ration;
 	struct bs_snapshot_caps caps;
 };
 

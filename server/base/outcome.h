@@ -72,7 +72,7 @@
 		"bad.") \
 	X(BS_OUT_SUPERSEDED, "superseded", "The same device began anew before this run was finished.", \
 		"Nothing, if the later attempt is done.") \
-	X(BS_OUT_TOO_MANY, "too-many-attempts", "The device asked more often than the limit allows.", \
+	X(BS_OUT_TOO_MANY, "too-many-attempts", "The device came more often than the limits allow.", \
 		"Find out why it cannot use what it received: read its earlier attempts.") \
 	X(BS_OUT_OVERLOAD, "overload", "The server had no room for this attempt and stayed silent.", \
 		"Look at the limits; the device tries again by itself.") \

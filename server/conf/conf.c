@@ -10,6 +10,7 @@
 #include "server/base/near.h"
 #include "server/conf/options.h"
 
+#define HANDSHAKES_PER_MINUTE 20 /* by default, see the option */
 #define LINE_MAX_LEN 4096
 #define HOST_NAME_MAX_LEN 254 /* RFC 1035, 2.3.4, and the dot at the end */
 #define FAR 4 /* letters by which a name differs too much to be meant */
@@ -507,6 +508,17 @@ list_clear(struct bs_conf_list *list)
 	for (size_t i = 0; i < list->count; i++)
 		free(list->items[i]);
 	free(list->items);
+}
+
+unsigned
+bs_conf_handshakes(const struct bs_conf *conf)
+{
+	uint64_t most = conf->handshakes_per_minute;
+
+	if (most == 0)
+		most = conf->attempts_per_minute > HANDSHAKES_PER_MINUTE ? conf->attempts_per_minute
+									 : HANDSHAKES_PER_MINUTE;
+	return (unsigned)most;
 }
 
 void

@@ -52,7 +52,9 @@ struct bs_conf {
 	struct bs_conf_list bootstrap_paths;
 	struct bs_roots roots; /* these, read */
 	uint64_t peers, half_open, half_open_prefix, attempts_per_minute;
-	uint64_t journal_days, journal_bytes, journal_queue, unknown_max, journal_per_device, log_lines;
+	uint64_t sessions_per_device, handshakes_per_minute; /* bs_conf_handshakes says what the latter means */
+	uint64_t journal_days, journal_bytes, journal_queue, unknown_max, journal_per_device;
+	uint64_t log_lines, log_lines_per_device, log_lines_per_prefix;
 	uint64_t log_level; /* enum bs_log_level */
 	bool log_json;
 };
@@ -73,6 +75,8 @@ BS_MUST_USE enum bs_err bs_conf_read_text(
  */
 BS_MUST_USE enum bs_err bs_conf_listen(
 	const struct bs_conf *conf, size_t i, struct bs_addr *addr, uint64_t *timeout_ms, struct bs_diag *diag);
+/* Handshakes of one device in a minute: as configured, or what follows from attempts-per-minute. */
+unsigned bs_conf_handshakes(const struct bs_conf *conf);
 void bs_conf_clear(struct bs_conf *conf);
 
 /*

@@ -242,6 +242,33 @@ const struct bs_option bs_options[] = {
 		.max = 100000,
 		.help = "Bootstrap-Requests of one device in a minute; more are left unanswered." },
 	{ .section = "limits",
+		.key = "handshakes-per-minute",
+		.type = BS_OPT_UINT,
+		.offset = AT(handshakes_per_minute),
+		.fallback = "0",
+		.max = 100000,
+		.help = "Handshakes of one device in a minute that prove its key; more are dropped without a word, and "
+			"the "
+			"device comes\n"
+			"again. 0: 20, or attempts-per-minute where that is more: one for each attempt, and some for "
+			"clients that\n"
+			"begin anew when the end of a handshake was lost. What proves nothing counts against no "
+			"device." },
+	{ .section = "limits",
+		.key = "sessions-per-device",
+		.type = BS_OPT_UINT,
+		.offset = AT(sessions_per_device),
+		.fallback = "2",
+		.min = 1,
+		.max = 64,
+		.help = "DTLS sessions of one device at the same time: the live one and its successor. When one more "
+			"is "
+			"proven, an older\n"
+			"one is closed: one without a run, rather from the same address. With 1, a new session cuts "
+			"off "
+			"the run of\n"
+			"the old one." },
+	{ .section = "limits",
 		.key = "journal-days",
 		.type = BS_OPT_UINT,
 		.offset = AT(journal_days),
@@ -286,7 +313,32 @@ const struct bs_option bs_options[] = {
 		.fallback = "200",
 		.min = 1,
 		.max = 1000000,
-		.help = "Lines about refused strangers per worker; what is left out is counted in the next line." },
+		.help = "Lines in the log about strangers in a second, and as many rows in the journal. What is left "
+			"out "
+			"is counted:\n"
+			"in the next line (suppressed=), each 10 s in one of its own (event=log.left-out), in the "
+			"metrics." },
+	{ .section = "limits",
+		.key = "log-lines-per-prefix",
+		.type = BS_OPT_UINT,
+		.offset = AT(log_lines_per_prefix),
+		.fallback = "240",
+		.min = 1,
+		.max = 1000000,
+		.help = "The same for the strangers of one network (IPv4 /24, IPv6 /56) in a minute, a quarter of them "
+			"at "
+			"once. Never\n"
+			"more than a quarter of log-lines-per-second, so that one network cannot use up what is there "
+			"for all." },
+	{ .section = "limits",
+		.key = "log-lines-per-device",
+		.type = BS_OPT_UINT,
+		.offset = AT(log_lines_per_device),
+		.fallback = "60",
+		.min = 1,
+		.max = 1000000,
+		.help = "Lines in the log, and rows in the journal, that one device with a good key can cause in a "
+			"minute." },
 
 	{ .section = "control",
 		.key = "socket",

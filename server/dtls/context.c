@@ -338,3 +338,12 @@ bs_handshake_busy(struct bs_handshake *hs, enum bs_err err)
 	bs_handshake_fail(hs, BS_OUT_OVERLOAD, "look-up of the credential: %s", bs_strerror(err));
 	hs->bio.muted = true;
 }
+
+void
+bs_handshake_too_many(struct bs_handshake *hs, const struct bs_device_match *match)
+{
+	hs->proof.has_device = true;
+	hs->proof.device = *match;
+	bs_handshake_fail(hs, BS_OUT_TOO_MANY, "%s", BS_TOO_MANY_HANDSHAKES);
+	hs->bio.muted = true;
+}

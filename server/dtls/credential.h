@@ -25,6 +25,9 @@
 #define BS_DTLS_GROUPS "P-256:X25519:P-384"
 #define BS_DTLS_SIGALGS "ECDSA+SHA256:ECDSA+SHA384:RSA-PSS+SHA256:RSA+SHA256"
 
+/* The detail of "too-many-attempts" where it was handshakes. */
+#define BS_TOO_MANY_HANDSHAKES "more handshakes in a minute than handshakes-per-minute allows"
+
 enum bs_credential_kind { BS_CRED_PSK, BS_CRED_RAW_KEY, BS_CRED_CERTIFICATE };
 
 /* A device that a credential led to. */
@@ -42,7 +45,9 @@ struct bs_psk_match {
 
 /*
  * Look-ups, answered at once (a handshake callback cannot wait). BS_OK; BS_ENOTFOUND; BS_EBUSY or BS_EIO for a passing
- * problem: the handshake is then dropped without a word and the outcome is "overload". psk: the caller wipes *out.
+ * problem: the handshake is then dropped without a word and the outcome is "overload". BS_ELIMIT, with the device in *out: it
+ * came too often; the same, and "too-many-attempts"; one that this server turned to is let in all the same. psk: the caller
+ * wipes *out.
  */
 struct bs_credential_lookup {
 	/* from: who asks; which of two keys is tried first may depend on it */

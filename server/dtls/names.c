@@ -19,6 +19,7 @@ struct search {
 	struct bs_device_match *match;
 	enum found found;
 	enum bs_err err; /* of a look-up that could not answer */
+	bool too_often; /* the device that was found came too often: it is one all the same */
 	unsigned tried, common_names;
 };
 
@@ -43,6 +44,10 @@ look_up(struct search *s, const char *name)
 	struct bs_device_match match = { 0 };
 	enum bs_err err = s->lookup->name(s->lookup->arg, name, s->anchor, &match);
 
+	if (err == BS_ELIMIT) {
+		s->too_often = true;
+		err = BS_OK;
+	}
 	if (err == BS_OK && s->found == FOUND_NONE) {
 		*s->match = match;
 		s->found = FOUND_ONE;
@@ -168,6 +173,8 @@ bs_names_look_up(const struct bs_credential_lookup *lookup, const STACK_OF(X509)
 	}
 	if (scope != SCOPE_NONE)
 		try_alternatives(&s, leaf, GEN_DNS);
+	if (s.err == BS_OK && s.found == FOUND_ONE && s.too_often)
+		return BS_ELIMIT;
 	if (s.err != BS_OK || s.found == FOUND_ONE)
 		return s.err;
 	explain(&s, scope, out->why, sizeof(out->why));

@@ -56,6 +56,8 @@ bs_psk_find(SSL *ssl, const char *identity, unsigned char *key, unsigned key_max
 		bs_handshake_refuse(hs, BS_OUT_DEVICE_DISABLED, "its PSK identity belongs to a disabled device");
 	} else if (err == BS_ENOTFOUND) {
 		bs_handshake_refuse(hs, BS_OUT_IDENTITY_UNKNOWN, "PSK identity of %zu octets", len);
+	} else if (err == BS_ELIMIT) {
+		bs_handshake_too_many(hs, &match.device);
 	} else {
 		bs_handshake_busy(hs, err);
 	}

@@ -68,7 +68,11 @@ show(struct bs_proof *proof, const uint8_t *der, size_t len, const X509_NAME *su
 static bool
 take_match(struct bs_handshake *hs, enum bs_err err, const struct bs_device_match *match)
 {
-	if (err != BS_OK) {
+	if (err == BS_ELIMIT && hs->dial == NULL) {
+		bs_handshake_too_many(hs, match);
+		return false;
+	}
+	if (err != BS_OK && err != BS_ELIMIT) {
 		bs_handshake_busy(hs, err);
 		return false;
 	}
@@ -351,10 +355,10 @@ verify_certificate(struct bs_handshake *hs, X509_STORE_CTX *xs, int *error)
 	OPENSSL_free(der);
 	if (err == BS_ENOTFOUND)
 		in = verify_path(hs, xs, error) && map_by_name(hs, xs);
-	else if (err != BS_OK)
-		bs_handshake_busy(hs, err);
+	else if (err == BS_OK || (err == BS_ELIMIT && hs->dial != NULL))
+		in = verify_pinned(hs, xs, leaf, error) && take_match(hs, err, &match);
 	else
-		in = verify_pinned(hs, xs, leaf, error) && take_match(hs, BS_OK, &match);
+		in = take_match(hs, err, &match);
 	if (!in && *error == X509_V_OK)
 		*error = X509_V_ERR_CERT_REJECTED;
 	return in;

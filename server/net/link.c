@@ -13,7 +13,7 @@
 
 #define BS_TRIGGERED "server-initiated" /* before the detail of an attempt that the operator asked for */
 
-static _Atomic uint64_t next_run = 1;
+static _Atomic uint64_t next_run = 1, next_session = 1; /* numbers across workers */
 
 static void
 arm(struct link *l)
@@ -40,26 +40,19 @@ bs_link_arm(struct link *l)
 
 /* ---- recording ---------------------------------------------------------------------------------------------------- */
 
-/*
- * Strangers, and devices beyond their limit, can make lines and rows at will, so these are limited; the rest never is. Who
- * merely names a device, as a PSK identity does, is a stranger until the handshake is done.
- */
+/* Every line and row that a device or a stranger can cause goes by its ration; what happened is counted all the same. */
 static bool
-may_record(struct bs_worker *w, uint64_t now_ms, bool stranger)
+may(struct bs_worker *w, uint64_t now_ms, const struct bs_ration_who *who, enum bs_ration_what what, uint64_t *left_out)
 {
-	if (!stranger)
-		return true;
-	if (now_ms - w->record_window_ms >= 1000) {
-		w->record_window_ms = now_ms;
-		w->records = 0;
-	}
-	if (w->records < w->shared->conf->log_lines) {
-		w->records++;
-		return true;
-	}
-	w->suppressed++;
-	w->stats.records_suppressed++;
-	return false;
+	*left_out = 0;
+	return w->shared->ration == NULL || bs_ration_allows(w->shared->ration, now_ms, who, what, left_out);
+}
+
+/* Who stands behind an open session. */
+static struct bs_ration_who
+who_of(const struct link *l)
+{
+	return (struct bs_ration_who){ l->client.device_id, bs_peer_get_remote(l->peer) };
 }
 
 static void
@@ -133,22 +126,46 @@ event_of(enum bs_outcome o)
 }
 
 static void
-record(struct bs_worker *w, uint64_t now_ms, const struct bs_attempt *a, bool stranger)
+write_line(const struct bs_attempt *a, uint64_t left_out)
 {
 	bool fine = a->outcome == BS_OUT_DONE || a->outcome == BS_OUT_PACK_DECLINED;
 	struct bs_quote ep, identity, step, detail;
 
-	w->stats.outcomes[a->mode < BS_MODE_NOSEC ? a->mode : BS_STATS_MODES - 1][a->outcome]++;
-	if (!may_record(w, now_ms, stranger || a->outcome == BS_OUT_TOO_MANY))
-		return;
 	bs_log(fine ? BS_INFO : BS_WARNING, event_of(a->outcome),
 		"outcome=%s ep=%s identity=%s mode=%s from=%s suite=%s step=%s writes=%u took_ms=%" PRIu32
-		" handshake_ms=%" PRIu32 " detail=%s suppressed=%u",
+		" handshake_ms=%" PRIu32 " detail=%s suppressed=%" PRIu64,
 		bs_outcome_word(a->outcome), bs_log_quote(&ep, a->endpoint), bs_log_quote(&identity, a->identity),
 		mode_text(a->mode), a->address, *a->suite ? a->suite : "-",
 		bs_log_quote(&step, *a->step ? a->step : "handshake"), a->writes, a->took_ms, a->handshake_ms,
-		bs_log_quote(&detail, a->detail), w->suppressed);
-	w->suppressed = 0;
+		bs_log_quote(&detail, a->detail), left_out);
+}
+
+/* The journal's reader learns from the next row that some are missing. */
+static void
+note_left_out(struct bs_attempt *a, uint64_t left_out)
+{
+	char detail[sizeof(a->detail)];
+
+	if (left_out == 0)
+		return;
+	memcpy(detail, a->detail, sizeof(detail));
+	a->detail[0] = '\0';
+	bs_tell(a->detail, sizeof(a->detail), "%" PRIu64 " attempts before it were left out", left_out);
+	if (*detail != '\0')
+		bs_tell(a->detail, sizeof(a->detail), "%s", detail);
+}
+
+static void
+record(struct bs_worker *w, uint64_t now_ms, struct bs_attempt *a, const struct bs_ration_who *who)
+{
+	uint64_t left_out;
+
+	w->stats.outcomes[a->mode < BS_MODE_NOSEC ? a->mode : BS_STATS_MODES - 1][a->outcome]++;
+	if (may(w, now_ms, who, BS_RATION_LINE, &left_out))
+		write_line(a, left_out);
+	if (!may(w, now_ms, who, BS_RATION_ROW, &left_out))
+		return;
+	note_left_out(a, left_out);
 	(void)bs_recorder_post(w->shared->recorder, a); /* a drop is counted and said by the recorder */
 }
 
@@ -169,17 +186,19 @@ static void
 record_peer(struct bs_worker *w, uint64_t now_ms, struct bs_peer *peer, enum bs_outcome outcome, const char *detail)
 {
 	struct bs_attempt a = { .outcome = outcome };
+	const struct bs_proof *proof = bs_peer_get_proof(peer);
 	/* A link comes with the end of the handshake; whom the operator named is no stranger before. */
 	bool stranger = bs_peer_get_user(peer) == NULL && !bs_peer_is_dialled(peer);
+	const struct bs_ration_who who = { stranger ? 0 : proof->device.device_id, bs_peer_get_remote(peer) };
 	struct bs_quote q;
-	const char *subject = subject_of(bs_peer_get_proof(peer), &q);
+	const char *subject = subject_of(proof, &q);
 
 	fill_from_peer(&a, peer);
 	a.proven = bs_peer_get_user(peer) != NULL; /* not because the server has turned to it */
 	put_detail(&a, bs_peer_is_dialled(peer) ? BS_TRIGGERED : "", detail);
 	if (*subject != '\0')
 		bs_tell(a.detail, sizeof(a.detail), "subject %s", subject);
-	record(w, now_ms, &a, stranger);
+	record(w, now_ms, &a, &who);
 }
 
 /* No request; but one may have come to another path. */
@@ -219,12 +238,38 @@ claim_device(struct link *l, uint64_t now_ms, uint64_t run, struct bs_device_cla
 {
 	struct bs_worker *w = l->worker;
 	const struct bs_addr *from = bs_peer_get_remote(l->peer);
+	const struct bs_device_session here = { w->index, l->number };
 
 	if (l->trigger == NULL || l->trigger->admitted)
-		return bs_device_table_claim(
-			w->shared->devices, now_ms, l->client.device_id, w->index, run, from, claim);
+		return bs_device_table_claim(w->shared->devices, now_ms, l->client.device_id, &here, run, from, claim);
 	l->trigger->admitted = true;
-	return bs_device_table_take(w->shared->devices, now_ms, l->client.device_id, w->index, run, from, claim);
+	return bs_device_table_take(w->shared->devices, now_ms, l->client.device_id, &here, run, from, claim);
+}
+
+/* One credential live at two hosts at once. */
+static void
+tell_clone(struct link *l, uint64_t now_ms)
+{
+	const struct bs_ration_who who = who_of(l);
+	char text[BS_ADDR_TEXT];
+	uint64_t left_out;
+	struct bs_quote q;
+
+	l->worker->stats.clone_signals++;
+	if (may(l->worker, now_ms, &who, BS_RATION_LINE, &left_out))
+		bs_log(BS_WARNING, "device.clone-suspected", "ep=%s from=%s suppressed=%" PRIu64,
+			bs_log_quote(&q, l->client.endpoint), bs_addr_format(who.from, text), left_out);
+}
+
+/* The other worker gets no mail: what was to end goes on beside the new one. */
+static void
+tell_no_mail(struct link *l, uint64_t now_ms)
+{
+	const struct bs_ration_who who = who_of(l);
+	uint64_t left_out;
+
+	if (may(l->worker, now_ms, &who, BS_RATION_LINE, &left_out))
+		bs_log(BS_ERROR, "worker.mail-lost", "worker=%u suppressed=%" PRIu64, l->worker->index, left_out);
 }
 
 static enum bs_admission
@@ -232,29 +277,30 @@ on_admit(void *arg, uint64_t now_ms, const struct bs_client *client)
 {
 	struct link *l = arg;
 	struct bs_worker *w = l->worker;
-	const struct bs_addr *from = bs_peer_get_remote(l->peer);
 	uint64_t run = atomic_fetch_add(&next_run, 1);
 	struct bs_device_claim claim;
 
+	(void)client;
 	if (w->stopping || claim_device(l, now_ms, run, &claim) != BS_OK) {
 		w->stats.requests_dropped++;
 		return BS_ADMIT_DROP;
 	}
 	if (claim.too_many)
 		return BS_ADMIT_TOO_MANY;
-	if (claim.other_address) {
-		char text[BS_ADDR_TEXT];
-		struct bs_quote q;
-
-		w->stats.clone_signals++;
-		bs_log(BS_WARNING, "device.clone-suspected", "ep=%s from=%s", bs_log_quote(&q, client->endpoint),
-			bs_addr_format(from, text));
-	}
-	if (claim.superseded && claim.run != l->run)
-		bs_worker_supersede(w->shared->workers[claim.worker], claim.run);
+	if (claim.other_address)
+		tell_clone(l, now_ms);
+	if (claim.superseded && claim.run != l->run &&
+		!bs_worker_supersede(w->shared->workers[claim.worker], claim.run))
+		tell_no_mail(l, now_ms);
 	end_run(l);
 	l->run = run;
 	HASH_ADD(hh_run, w->runs, run, sizeof(l->run), l);
+	if (!bs_hash_added(hh_run, l)) {
+		bs_device_table_release(w->shared->devices, l->client.device_id, run);
+		l->run = 0;
+		w->stats.requests_dropped++;
+		return BS_ADMIT_DROP;
+	}
 	bs_peer_set_busy(l->peer, true);
 	w->stats.runs_started++;
 	return BS_ADMIT;
@@ -294,6 +340,7 @@ on_finished(void *arg, uint64_t now_ms, const struct bs_report *r)
 	struct bs_attempt a = {
 		.outcome = r->outcome, .code = r->code, .version = (uint8_t)r->version, .proven = true
 	};
+	const struct bs_ration_who who = who_of(l);
 
 	fill_from_peer(&a, l->peer);
 	put_detail(&a, l->trigger != NULL ? BS_TRIGGERED : "", r->detail);
@@ -308,7 +355,7 @@ on_finished(void *arg, uint64_t now_ms, const struct bs_report *r)
 		bs_device_table_give_back(l->worker->shared->devices, l->client.device_id);
 	count_exchange(l);
 	bs_histogram_add_ms(&l->worker->stats.run, r->took_ms);
-	record(l->worker, now_ms, &a, false);
+	record(l->worker, now_ms, &a, &who);
 	if (l->trigger != NULL) {
 		snprintf(l->trigger->told.step, sizeof(l->trigger->told.step), "%s", r->step);
 		l->trigger->told.writes = r->writes;
@@ -366,19 +413,34 @@ static void
 trace(struct link *l, const char *event, const uint8_t *data, size_t len)
 {
 	struct bs_worker *w = l->worker;
+	struct bs_ration_who who;
 	char code[BS_CODE_TEXT];
+	uint64_t now_ms, left_out;
 	struct bs_quote q;
 
 	if (w->trace[0] == '\0' || len < 4 || strcmp(w->trace, l->client.endpoint) != 0)
 		return;
-	if (bs_clock_ms() > w->trace_until_ms)
+	who = who_of(l);
+	now_ms = bs_clock_ms();
+	if (now_ms > w->trace_until_ms)
 		w->trace[0] = '\0';
-	else
-		bs_log(BS_INFO, event, "ep=%s type=%u code=%s mid=%u octets=%zu", bs_log_quote(&q, l->client.endpoint),
-			data[0] >> 4 & 3u, bs_code_format(data[1], code), (unsigned)(data[2] << 8 | data[3]), len);
+	else if (may(w, now_ms, &who, BS_RATION_WATCHED, &left_out))
+		bs_log(BS_INFO, event, "ep=%s type=%u code=%s mid=%u octets=%zu suppressed=%" PRIu64,
+			bs_log_quote(&q, l->client.endpoint), data[0] >> 4 & 3u, bs_code_format(data[1], code),
+			(unsigned)(data[2] << 8 | data[3]), len, left_out);
 }
 
 /* ---- the exchange's side ------------------------------------------------------------------------------------------ */
+
+static void
+tell_send_failed(struct link *l)
+{
+	const struct bs_ration_who who = who_of(l);
+	uint64_t left_out;
+
+	if (bs_log_wants(BS_DEBUG) && may(l->worker, bs_clock_ms(), &who, BS_RATION_LINE, &left_out))
+		bs_log(BS_DEBUG, "dtls.send-failed", "worker=%u suppressed=%" PRIu64, l->worker->index, left_out);
+}
 
 static void
 on_send(void *arg, const uint8_t *data, size_t len)
@@ -388,7 +450,7 @@ on_send(void *arg, const uint8_t *data, size_t len)
 	trace(l, "trace.sent", data, len);
 	/* A record that cannot leave is lost as a datagram can be; retransmission is the exchange's matter. */
 	if (bs_peer_get_state(l->peer) == BS_PEER_OPEN && bs_peer_send(l->peer, data, len) != BS_OK)
-		bs_log(BS_DEBUG, "dtls.send-failed", "worker=%u", l->worker->index);
+		tell_send_failed(l);
 }
 
 static bool
@@ -499,6 +561,10 @@ add_link(struct bs_worker *w, struct link *l)
 			return false;
 		d->device_id = l->client.device_id;
 		HASH_ADD(hh, w->by_device, device_id, sizeof(d->device_id), d);
+		if (!bs_hash_added(hh, d)) {
+			free(d);
+			return false;
+		}
 	}
 	TAILQ_INSERT_TAIL(&w->links, l, link);
 	LIST_INSERT_HEAD(&d->links, l, same_device);
@@ -513,6 +579,7 @@ bury(struct link *l)
 	struct bs_worker *w = l->worker;
 
 	end_run(l);
+	bs_device_table_leave(w->shared->devices, l->client.device_id, l->number);
 	count_exchange(l);
 	if (l->loading)
 		TAILQ_REMOVE(&w->loads, l, load);
@@ -539,23 +606,72 @@ bs_link_sweep(struct bs_worker *w)
 	}
 }
 
+/*
+ * The session is known to all workers from here on. One that the device has too many of must go, by mail also when it is this
+ * worker's, since it may be at work further up the stack.
+ */
+static enum bs_err
+enter_device(struct link *l, uint64_t now_ms)
+{
+	struct bs_worker *w = l->worker;
+	const struct bs_device_session here = { w->index, atomic_fetch_add(&next_session, 1) };
+	struct bs_device_session leaver;
+	enum bs_err err = bs_device_table_enter(w->shared->devices, now_ms, l->client.device_id, &here,
+		bs_peer_get_remote(l->peer), bs_peer_is_dialled(l->peer), &leaver);
+
+	if (err != BS_OK)
+		return err;
+	l->number = here.number;
+	if (leaver.number != 0 &&
+		!bs_worker_outnumber(w->shared->workers[leaver.worker], l->client.device_id, leaver.number))
+		tell_no_mail(l, now_ms);
+	return BS_OK;
+}
+
+static enum bs_err
+open_link(struct bs_worker *w, struct bs_peer *peer, uint64_t now_ms, struct link **out)
+{
+	struct link *l = new_link(w, peer, now_ms);
+	enum bs_err err = l != NULL ? enter_device(l, now_ms) : BS_ENOMEM;
+
+	if (err == BS_OK && !add_link(w, l)) {
+		bs_device_table_leave(w->shared->devices, l->client.device_id, l->number);
+		err = BS_ENOMEM;
+	}
+	if (err == BS_OK) {
+		*out = l;
+		l = NULL;
+	}
+	if (l != NULL)
+		free_link(l);
+	return err;
+}
+
+/* A good handshake that becomes no session. A close_notify leaves: the device notices, and comes again. */
+static void
+turn_away(struct bs_worker *w, struct bs_peer *peer, struct trigger *t, uint64_t now_ms, enum bs_err err)
+{
+	enum bs_outcome outcome = err == BS_ELIMIT ? BS_OUT_TOO_MANY : BS_OUT_OVERLOAD;
+	const char *detail = err == BS_ELIMIT ? BS_TOO_MANY_HANDSHAKES : bs_strerror(err);
+
+	w->stats.handshakes_over += err == BS_ELIMIT;
+	record_peer(w, now_ms, peer, outcome, detail);
+	if (t != NULL)
+		bs_trigger_end(t, outcome, detail);
+	bs_peer_table_close(w->peers, peer);
+}
+
 static void
 on_peer_open(void *arg, struct bs_peer *peer, uint64_t now_ms)
 {
 	struct bs_worker *w = arg;
 	const struct bs_proof *proof = bs_peer_get_proof(peer);
 	struct trigger *t = bs_trigger_of(w, peer);
-	struct link *l = new_link(w, peer, now_ms);
+	struct link *l = NULL;
+	enum bs_err err = open_link(w, peer, now_ms, &l);
 
-	if (l != NULL && !add_link(w, l)) {
-		free_link(l);
-		l = NULL;
-	}
-	if (l == NULL) {
-		record_peer(w, now_ms, peer, BS_OUT_OVERLOAD, "out of memory");
-		if (t != NULL)
-			bs_trigger_end(t, BS_OUT_OVERLOAD, "out of memory");
-		bs_peer_table_close(w->peers, peer);
+	if (err != BS_OK) {
+		turn_away(w, peer, t, now_ms, err);
 		return;
 	}
 	if (proof->kind == BS_CRED_PSK)
@@ -596,6 +712,7 @@ on_peer_closed(void *arg, struct bs_peer *peer, uint64_t now_ms, enum bs_outcome
 		if (proof->has_device && proof->kind == BS_CRED_PSK && outcome == BS_OUT_KEY_MISMATCH)
 			bs_device_table_psk_failed(w->shared->devices, now_ms, proof->device.device_id,
 				t != NULL ? t->psk_slot : proof->psk_slot, bs_peer_get_remote(peer));
+		w->stats.handshakes_over += outcome == BS_OUT_TOO_MANY;
 		if (outcome != BS_OUT_DONE)
 			record_peer(w, now_ms, peer, outcome, detail);
 		if (t != NULL)
@@ -637,4 +754,22 @@ bs_link_supersede(struct bs_worker *w, uint64_t run)
 	bs_session_abort(
 		l->session, bs_clock_ms(), BS_OUT_SUPERSEDED, "the device began anew from another address or session");
 	arm(l);
+}
+
+void
+bs_link_outnumbered(struct bs_worker *w, int64_t device_id, uint64_t number)
+{
+	struct device_links *d;
+	struct link *l = NULL;
+
+	HASH_FIND(hh, w->by_device, &device_id, sizeof(device_id), d);
+	if (d != NULL)
+		LIST_FOREACH (l, &d->links, same_device)
+			if (l->number == number)
+				break;
+	if (l == NULL)
+		return; /* it ended by itself meanwhile */
+	w->stats.outnumbered++;
+	bs_link_close(
+		l, bs_clock_ms(), BS_OUT_SUPERSEDED, "the device opened more sessions than sessions-per-device allows");
 }

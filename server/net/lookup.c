@@ -5,6 +5,18 @@
 #include "server/base/clock.h"
 #include "server/net/worker_internal.h"
 
+/*
+ * BS_ELIMIT for one that came too often: that costs it the handshake before the costly part. One that is disabled is turned
+ * away anyway, in its own words.
+ */
+static enum bs_err
+limit(struct bs_worker *w, const struct bs_found *found)
+{
+	bool over = found->enabled && bs_device_table_is_over(w->shared->devices, bs_clock_ms(), found->device_id);
+
+	return over ? BS_ELIMIT : BS_OK;
+}
+
 static void
 copy_match(const struct bs_found *found, struct bs_device_match *out)
 {
@@ -21,7 +33,7 @@ settle(struct bs_worker *w, uint64_t began_us, enum bs_err err, const struct bs_
 	bs_histogram_add_us(&w->stats.look_up, bs_clock_us() - began_us);
 	if (err == BS_OK) {
 		copy_match(found, out);
-		return BS_OK;
+		return limit(w, found);
 	}
 	if (err == BS_ENOTFOUND)
 		return err;

@@ -44,8 +44,7 @@ bs_stats_add(struct bs_stats *total, const struct bs_stats *part)
 {
 	uint64_t beat_ms = total->beat_ms == 0 || part->beat_ms < total->beat_ms ? part->beat_ms : total->beat_ms;
 	uint64_t prefix_most = greater(total->prefix_most, part->prefix_most),
-		 handshake_age_ms = greater(total->handshake_age_ms, part->handshake_age_ms),
-		 log_lines = greater(total->log_lines, part->log_lines);
+		 handshake_age_ms = greater(total->handshake_age_ms, part->handshake_age_ms);
 	uint64_t *to = (uint64_t *)total;
 	const uint64_t *from = (const uint64_t *)part;
 
@@ -54,5 +53,4 @@ bs_stats_add(struct bs_stats *total, const struct bs_stats *part)
 	total->beat_ms = beat_ms;
 	total->prefix_most = prefix_most;
 	total->handshake_age_ms = handshake_age_ms;
-	total->log_lines = log_lines;
 }

@@ -36,14 +36,15 @@ struct bs_stats {
 	struct bs_dtls_counters dtls;
 	struct bs_exchange_counters exchange;
 	struct bs_udp_counters udp;
-	uint64_t runs_started, requests_dropped, load_errors, store_errors, clone_signals, records_suppressed;
+	uint64_t runs_started, requests_dropped, load_errors, store_errors, clone_signals;
+	uint64_t handshakes_over; /* of devices beyond their limit, given up */
+	uint64_t outnumbered; /* sessions closed, as their device had one more than it may */
 	/* gauges */
 	uint64_t peers, half_open, runs;
 	uint64_t store_failing; /* 1: the store cannot be read */
 	/* gauges of which the greatest of all workers counts */
 	uint64_t prefix_most; /* handshakes in progress of the source prefix that has most */
 	uint64_t handshake_age_ms; /* of the oldest handshake in progress */
-	uint64_t log_lines; /* about strangers, in the latest second that had any */
 	uint64_t beat_ms; /* monotonic time of publication: an old one means a stuck worker */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/net/worker.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,7 +142,6 @@ publish(struct bs_worker *w, uint64_t now_ms)
 	s->half_open = bs_peer_table_half_open(w->peers);
 	s->prefix_most = bs_peer_table_prefix_most(w->peers);
 	s->handshake_age_ms = bs_peer_table_handshake_age_ms(w->peers, now_ms);
-	s->log_lines = now_ms - w->record_window_ms < 2000 ? w->records : 0;
 	s->runs = HASH_CNT(hh_run, w->runs);
 	s->store_failing = w->store_failing;
 	s->beat_ms = now_ms;
@@ -164,6 +164,23 @@ bs_worker_get_stats(struct bs_worker *w, struct bs_stats *out)
 	pthread_mutex_unlock(&w->published_lock);
 }
 
+/* What was left out of log and journal, in one line by one worker for all. */
+static void
+tell_left_out(struct bs_worker *w, uint64_t now_ms)
+{
+	struct bs_ration_counters n;
+
+	if (w->index != 0 || w->shared->ration == NULL || !bs_ration_due(w->shared->ration, now_ms, &n))
+		return;
+	bs_log(BS_WARNING, "log.left-out",
+		"device_lines=%" PRIu64 " device_rows=%" PRIu64 " traced_lines=%" PRIu64 " prefix_lines=%" PRIu64
+		" prefix_rows=%" PRIu64 " strangers_lines=%" PRIu64 " strangers_rows=%" PRIu64,
+		n.left_out[BS_RATION_DEVICE][BS_RATION_LINE], n.left_out[BS_RATION_DEVICE][BS_RATION_ROW],
+		n.left_out[BS_RATION_DEVICE][BS_RATION_WATCHED], n.left_out[BS_RATION_PREFIX][BS_RATION_LINE],
+		n.left_out[BS_RATION_PREFIX][BS_RATION_ROW], n.left_out[BS_RATION_STRANGERS][BS_RATION_LINE],
+		n.left_out[BS_RATION_STRANGERS][BS_RATION_ROW]);
+}
+
 static void
 on_watch(evutil_socket_t fd, short what, void *arg)
 {
@@ -173,6 +190,7 @@ on_watch(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	bs_watch_tick(w, now_ms);
+	tell_left_out(w, now_ms);
 	publish(w, now_ms);
 	bs_worker_arm(w->watch_timer, now_ms + WATCH_MS);
 	bs_worker_end_turn(w);
@@ -228,6 +246,9 @@ on_mail(void *arg, const struct bs_mail *mail)
 	case BS_MAIL_SUPERSEDED:
 		bs_link_supersede(w, mail->run);
 		break;
+	case BS_MAIL_OUTNUMBERED:
+		bs_link_outnumbered(w, mail->device_id, mail->session);
+		break;
 	case BS_MAIL_STOP:
 		begin_stop(w);
 		break;
@@ -248,25 +269,29 @@ on_mail_event(evutil_socket_t fd, short what, void *arg)
 	bs_worker_end_turn(w);
 }
 
-static void
-post(struct bs_worker *w, enum bs_mail_kind kind, uint64_t run)
+void
+bs_worker_stop(struct bs_worker *w)
 {
-	struct bs_mail mail = { .kind = kind, .run = run };
+	const struct bs_mail mail = { .kind = BS_MAIL_STOP };
 
 	if (bs_mailbox_post(w->mailbox, &mail) != BS_OK)
 		bs_log(BS_ERROR, "worker.mail-lost", "worker=%u", w->index);
 }
 
-void
-bs_worker_stop(struct bs_worker *w)
-{
-	post(w, BS_MAIL_STOP, 0);
-}
-
-void
+bool
 bs_worker_supersede(struct bs_worker *w, uint64_t run)
 {
-	post(w, BS_MAIL_SUPERSEDED, run);
+	const struct bs_mail mail = { .kind = BS_MAIL_SUPERSEDED, .run = run };
+
+	return bs_mailbox_post(w->mailbox, &mail) == BS_OK;
+}
+
+bool
+bs_worker_outnumber(struct bs_worker *w, int64_t device_id, uint64_t session)
+{
+	const struct bs_mail mail = { .kind = BS_MAIL_OUTNUMBERED, .device_id = device_id, .session = session };
+
+	return bs_mailbox_post(w->mailbox, &mail) == BS_OK;
 }
 
 /* ---- set-up ------------------------------------------------------------------------------------------------------- */

@@ -6,9 +6,9 @@
 #include <event2/event.h>
 #include <pthread.h>
 #include <sys/queue.h>
-#include <uthash.h>
 
 #include "db/store.h"
+#include "server/base/hash.h"
 #include "server/bootstrap/session.h"
 #include "server/net/ask.h"
 #include "server/net/mailbox.h"
@@ -27,7 +27,7 @@ struct trigger {
 	TAILQ_ENTRY(trigger) link_in_all; /* oldest first */
 };
 
-/* The links of one device: one, or two while a new one replaces the old. */
+/* The links of one device at this worker. */
 struct device_links {
 	int64_t device_id;
 	LIST_HEAD(, link) links;
@@ -43,6 +43,7 @@ struct link {
 	struct bs_client client;
 	struct event *timer;
 	uint64_t created_ms, opened_ms;
+	uint64_t number; /* of this session in the device table; 0: not entered */
 	struct bs_exchange_counters counted; /* what of the exchange is in the worker's sum already */
 	uint64_t run; /* of the run that has the claim; 0: none */
 	bool loading; /* in worker->loads */
@@ -90,8 +91,6 @@ struct bs_worker {
 	bool stopping, store_failing;
 	uint64_t store_failed_ms; /* when a look-up met a damaged file or disk last; 0: never, in this file */
 	uint64_t stop_by_ms, store_said_ms;
-	uint64_t record_window_ms; /* second in which records about strangers are counted */
-	unsigned records, suppressed;
 	char trace[BS_ENDPOINT_MAX + 1]; /* endpoint whose messages are logged until trace_until_ms; "": none */
 	uint64_t trace_until_ms;
 	struct bs_stats stats;
@@ -139,8 +138,9 @@ void bs_link_sweep(struct bs_worker *w);
 void bs_link_load_all(struct bs_worker *w);
 /* End the run of a link, if any, and close its peer. */
 void bs_link_close(struct link *l, uint64_t now_ms, enum bs_outcome outcome, const char *detail);
-/* Mail: that run is superseded. */
+/* Mail: that run is superseded; that session must go for a newer one. */
 void bs_link_supersede(struct bs_worker *w, uint64_t run);
+void bs_link_outnumbered(struct bs_worker *w, int64_t device_id, uint64_t number);
 
 /* ---- lookup.c */
 extern const struct bs_credential_lookup bs_worker_lookup; /* arg is to be set to the worker */

@@ -557,11 +557,8 @@ end(void)
 	bs_journal_limits_init(&limits);
 	limits.bytes = 4 << 20;
 	require(bs_journal_trim(bed.journal, &limits, 0) == BS_OK, "the journal is kept small");
-	if (w->stats.dtls.hellos == 0 || bs_device_table_count(bed.shared.devices) == 0)
-		return;
-	bs_device_table_free(bed.shared.devices);
-	require(bs_device_table_new(64, (unsigned)bed.conf[0].attempts_per_minute, &bed.shared.devices) == BS_OK,
-		"memory");
+	if (w->stats.dtls.hellos > 0 && bs_device_table_count(bed.shared.devices) > 0)
+		bed_forget_devices();
 }
 
 int

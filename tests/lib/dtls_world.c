@@ -19,6 +19,12 @@ fill_match(struct bs_device_match *out, size_t id, const char *endpoint, bool di
 }
 
 static enum bs_err
+found(const struct world *w)
+{
+	return w->too_often ? BS_ELIMIT : BS_OK;
+}
+
+static enum bs_err
 find_psk(void *arg, const struct bs_addr *from, const uint8_t *identity, size_t len, struct bs_psk_match *out)
 {
 	struct world *w = arg;
@@ -35,7 +41,7 @@ find_psk(void *arg, const struct bs_addr *from, const uint8_t *identity, size_t 
 		if (p->next != NULL)
 			assert_int_equal(bs_secret_set(&out->keys[1], p->next, strlen(p->next)), BS_OK);
 		out->first = p->first;
-		return BS_OK;
+		return found(w);
 	}
 	return w->lookup_err != BS_OK ? w->lookup_err : BS_ENOTFOUND;
 }
@@ -54,7 +60,7 @@ find_raw(void *arg, const uint8_t *spki, size_t len, struct bs_device_match *out
 		OPENSSL_free(der);
 		if (same) {
 			fill_match(out, i, w->raws[i].endpoint, w->raws[i].disabled);
-			return BS_OK;
+			return found(w);
 		}
 	}
 	return w->lookup_err != BS_OK ? w->lookup_err : BS_ENOTFOUND;
@@ -74,7 +80,7 @@ find_pinned(void *arg, const uint8_t *cert, size_t len, struct bs_device_match *
 		OPENSSL_free(der);
 		if (same) {
 			fill_match(out, i, w->pinned[i].endpoint, w->pinned[i].disabled);
-			return BS_OK;
+			return found(w);
 		}
 	}
 	return w->lookup_err != BS_OK ? w->lookup_err : BS_ENOTFOUND;
@@ -91,7 +97,7 @@ find_name(void *arg, const char *name, const uint8_t anchor_sha256[32], struct b
 		pki_spki_hash(w->names[i].anchor, hash);
 		if (strcmp(w->names[i].name, name) == 0 && memcmp(hash, anchor_sha256, 32) == 0) {
 			fill_match(out, i, name, false);
-			return BS_OK;
+			return found(w);
 		}
 	}
 	return BS_ENOTFOUND;

@@ -42,6 +42,7 @@ struct world {
 	struct world_key raws[8], pinned[8];
 	struct world_name names[8];
 	enum bs_err lookup_err; /* what all look-ups answer; BS_OK: what they find */
+	bool too_often; /* whom they find came too often: BS_ELIMIT */
 
 	struct client *clients[WORLD_CLIENTS];
 	size_t client_count;

@@ -415,9 +415,23 @@ make_worker(void)
 		.conf = &bed.conf[0], .library = "", .workers = bed.workers, .worker_count = 1
 	};
 	bed.shared.recorder = (struct bs_recorder *)bed.journal;
-	ok(bs_device_table_new(64, (unsigned)bed.conf[0].attempts_per_minute, &bed.shared.devices), NULL);
+	bed_forget_devices();
 	ok(bs_worker_new(0, &bed.shared, &socket, 1, &bed.worker, &diag), &diag);
 	bed.workers[0] = bed.worker;
+}
+
+void
+bed_forget_devices(void)
+{
+	const struct bs_device_limits limits = {
+		.devices = 64,
+		.attempts_per_minute = (unsigned)bed.conf[0].attempts_per_minute,
+		.handshakes_per_minute = bs_conf_handshakes(&bed.conf[0]),
+		.sessions = (unsigned)bed.conf[0].sessions_per_device,
+	};
+
+	bs_device_table_free(bed.shared.devices);
+	ok(bs_device_table_new(&limits, &bed.shared.devices), NULL);
 }
 
 void

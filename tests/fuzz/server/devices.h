@@ -37,6 +37,8 @@ struct bed {
 extern struct bed bed;
 
 void bed_open(void);
+/* A device table as new. */
+void bed_forget_devices(void);
 /* Changes of the store, as the tool makes them. The worker looks once a second. */
 void bed_enable(unsigned d, bool enabled);
 void bed_delete(unsigned d);

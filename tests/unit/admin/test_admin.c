@@ -74,9 +74,8 @@ test_history(void **state)
 static void
 test_stats(void **state)
 {
-	struct bs_stats a = { .peers = 3, .beat_ms = 700, .prefix_most = 2, .handshake_age_ms = 30, .log_lines = 5 },
-			b = { .peers = 4, .beat_ms = 500, .prefix_most = 1, .handshake_age_ms = 40, .log_lines = 5 },
-			total = { 0 };
+	struct bs_stats a = { .peers = 3, .beat_ms = 700, .prefix_most = 2, .handshake_age_ms = 30 },
+			b = { .peers = 4, .beat_ms = 500, .prefix_most = 1, .handshake_age_ms = 40 }, total = { 0 };
 
 	(void)state;
 	bs_histogram_add_ms(&a.handshake, 5);
@@ -88,7 +87,6 @@ test_stats(void **state)
 	assert_int_equal(total.beat_ms, 500); /* the one that was silent for longest */
 	assert_int_equal(total.prefix_most, 2); /* of these the greatest counts */
 	assert_int_equal(total.handshake_age_ms, 40);
-	assert_int_equal(total.log_lines, 5);
 	assert_int_equal(total.handshake.count, 3);
 	assert_int_equal(total.handshake.buckets[0], 1); /* up to 5 ms */
 	assert_int_equal(total.handshake.buckets[1], 1);
@@ -197,20 +195,26 @@ static void
 test_limits(void **state)
 {
 	const struct bs_snapshot s = {
-		.busiest = 10,
-		.caps = { 1, 2, 3, 4000, 5, 6, 7 },
+		.busiest = { .attempts = 10, .handshakes = 18, .sessions = 19 },
+		.caps = { 1, 2, 3, 4000, 5, 6, 7, 8, 9, 10, 11 },
 		.total = { .peers = 11,
 			.half_open = 12,
 			.prefix_most = 13,
 			.handshake_age_ms = 14999,
-			.log_lines = 15,
 			.dtls = { .dropped_table_full = 1,
 				.evicted = 20,
 				.dropped_half_open = 22,
 				.dropped_prefix = 23,
 				.expired = 24 },
-			.outcomes = { [0][BS_OUT_TOO_MANY] = 5, [2][BS_OUT_TOO_MANY] = 20 },
-			.records_suppressed = 26 },
+			.outcomes = { [0][BS_OUT_TOO_MANY] = 5, [2][BS_OUT_TOO_MANY] = 48 },
+			.handshakes_over = 28,
+			.outnumbered = 29 },
+		.ration = { .left_out = { [BS_RATION_DEVICE] = { 1, 10, 20 },
+				    [BS_RATION_PREFIX] = { 2, 30 },
+				    [BS_RATION_STRANGERS] = { 6, 20 } },
+			.device_most = 14,
+			.prefix_most = 16,
+			.strangers_most = 15 },
 		.recorder = { .queued = 17, .dropped = 27 },
 	};
 	static const struct {
@@ -222,7 +226,11 @@ test_limits(void **state)
 		{ "half-open-per-prefix", 13, 3, 23 },
 		{ "handshake-time", 14, 4, 24 },
 		{ "attempts-per-minute", 10, 5, 25 },
+		{ "handshakes-per-minute", 18, 8, 28 },
+		{ "sessions-per-device", 19, 9, 29 },
 		{ "log-lines-per-second", 15, 6, 26 },
+		{ "log-lines-per-prefix", 16, 10, 32 },
+		{ "log-lines-per-device", 14, 11, 31 },
 		{ "journal-queue", 17, 7, 27 },
 	};
 	struct bs_limit got[BS_LIMIT_COUNT];

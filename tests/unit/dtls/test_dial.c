@@ -510,6 +510,18 @@ the_store_cannot_say(void **state)
 	assert_refused(fx, "busy", BS_OUT_OVERLOAD, "look-up of the credential");
 }
 
+/* The limit is on what devices do by themselves. */
+static void
+the_operator_turns_to_one_that_came_too_often(void **state)
+{
+	struct world_fixture *fx = *state;
+	struct client *c = device_new(&fx->w, 1, NULL);
+
+	fx->w.too_often = true;
+	client_set_cert(c, &device_raw);
+	assert_true(opens(fx, c, BS_CRED_RAW_KEY));
+}
+
 int
 main(void)
 {
@@ -529,6 +541,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_device_closes, setup, world_fixture_teardown),
 		cmocka_unit_test_setup_teardown(a_device_asks_for_renegotiation, setup, world_fixture_teardown),
 		cmocka_unit_test_setup_teardown(the_store_cannot_say, setup, world_fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			the_operator_turns_to_one_that_came_too_often, setup, world_fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, setup_group, teardown_group);

@@ -756,6 +756,35 @@ a_store_that_cannot_answer_is_overload_and_silence(void **state)
 	assert_true(client_connects(psk_client(fx, 1, "dev-psk", WORLD_KEY))); /* it may come again at once */
 }
 
+/* At the look-up, before this server signs or computes a secret. It is proven by nothing yet, but the outcome names it. */
+static void
+a_device_that_came_too_often_meets_silence(void **state)
+{
+	struct world_fixture *fx = *state;
+	struct client *clients[4] = { psk_client(fx, 1, "dev-psk", WORLD_KEY), client_new(&fx->w, 2, NULL),
+		client_new(&fx->w, 3, NULL), client_new(&fx->w, 4, NULL) };
+	static const char *const endpoints[] = { "dev-psk", "dev-raw", "dev-cert", "dev-pinned" };
+
+	alert_unknown(fx); /* even then: it is to come again */
+	client_set_cert(clients[1], &device_raw);
+	client_set_cert(clients[2], &device);
+	client_set_cert(clients[3], &device);
+	fx->w.too_often = true;
+	for (int i = 0; i < 4; i++) {
+		if (i == 3) /* the same certificate, pinned now */
+			fx->w.pinned[0] = (struct world_key){ &device, "dev-pinned", false };
+		assert_false(client_connects(clients[i]));
+		assert_outcome(&fx->w, BS_OUT_TOO_MANY);
+		assert_string_equal(fx->w.detail, BS_TOO_MANY_HANDSHAKES);
+		assert_true(fx->w.proof.has_device);
+		assert_string_equal(fx->w.proof.device.endpoint, endpoints[i]);
+		assert_int_equal(clients[i]->alert, -1);
+		assert_int_equal(bs_peer_table_count(fx->w.table), 0);
+	}
+	fx->w.too_often = false;
+	assert_true(client_connects(psk_client(fx, 1, "dev-psk", WORLD_KEY))); /* it may come again at once */
+}
+
 static void
 a_device_that_does_not_trust_us_says_so(void **state)
 {
@@ -856,6 +885,7 @@ main(void)
 		T(a_new_revocation_list_ends_live_sessions),
 		T(the_end_of_the_certificate_ends_the_session),
 		T(a_store_that_cannot_answer_is_overload_and_silence),
+		T(a_device_that_came_too_often_meets_silence),
 		T(a_device_that_does_not_trust_us_says_so),
 		T(nothing_in_common),
 		T(a_client_without_certificate),

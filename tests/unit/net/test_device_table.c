@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "server/base/hash.h"
 #include "server/net/device_table.h"
 
 static struct bs_addr
@@ -14,14 +15,63 @@ addr(const char *text)
 	return a;
 }
 
-static struct bs_device_claim
-claim(struct bs_device_table *t, uint64_t now_ms, int64_t device, unsigned worker, uint64_t run, const char *from)
+static struct bs_device_table *
+new_table(size_t devices, unsigned attempts)
 {
+	const struct bs_device_limits limits = { devices, attempts, .handshakes_per_minute = 3, .sessions = 2 };
+	struct bs_device_table *t;
+
+	assert_int_equal(bs_device_table_new(&limits, &t), BS_OK);
+	return t;
+}
+
+static struct bs_device_claim
+claim_in(struct bs_device_table *t, uint64_t now_ms, int64_t device, unsigned worker, uint64_t session, uint64_t run,
+	const char *from)
+{
+	const struct bs_device_session here = { worker, session };
 	struct bs_addr a = addr(from);
 	struct bs_device_claim c;
 
-	assert_int_equal(bs_device_table_claim(t, now_ms, device, worker, run, &a, &c), BS_OK);
+	assert_int_equal(bs_device_table_claim(t, now_ms, device, &here, run, &a, &c), BS_OK);
 	return c;
+}
+
+static struct bs_device_claim
+claim(struct bs_device_table *t, uint64_t now_ms, int64_t device, unsigned worker, uint64_t run, const char *from)
+{
+	return claim_in(t, now_ms, device, worker, run + 1000, run, from);
+}
+
+static enum bs_err
+enter(struct bs_device_table *t, uint64_t now_ms, int64_t device, uint64_t session, const char *from,
+	struct bs_device_session *leaver)
+{
+	const struct bs_device_session here = { (unsigned)session % 7, session };
+	struct bs_addr a = addr(from);
+
+	return bs_device_table_enter(t, now_ms, device, &here, &a, false, leaver);
+}
+
+/* The number of the session that must go, 0: none. */
+static uint64_t
+leaver_of(struct bs_device_table *t, uint64_t now_ms, int64_t device, uint64_t session, const char *from)
+{
+	struct bs_device_session leaver;
+
+	assert_int_equal(enter(t, now_ms, device, session, from, &leaver), BS_OK);
+	if (leaver.number != 0)
+		assert_int_equal(leaver.worker, leaver.number % 7);
+	return leaver.number;
+}
+
+static struct bs_device_busiest
+busiest(struct bs_device_table *t, uint64_t now_ms)
+{
+	struct bs_device_busiest b;
+
+	bs_device_table_busiest(t, now_ms, &b);
+	return b;
 }
 
 static void
@@ -31,7 +81,7 @@ test_supersede(void **state)
 	struct bs_device_claim c;
 
 	(void)state;
-	assert_int_equal(bs_device_table_new(10, 100, &t), BS_OK);
+	t = new_table(10, 100);
 	c = claim(t, 0, 1, 0, 100, "192.0.2.1:1000");
 	assert_false(c.superseded);
 	c = claim(t, 1, 1, 1, 101, "192.0.2.1:2000"); /* it rebooted: another port, another worker */
@@ -55,16 +105,16 @@ test_busiest(void **state)
 	struct bs_device_table *t;
 
 	(void)state;
-	assert_int_equal(bs_device_table_new(10, 2, &t), BS_OK);
-	assert_int_equal(bs_device_table_busiest(t, 0), 0);
+	t = new_table(10, 2);
+	assert_int_equal(busiest(t, 0).attempts, 0);
 	claim(t, 0, 1, 0, 1, "192.0.2.1:1");
 	claim(t, 0, 2, 0, 2, "192.0.2.1:1");
-	assert_int_equal(bs_device_table_busiest(t, 0), 1);
+	assert_int_equal(busiest(t, 0).attempts, 1);
 	for (uint64_t run = 3; run < 6; run++)
 		claim(t, 1000, 2, 0, run, "192.0.2.1:1");
-	assert_int_equal(bs_device_table_busiest(t, 1000), 2); /* what was refused is beyond the limit */
-	assert_int_equal(bs_device_table_busiest(t, 119999), 2); /* still shown in the minute after */
-	assert_int_equal(bs_device_table_busiest(t, 120000), 0);
+	assert_int_equal(busiest(t, 1000).attempts, 2); /* what was refused is beyond the limit */
+	assert_int_equal(busiest(t, 119999).attempts, 2); /* still shown in the minute after */
+	assert_int_equal(busiest(t, 120000).attempts, 0);
 	bs_device_table_free(t);
 }
 
@@ -74,7 +124,7 @@ test_attempts(void **state)
 	struct bs_device_table *t;
 
 	(void)state;
-	assert_int_equal(bs_device_table_new(10, 2, &t), BS_OK);
+	t = new_table(10, 2);
 	assert_false(claim(t, 0, 1, 0, 1, "192.0.2.1:1").too_many);
 	assert_false(claim(t, 59999, 1, 0, 2, "192.0.2.1:1").too_many);
 	assert_true(claim(t, 59999, 1, 0, 3, "192.0.2.1:1").too_many);
@@ -92,11 +142,11 @@ test_attempt_and_take(void **state)
 	struct bs_device_claim c;
 
 	(void)state;
-	assert_int_equal(bs_device_table_new(10, 2, &t), BS_OK);
+	t = new_table(10, 2);
 	claim(t, 0, 1, 3, 100, "192.0.2.1:1000");
 	assert_int_equal(bs_device_table_attempt(t, 1, 1), BS_OK);
 	assert_int_equal(bs_device_table_attempt(t, 2, 1), BS_ELIMIT);
-	assert_int_equal(bs_device_table_take(t, 3, 1, 0, 101, &from, &c), BS_OK);
+	assert_int_equal(bs_device_table_take(t, 3, 1, &(struct bs_device_session){ 0, 7 }, 101, &from, &c), BS_OK);
 	assert_false(c.too_many);
 	assert_true(c.superseded);
 	assert_int_equal(c.worker, 3);
@@ -116,7 +166,7 @@ test_psk_order(void **state)
 	assert_int_equal(bs_addr_parse("192.0.2.1:1000", &home), BS_OK);
 	assert_int_equal(bs_addr_parse("192.0.2.1:2000", &home2), BS_OK);
 	assert_int_equal(bs_addr_parse("198.51.100.7:1000", &other), BS_OK);
-	assert_int_equal(bs_device_table_new(10, 2, &t), BS_OK);
+	t = new_table(10, 2);
 	assert_int_equal(bs_device_table_psk_first(t, 1, &home), 0);
 	bs_device_table_psk_failed(t, 0, 1, 0, &home);
 	assert_int_equal(bs_device_table_psk_first(t, 1, &home2), 1); /* after a failure the other, whatever the port */
@@ -140,7 +190,7 @@ test_given_back(void **state)
 	struct bs_device_table *t;
 
 	(void)state;
-	assert_int_equal(bs_device_table_new(10, 1, &t), BS_OK);
+	t = new_table(10, 1);
 	bs_device_table_give_back(t, 1); /* nobody: nothing */
 	assert_int_equal(bs_device_table_attempt(t, 60000, 1), BS_OK);
 	assert_int_equal(bs_device_table_attempt(t, 60001, 1), BS_ELIMIT);
@@ -165,7 +215,7 @@ test_psk_wanderer(void **state)
 
 	(void)state;
 	assert_int_equal(bs_addr_parse("192.0.2.200:1000", &home), BS_OK);
-	assert_int_equal(bs_device_table_new(10, 2, &t), BS_OK);
+	t = new_table(10, 2);
 	bs_device_table_psk_proven(t, 0, 1, 0, &home);
 	for (unsigned slot = 0; slot != 1; tries++) {
 		assert_true(tries < 4);
@@ -190,7 +240,7 @@ test_psk_strangers(void **state)
 
 	(void)state;
 	assert_int_equal(bs_addr_parse("[2001:db8::1]:1000", &home), BS_OK);
-	assert_int_equal(bs_device_table_new(10, 2, &t), BS_OK);
+	t = new_table(10, 2);
 	bs_device_table_psk_proven(t, 0, 1, 1, &home);
 	for (unsigned i = 2; i < 20; i++) {
 		snprintf(text, sizeof(text), "[2001:db8::%x]:1000", i);
@@ -211,7 +261,7 @@ test_bound(void **state)
 	struct bs_device_table *t;
 
 	(void)state;
-	assert_int_equal(bs_device_table_new(3, 1, &t), BS_OK);
+	t = new_table(3, 1);
 	for (int64_t i = 1; i <= 3; i++)
 		claim(t, 0, i, 0, (uint64_t)i, "192.0.2.1:1");
 	claim(t, 1, 1, 0, 9, "192.0.2.1:1"); /* 1 is now the most recent one */
@@ -220,6 +270,167 @@ test_bound(void **state)
 	assert_true(claim(t, 3, 1, 0, 11, "192.0.2.1:1").too_many);
 	assert_false(claim(t, 3, 2, 0, 12, "192.0.2.1:1").too_many);
 	bs_device_table_free(t);
+}
+
+/* The third session is proven: which of the two before it goes. */
+static void
+test_sessions_beyond_the_limit(void **state)
+{
+	static const struct row {
+		const char *name, *first, *second, *third;
+		uint64_t running; /* session with a run; 0: none */
+		uint64_t leaves;
+	} rows[] = {
+		{ "the oldest", "192.0.2.1:1", "192.0.2.2:1", "192.0.2.3:1", 0, 11 },
+		{ "the oldest of the same host", "192.0.2.1:1", "192.0.2.1:2", "192.0.2.1:3", 0, 11 },
+		{ "that of the same host, not a clone's", "192.0.2.9:1", "192.0.2.1:1", "192.0.2.1:2", 0, 12 },
+		{ "not the one with a run", "192.0.2.1:1", "192.0.2.2:1", "192.0.2.3:1", 11, 12 },
+		{ "not the one with a run, from the same host either", "192.0.2.1:1", "192.0.2.2:1", "192.0.2.1:2", 11,
+			12 },
+		{ "the oldest when the newer one has a run", "192.0.2.1:1", "192.0.2.2:1", "192.0.2.2:2", 12, 11 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *r = &rows[i];
+		struct bs_device_table *t = new_table(10, 9);
+
+		assert_int_equal(leaver_of(t, 0, 1, 11, r->first), 0);
+		assert_int_equal(leaver_of(t, 0, 1, 12, r->second), 0);
+		if (r->running != 0)
+			claim_in(t, 0, 1, 0, r->running, 500, r->first);
+		if (leaver_of(t, 0, 1, 13, r->third) != r->leaves)
+			fail_msg("%s", r->name);
+		assert_int_equal(busiest(t, 0).sessions, 2);
+		bs_device_table_free(t);
+	}
+}
+
+static void
+test_sessions_that_ended_make_room(void **state)
+{
+	struct bs_device_table *t = new_table(10, 9);
+
+	(void)state;
+	assert_int_equal(busiest(t, 0).sessions, 0);
+	assert_int_equal(leaver_of(t, 0, 1, 11, "192.0.2.1:1"), 0);
+	assert_int_equal(leaver_of(t, 0, 1, 12, "192.0.2.1:2"), 0);
+	bs_device_table_leave(t, 1, 99); /* none of its own */
+	bs_device_table_leave(t, 2, 11); /* another device's */
+	assert_int_equal(busiest(t, 0).sessions, 2);
+	bs_device_table_leave(t, 1, 11);
+	assert_int_equal(busiest(t, 0).sessions, 1);
+	assert_int_equal(leaver_of(t, 0, 1, 13, "192.0.2.1:3"), 0);
+	bs_device_table_leave(t, 1, 12);
+	bs_device_table_leave(t, 1, 13);
+	assert_int_equal(busiest(t, 0).sessions, 0);
+	assert_int_equal(leaver_of(t, 60000, 1, 14, "192.0.2.1:4"), 0);
+	bs_device_table_free(t);
+}
+
+static void
+test_one_session_alone(void **state)
+{
+	const struct bs_device_limits limits = { 10, 9, 9, 1 };
+	struct bs_device_table *t;
+
+	(void)state;
+	assert_int_equal(bs_device_table_new(&limits, &t), BS_OK);
+	assert_int_equal(leaver_of(t, 0, 1, 11, "192.0.2.1:1"), 0);
+	claim_in(t, 0, 1, 0, 11, 500, "192.0.2.1:1");
+	assert_int_equal(leaver_of(t, 0, 1, 12, "192.0.2.2:1"), 11); /* with its run: there is no other */
+	assert_int_equal(leaver_of(t, 0, 1, 13, "192.0.2.1:1"), 12);
+	bs_device_table_free(t);
+}
+
+static void
+test_handshakes_of_a_minute(void **state)
+{
+	struct bs_addr from = addr("192.0.2.1:9");
+	struct bs_device_session here = { 1, 99 }, leaver;
+	struct bs_device_table *t = new_table(10, 9);
+
+	(void)state;
+	assert_false(bs_device_table_is_over(t, 0, 1));
+	assert_int_equal(bs_device_table_count(t), 0); /* to ask makes no entry: anybody can name a device */
+	for (uint64_t i = 0; i < 3; i++) {
+		assert_false(bs_device_table_is_over(t, 1000, 1));
+		leaver_of(t, 1000, 1, 11 + i, "192.0.2.1:1");
+	}
+	assert_true(bs_device_table_is_over(t, 60999, 1));
+	assert_false(bs_device_table_is_over(t, 60999, 2));
+	/* One that was under way at the time of the question. */
+	assert_int_equal(enter(t, 60999, 1, 14, "192.0.2.1:1", &leaver), BS_ELIMIT);
+	assert_int_equal(leaver.number, 0);
+	assert_int_equal(busiest(t, 60999).handshakes, 3);
+	/* What the operator asks for is no handshake of the device's. */
+	assert_int_equal(bs_device_table_enter(t, 60999, 1, &here, &from, true, &leaver), BS_OK);
+	assert_int_equal(busiest(t, 60999).handshakes, 3);
+	assert_false(bs_device_table_is_over(t, 61000, 1));
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(bs_device_table_enter(t, 61000, 1, &here, &from, true, &leaver), BS_OK);
+	assert_false(bs_device_table_is_over(t, 61000, 1));
+	leaver_of(t, 61000, 1, 15, "192.0.2.1:1");
+	bs_device_table_free(t);
+}
+
+/* Who only knows its identity fails in its name as often as he likes. */
+static void
+test_failures_lock_nobody_out(void **state)
+{
+	struct bs_addr from = addr("198.51.100.1:1");
+	struct bs_device_table *t = new_table(10, 9);
+
+	(void)state;
+	for (uint64_t i = 0; i < 1000; i++)
+		bs_device_table_psk_failed(t, i, 1, i % 2, &from);
+	assert_false(bs_device_table_is_over(t, 1000, 1));
+	assert_int_equal(leaver_of(t, 1000, 1, 11, "192.0.2.1:1"), 0);
+	bs_device_table_free(t);
+}
+
+/* One device with sessions cannot be pushed out by those that have none, or its limit would be forgotten. */
+static void
+test_full_table_keeps_those_with_sessions(void **state)
+{
+	struct bs_addr from = addr("198.51.100.1:1");
+	struct bs_device_table *t = new_table(3, 9);
+
+	(void)state;
+	leaver_of(t, 0, 1, 11, "192.0.2.1:1");
+	leaver_of(t, 0, 1, 12, "192.0.2.1:2");
+	for (int64_t device = 2; device < 100; device++)
+		bs_device_table_psk_failed(t, 1, device, 0, &from);
+	assert_int_equal(bs_device_table_count(t), 3);
+	assert_int_equal(leaver_of(t, 2, 1, 13, "192.0.2.1:3"), 11);
+	for (uint64_t device = 2; device < 100; device++) /* all with sessions: the oldest goes after all */
+		leaver_of(t, 3, (int64_t)device, 100 + device, "192.0.2.1:1");
+	assert_int_equal(bs_device_table_count(t), 3);
+	assert_int_equal(busiest(t, 3).sessions, 1);
+	bs_device_table_free(t);
+}
+
+/* A table that cannot grow says so, wherever the memory ends. */
+static void
+test_without_memory(void **state)
+{
+	struct bs_addr from = addr("192.0.2.1:1");
+	struct bs_device_session here = { 1, 9 }, leaver;
+
+	(void)state;
+	for (int good = 0; good < 4; good++) {
+		struct bs_device_table *t = new_table(1000, 9);
+		size_t known = 0;
+
+		bs_hash_good_allocations = good;
+		for (int64_t device = 1; device <= 500; device++)
+			known += bs_device_table_enter(t, 0, device, &here, &from, false, &leaver) == BS_OK;
+		bs_hash_good_allocations = -1;
+		assert_true(known < 500);
+		assert_int_equal(bs_device_table_count(t), known);
+		assert_int_equal(bs_device_table_enter(t, 0, 501, &here, &from, false, &leaver), BS_OK);
+		bs_device_table_free(t);
+	}
 }
 
 int
@@ -235,6 +446,13 @@ main(void)
 		cmocka_unit_test(test_psk_wanderer),
 		cmocka_unit_test(test_psk_strangers),
 		cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_sessions_beyond_the_limit),
+		cmocka_unit_test(test_sessions_that_ended_make_room),
+		cmocka_unit_test(test_one_session_alone),
+		cmocka_unit_test(test_handshakes_of_a_minute),
+		cmocka_unit_test(test_failures_lock_nobody_out),
+		cmocka_unit_test(test_full_table_keeps_those_with_sessions),
+		cmocka_unit_test(test_without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
