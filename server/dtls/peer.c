@@ -446,9 +446,11 @@ is_worn(const struct bs_peer *peer)
 	return peer->records_in >= most || peer->records_out >= most;
 }
 
+/* What OpenSSL reads from now on; its errors, which are the thread's, begin and end with that. */
 static void
 give(struct bs_peer *peer, const uint8_t *record, size_t len)
 {
+	ERR_clear_error();
 	peer->hs.bio.in = record;
 	peer->hs.bio.in_len = len;
 }
@@ -567,14 +569,12 @@ bs_peer_input(struct bs_peer *peer, uint64_t now_ms, const uint8_t *data, size_t
 	peer->now_ms = now_ms;
 	if (record == 0 || peer->ssl == NULL)
 		drop(peer, 1);
-	ERR_clear_error();
 	for (; record > 0; data += record, len -= record, record = bs_record_len(data, len)) {
 		if (peer->state == BS_PEER_OPEN)
 			input_open(peer, data, record);
 		else if (peer->state == BS_PEER_HANDSHAKE)
 			input_handshake(peer, data, record);
 	}
-	ERR_clear_error();
 }
 
 void

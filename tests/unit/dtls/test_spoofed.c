@@ -251,6 +251,78 @@ an_alert_is_told_at_the_end_if_nothing_else_is_known(void **state)
 	assert_non_null(strstr(fx->w.detail, "the device sent alert 40"));
 }
 
+/* The handshake time is shorter than the wait for the device to go on. */
+static void
+an_alert_is_told_when_the_handshake_time_ends_first(void **state)
+{
+	struct bs_peer_limits limits;
+	struct world w;
+
+	(void)state;
+	bs_peer_limits_init(&limits);
+	limits.handshake_ms = 2000;
+	for (size_t m = 0; m < MODES; m++) {
+		static struct world_flight f;
+		struct client *c;
+
+		if (modes[m].kind != BS_CRED_PSK)
+			continue;
+		world_init(&w, NULL, &limits);
+		w.psks[0] = (struct world_psk){ .identity = "dev-psk", .key = WORLD_KEY };
+		c = start_client(&w, &modes[m]);
+		f.count = 0;
+		for (unsigned i = 0; i < 2; i++) {
+			client_take_records(c, &f);
+			c->deaf = i == 1;
+			world_deliver(&w, c, f.records[i], f.lens[i]);
+		}
+		send_spoof(&w, c, &spoofs[0], 0);
+		world_wait(&w, 1999);
+		assert_int_equal(w.closed, 0);
+		world_wait(&w, 1);
+		assert_int_equal(w.closed, 1);
+		if (w.outcome != BS_OUT_HANDSHAKE_FAILED || strstr(w.detail, "alert 40") == NULL)
+			fail_msg("%s: %s (%s)", modes[m].name, bs_outcome_word(w.outcome), w.detail);
+		assert_int_equal(bs_peer_table_count(w.table), 0);
+		world_clear(&w);
+	}
+}
+
+/* A device that restarted shakes hands anew beside its old session: neither is a stranger's to end. */
+static void
+no_spoofed_record_ends_a_session_or_its_successor(void **state)
+{
+	struct world_fixture *fx = *state;
+	struct world *w = &fx->w;
+
+	for (size_t s = 0; s < SPOOFS; s++) {
+		struct client *old = start_client(w, &modes[1]), *c;
+		struct bs_peer *first;
+		static struct world_flight f;
+		unsigned next = 0;
+
+		w->opened = w->closed = 0;
+		world_run(w);
+		first = w->last_open;
+		client_say(old, "old");
+		c = start_client(w, &modes[4]);
+		f.count = 0;
+		for (client_take_records(c, &f); next < f.count; client_take_records(c, &f)) {
+			world_deliver(w, c, f.records[next], f.lens[next]);
+			next++;
+			send_spoof(w, c, &spoofs[s], 60 + next);
+			if (w->opened < 2)
+				assert_int_equal(w->closed, 0);
+		}
+		if (!c->done || w->opened != 2 || w->closed != 1 || w->last_closed != first)
+			fail_msg("%s: %s", spoofs[s].name, w->detail);
+		bs_peer_table_close(w->table, w->last_open);
+		bs_peer_table_sweep(w->table);
+		client_free(c);
+		client_free(old);
+	}
+}
+
 /* ---- honest flights in pieces --------------------------------------------------------------------------------------- */
 
 /* order: permutations by a step; every piece comes `times` times. */
@@ -387,6 +459,8 @@ main(void)
 		T(no_spoofed_record_ends_a_handshake),
 		T(an_alert_is_forgotten_when_the_device_goes_on),
 		T(an_alert_is_told_at_the_end_if_nothing_else_is_known),
+		T(an_alert_is_told_when_the_handshake_time_ends_first),
+		T(no_spoofed_record_ends_a_session_or_its_successor),
 		T(a_flight_in_pieces_gets_through_in_any_order),
 		T(a_flight_backwards_gets_through_with_its_repetition),
 		T(a_half_open_handshake_keeps_no_more_than_two_chains),
