@@ -270,8 +270,7 @@ whole_characters(const char *text, size_t len)
 	return at;
 }
 
-static void
-write_formatted(struct bs_tw *w, bool may_cut, const char *fmt, va_list args)
+static void BS_PRINTF(3, 0) write_formatted(struct bs_tw *w, bool may_cut, const char *fmt, va_list args)
 {
 	size_t left = room(w);
 	int n;
