@@ -13,6 +13,7 @@ struct bs_limit {
 	const char *unit; /* " s", or "" for a plain number */
 	uint64_t value, cap; /* now, and at most */
 	uint64_t hits; /* since the start: what was dropped, ended or left out because of it */
+	bool usual; /* to be at it is no reason to look: a device that came back has its old session and its new one */
 };
 
 void bs_limits_get(const struct bs_snapshot *s, struct bs_limit out[BS_LIMIT_COUNT]);

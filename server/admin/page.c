@@ -106,11 +106,14 @@ put_identity(FILE *out, const char *text, bool masked)
 	put_text(out, bs_utf8_valid(ends, strlen(ends)) ? ends : "…");
 }
 
-/* How a limit near its cap is shown. A time is none of these: any stranger's handshake lasts until it is over. */
+/*
+ * How a limit near its cap is shown. A time is none of these: any stranger's handshake lasts until it is over. Nor is what
+ * is usual.
+ */
 static const char *
 nearness(const struct bs_limit *l)
 {
-	uint64_t percent = l->cap > 0 && *l->unit == '\0' ? l->value * 100 / l->cap : 0;
+	uint64_t percent = l->cap > 0 && *l->unit == '\0' && !l->usual ? l->value * 100 / l->cap : 0;
 
 	return percent >= 95 ? "bad" : percent >= 80 ? "warn" : "";
 }
@@ -407,7 +410,8 @@ put_limit(FILE *out, const struct bs_limit *l)
 	fprintf(out,
 		"<tr><td>%s<br><span class=\"dim\">%s</span></td><td class=\"n %s\">%" PRIu64 " of %" PRIu64
 		"%s</td><td class=\"n %s\">%" PRIu64 "</td></tr>\n",
-		l->option, l->what, nearness(l), l->value, l->cap, l->unit, l->hits > 0 ? "warn" : "", l->hits);
+		l->option, l->what, nearness(l), l->value, l->cap, l->unit, l->hits > 0 && !l->usual ? "warn" : "",
+		l->hits);
 }
 
 static void

@@ -288,6 +288,8 @@ test_page_headline(void **state)
 		{ "a stranger's handshake near its end",
 			{ .total = { .beat_ms = 900, .handshake_age_ms = 60000 }, .caps.handshake_ms = 60000 },
 			"All is well", NULL },
+		{ "a device with its old session and its new one",
+			{ .total.beat_ms = 900, .busiest.sessions = 2, .caps.sessions = 2 }, "All is well", NULL },
 		{ "attempts lost", { .total.beat_ms = 900, .recorder.dropped = 3 }, "look at this",
 			"The journal lost 3 attempts" },
 		{ "clones", { .total = { .beat_ms = 900, .clone_signals = 1 } }, "look at this",
