@@ -162,13 +162,13 @@ test_listeners(void **state)
 		uint64_t ms;
 		const char *told; /* NULL: whatever */
 	} rows[] = {
-		{ "192.0.2.1:5684", BS_OK, 0 }, /* as [dtls] says at that time */
-		{ "192.0.2.1:5684 dtls-timeout=9s", BS_OK, 9000 },
-		{ "[2001:db8::1]:5684   dtls-timeout=1500ms", BS_OK, 1500 },
-		{ "192.0.2.1:5684 dtls-timeout=10s", BS_ERANGE, 0 },
-		{ "192.0.2.1:5684 dtls-timeout=", BS_EFORMAT, 0 },
-		{ "192.0.2.1:5684 timeout=2s", BS_EFORMAT, 0 },
-		{ "dtls-timeout=2s", BS_EFORMAT, 0 },
+		{ "192.0.2.1:5684", BS_OK, 0, NULL }, /* as [dtls] says at that time */
+		{ "192.0.2.1:5684 dtls-timeout=9s", BS_OK, 9000, NULL },
+		{ "[2001:db8::1]:5684   dtls-timeout=1500ms", BS_OK, 1500, NULL },
+		{ "192.0.2.1:5684 dtls-timeout=10s", BS_ERANGE, 0, NULL },
+		{ "192.0.2.1:5684 dtls-timeout=", BS_EFORMAT, 0, NULL },
+		{ "192.0.2.1:5684 timeout=2s", BS_EFORMAT, 0, NULL },
+		{ "dtls-timeout=2s", BS_EFORMAT, 0, NULL },
 		{ "192.0.2.1:5684 dtls-timeot=9s", BS_EFORMAT, 0, "nothing but dtls-timeout=TIME" },
 	};
 
