@@ -16,6 +16,7 @@ enum bs_store_stmt {
 	Q_FIND_NAME,
 	Q_FIND_ID,
 	Q_FIND_OWN,
+	Q_DATA_VERSION,
 	Q_CHANGE_BOUNDS,
 	Q_CHANGES,
 	Q_LOAD_DEVICE,

@@ -186,6 +186,18 @@ bs_store_change_seq(struct bs_store *st, int64_t *seq)
 	return change_bounds(st, &first, seq);
 }
 
+enum bs_err
+bs_store_data_version(struct bs_store *st, int64_t *version)
+{
+	struct bs_query q = bs_store_query(st, Q_DATA_VERSION);
+	enum bs_err err = bs_query_step(&q);
+
+	if (err == BS_OK)
+		*version = bs_query_int(&q, 0);
+	bs_query_end(&q);
+	return err;
+}
+
 static enum bs_err
 tell_changes(struct bs_store *st, int64_t *seq, void (*fn)(void *arg, const struct bs_change *change), void *arg)
 {

@@ -49,6 +49,7 @@ const char *const bs_store_sql[Q_COUNT] = {
 		"SELECT " FOUND_COLUMNS ", c.slot, c.sealed_key, c.mode, c.identity FROM device AS d "
 		"CROSS JOIN profile AS p ON p.id = d.profile_id "
 		"CROSS JOIN bootstrap_credential AS c ON c.device_id = d.id WHERE d.endpoint = ?1 ORDER BY c.slot",
+	[Q_DATA_VERSION] = "PRAGMA data_version",
 	/* The first and the last number; the second also when the rows are gone. */
 	[Q_CHANGE_BOUNDS] = "SELECT ifnull((SELECT min(seq) FROM change), 0), "
 			    "ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'change'), 0)",

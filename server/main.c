@@ -413,7 +413,7 @@ start_admin(struct daemon *d, struct event_base *base, struct bs_diag *diag)
 	d->admin.conf_file = d->file;
 	d->admin.shared = &d->shared;
 	d->admin.started_ms = bs_clock_ms();
-	err = bs_conf_read(d->file, &d->admin.conf, diag); /* a copy of its own, to compare a reload with */
+	err = bs_admin_load(&d->admin, diag); /* a copy of its own, to compare a reload with */
 	if (err != BS_OK)
 		return err;
 	snprintf(path, sizeof(path), "%s/control.sock", d->conf.store_directory);
@@ -435,7 +435,7 @@ stop_admin(struct daemon *d)
 		event_free(d->second);
 	bs_http_stop(d->http);
 	bs_control_stop(d->control);
-	bs_conf_clear(&d->admin.conf);
+	bs_admin_clear(&d->admin);
 }
 
 static const char *

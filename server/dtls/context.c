@@ -10,6 +10,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/rand.h>
 
 #include "server/base/text.h"
 
@@ -246,7 +247,8 @@ bs_dtls_ctx_new(const struct bs_dtls_conf *conf, const struct bs_credential_look
 		ctx->libctx = OSSL_LIB_CTX_new();
 		ctx->bio_method = bs_bio_method_new();
 		ctx->nobody = BIO_ADDR_new();
-		if (ctx->libctx == NULL || ctx->bio_method == NULL || ctx->nobody == NULL)
+		if (ctx->libctx == NULL || ctx->bio_method == NULL || ctx->nobody == NULL ||
+			RAND_priv_bytes_ex(ctx->libctx, ctx->mark_salt, sizeof(ctx->mark_salt), 0) != 1)
 			err = bs_diag_set(diag, BS_ENOMEM, 0, "no DTLS context: out of memory");
 	}
 	if (err == BS_OK)
@@ -269,26 +271,81 @@ bs_dtls_ctx_free(struct bs_dtls_ctx *ctx)
 	BIO_ADDR_free(ctx->nobody);
 	OSSL_LIB_CTX_free(ctx->libctx);
 	bs_wipe(ctx->plain, sizeof(ctx->plain));
+	bs_wipe(ctx->mark_salt, sizeof(ctx->mark_salt));
 	free(ctx);
+}
+
+struct bs_dtls_prepared {
+	struct bs_identity_set *set;
+	unsigned mtu, timeout_ms;
+	bool debug;
+};
+
+enum bs_err
+bs_dtls_ctx_prepare(
+	struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf, struct bs_dtls_prepared **out, struct bs_diag *diag)
+{
+	struct bs_dtls_prepared *p = calloc(1, sizeof(*p));
+	enum bs_err err = p != NULL ? check_numbers(conf, diag)
+				    : bs_diag_set(diag, BS_ENOMEM, 0, "no DTLS context: out of memory");
+
+	if (err == BS_OK)
+		err = bs_identity_set_new(ctx, conf, &p->set, diag);
+	if (err == BS_OK) {
+		p->mtu = conf->mtu != 0 ? conf->mtu : BS_DTLS_MTU;
+		p->timeout_ms = conf->timeout_ms != 0 ? conf->timeout_ms : BS_DTLS_TIMEOUT_MS;
+		p->debug = conf->debug;
+		*out = p;
+		p = NULL;
+	}
+	bs_dtls_prepared_free(p);
+	return err;
+}
+
+void
+bs_dtls_ctx_adopt(struct bs_dtls_ctx *ctx, struct bs_dtls_prepared *prepared)
+{
+	struct bs_identity_set *old = ctx->set;
+
+	ctx->set = prepared->set;
+	ctx->mtu = prepared->mtu;
+	ctx->timeout_ms = prepared->timeout_ms;
+	ctx->debug = prepared->debug;
+	prepared->set = old; /* handshakes under way hold references to its SSL_CTXs */
+	bs_dtls_prepared_free(prepared);
+	bs_dtls_ctx_move_generation(ctx);
+}
+
+void
+bs_dtls_prepared_free(struct bs_dtls_prepared *prepared)
+{
+	if (prepared == NULL)
+		return;
+	bs_identity_set_free(prepared->set);
+	free(prepared);
 }
 
 enum bs_err
 bs_dtls_ctx_reload(struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf, struct bs_diag *diag)
 {
-	struct bs_identity_set *set = NULL;
-	enum bs_err err = check_numbers(conf, diag);
+	struct bs_dtls_prepared *prepared = NULL;
+	enum bs_err err = bs_dtls_ctx_prepare(ctx, conf, &prepared, diag);
 
 	if (err == BS_OK)
-		err = bs_identity_set_new(ctx, conf, &set, diag);
-	if (err == BS_OK) {
-		/* Handshakes under way hold references to the old SSL_CTXs. */
-		bs_identity_set_free(ctx->set);
-		ctx->set = set;
-		ctx->mtu = conf->mtu != 0 ? conf->mtu : BS_DTLS_MTU;
-		ctx->timeout_ms = conf->timeout_ms != 0 ? conf->timeout_ms : BS_DTLS_TIMEOUT_MS;
-		ctx->debug = conf->debug;
-	}
+		bs_dtls_ctx_adopt(ctx, prepared);
 	return err;
+}
+
+uint64_t
+bs_dtls_ctx_get_generation(const struct bs_dtls_ctx *ctx)
+{
+	return ctx->generation;
+}
+
+void
+bs_dtls_ctx_move_generation(struct bs_dtls_ctx *ctx)
+{
+	ctx->generation++;
 }
 
 static void BS_PRINTF(3, 0) fail_with(struct bs_handshake *hs, enum bs_outcome outcome, const char *fmt, va_list args)

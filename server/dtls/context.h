@@ -4,7 +4,7 @@
  *
  * context.c   SSL_CTXs and their policy           identity.c  files: certificates, keys, trust anchors, CRLs
  * select.c    identity by SNI, certificate types  psk.c       pre-shared keys       verify.c    raw keys and certificates
- * names.c     the device that a certificate names
+ * names.c     the device that a certificate names              again.c     the same checks later, on what is kept
  * dial.c      this server as DTLS client: contexts, what it shows, what it made of a failure
  */
 #ifndef BS_DTLS_CONTEXT_H
@@ -22,6 +22,7 @@
 #define BS_DTLS_TIMEOUT_MAX_MS 60000 /* RFC 6347, 4.2.4.1 */
 #define BS_DTLS_PLAIN_MAX 16384
 #define BS_CRED_KINDS 3 /* of enum bs_credential_kind */
+#define BS_PSK_MARK_LEN 16
 
 /* One server identity as loaded: a context per certificate type; NULL where it has none. */
 struct bs_identity_ctx {
@@ -46,6 +47,8 @@ struct bs_dtls_ctx {
 	OSSL_LIB_CTX *libctx;
 	struct bs_credential_lookup lookup;
 	struct bs_identity_set *set;
+	uint64_t generation; /* see credential.h */
+	uint8_t mark_salt[BS_PSK_MARK_LEN];
 	BIO_METHOD *bio_method;
 	BIO_ADDR *nobody; /* DTLSv1_listen wants a place for an address */
 	unsigned mtu, timeout_ms;
@@ -70,6 +73,11 @@ struct bs_handshake {
 	uint64_t alerts_in;
 	uint32_t timer_first_ms;
 	struct bs_dial *dial; /* this server is the DTLS client; NULL: it is not, or the handshake is over */
+	/* What it takes to see later whether the proof is still good (bs_verify_again). */
+	bool again; /* this is no handshake, but the checks of one done anew: no limit of handshakes holds */
+	uint64_t generation; /* under which the handshake began */
+	bool pinned; /* the certificate itself led to the device, not a name in it */
+	uint8_t psk_mark[BS_PSK_MARK_LEN]; /* of the key that was used */
 };
 
 /* Set the outcome of a handshake that a callback refuses; the first one stays. */
@@ -126,8 +134,21 @@ int bs_select_hello(SSL *ssl, int *alert, void *ctx);
 unsigned bs_psk_find(SSL *ssl, const char *identity, unsigned char *key, unsigned key_max);
 int bs_verify_peer(X509_STORE_CTX *xs, void *ctx);
 
-/* Is this certificate of a live session on a revocation list now? An issuer in the middle that came with it is not known. */
-bool bs_verify_is_revoked(struct bs_dtls_ctx *ctx, X509 *leaf);
+/* Is a certificate that this peer showed, its own or that of an issuer, on a revocation list now? */
+bool bs_verify_is_revoked(struct bs_dtls_ctx *ctx, SSL *ssl);
+/* What the callback does with one kind of credential, into hs; false: not good, and the outcome is set. */
+bool bs_verify_raw_key(struct bs_handshake *hs, EVP_PKEY *key, int *error);
+bool bs_verify_certificate(struct bs_handshake *hs, X509_STORE_CTX *xs, int *error);
+/* The same of a certificate that the store names itself: it needs no path, but all the rest. */
+bool bs_verify_pinned(struct bs_handshake *hs, X509_STORE_CTX *xs, int *error);
+/* Is what hs proved, over ssl, as good as at a handshake that began now? As bs_peer_verify. */
+enum bs_standing bs_verify_again(
+	const struct bs_handshake *hs, SSL *ssl, enum bs_outcome *outcome, char *detail, size_t max);
+
+/* A mark by which a key is known again, by this process alone: no key follows from it. */
+void bs_psk_mark(const struct bs_dtls_ctx *ctx, const struct bs_secret *key, uint8_t out[BS_PSK_MARK_LEN]);
+/* bs_verify_again for a PSK. */
+enum bs_standing bs_psk_verify_again(const struct bs_handshake *hs, enum bs_outcome *outcome, char *detail, size_t max);
 
 /* EC of 256 bits or more, or RSA of 2048 bits or more. */
 bool bs_key_is_strong(const EVP_PKEY *key);

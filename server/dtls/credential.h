@@ -106,9 +106,26 @@ BS_MUST_USE enum bs_err bs_dtls_ctx_new(const struct bs_dtls_conf *conf, const s
 	struct bs_dtls_ctx **out, struct bs_diag *diag);
 /* Peers that still use it must be gone. NULL is fine. */
 void bs_dtls_ctx_free(struct bs_dtls_ctx *ctx);
-/* Replace the certificates, keys, anchors and CRLs for handshakes to come. On error the old ones stay. */
+/*
+ * Replace the certificates, keys, anchors and CRLs for handshakes to come, in two steps: make them ready, which may fail;
+ * then take them up, which cannot, and moves the generation. The strings of conf are not kept.
+ */
+struct bs_dtls_prepared;
+BS_MUST_USE enum bs_err bs_dtls_ctx_prepare(
+	struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf, struct bs_dtls_prepared **out, struct bs_diag *diag);
+void bs_dtls_ctx_adopt(struct bs_dtls_ctx *ctx, struct bs_dtls_prepared *prepared); /* takes it */
+void bs_dtls_prepared_free(struct bs_dtls_prepared *prepared); /* NULL is fine */
+/* Both steps. On error the old ones stay. */
 BS_MUST_USE enum bs_err bs_dtls_ctx_reload(
 	struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf, struct bs_diag *diag);
+
+/*
+ * The number of the state that proofs are judged by: certificates, anchors, lists, and what the look-ups answer. While it
+ * stays, what was proven under it is as good as proven now; bs_peer_verify (peer.h) is for when it has moved. The owner of the
+ * look-ups moves it when their answers may be others.
+ */
+uint64_t bs_dtls_ctx_get_generation(const struct bs_dtls_ctx *ctx);
+void bs_dtls_ctx_move_generation(struct bs_dtls_ctx *ctx);
 
 /* Is there what this server must show to a device of that kind, and a ciphersuite for it? */
 bool bs_dtls_ctx_can_dial(const struct bs_dtls_ctx *ctx, enum bs_credential_kind kind);

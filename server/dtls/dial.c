@@ -166,6 +166,7 @@ bs_dial_begin(struct bs_handshake *hs, const struct bs_dial_target *target)
 	if (hs->proof.identity_len >= sizeof(d->identity) || target->key->len == 0)
 		return BS_ERANGE;
 	memcpy(hs->proof.identity, target->identity, hs->proof.identity_len);
+	bs_psk_mark(hs->ctx, target->key, hs->psk_mark);
 	strcpy(d->identity, target->identity);
 	return bs_secret_set(&d->key, target->key->data, target->key->len);
 }

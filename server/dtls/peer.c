@@ -108,6 +108,7 @@ new_peer(struct bs_dtls_ctx *ctx, const struct bs_peer_ops *ops, void *arg, cons
 	peer->hs.alert_in = -1;
 	peer->hs.lifetime_s = -1;
 	peer->hs.timer_first_ms = ctx->timeout_ms;
+	peer->hs.generation = bs_dtls_ctx_get_generation(ctx);
 	peer->hs.bio.send = on_bio_send;
 	peer->hs.bio.arg = peer;
 	return peer;
@@ -644,9 +645,22 @@ bs_peer_end(struct bs_peer *peer, uint64_t now_ms, enum bs_outcome outcome, cons
 bool
 bs_peer_is_revoked(const struct bs_peer *peer)
 {
-	X509 *leaf = peer->state == BS_PEER_OPEN ? SSL_get0_peer_certificate(peer->ssl) : NULL;
+	return peer->state == BS_PEER_OPEN && bs_verify_is_revoked(peer->ctx, peer->ssl);
+}
 
-	return leaf != NULL && bs_verify_is_revoked(peer->ctx, leaf);
+uint64_t
+bs_peer_get_generation(const struct bs_peer *peer)
+{
+	return peer->hs.generation;
+}
+
+enum bs_standing
+bs_peer_verify(const struct bs_peer *peer, enum bs_outcome *outcome, char *detail, size_t max)
+{
+	enum bs_standing standing = bs_verify_again(&peer->hs, peer->ssl, outcome, detail, max);
+
+	ERR_clear_error();
+	return standing;
 }
 
 enum bs_outcome

@@ -101,8 +101,22 @@ size_t bs_peer_max_data(const struct bs_peer *peer);
 void bs_peer_close(struct bs_peer *peer);
 /* The same with an outcome, told through on_closed; notify false: nothing leaves. For the table. */
 void bs_peer_end(struct bs_peer *peer, uint64_t now_ms, enum bs_outcome outcome, const char *detail, bool notify);
-/* OPEN, and its certificate is on a revocation list by now (after bs_dtls_ctx_reload). */
+/* OPEN, and a certificate that it showed, also that of an issuer, is on a revocation list by now (after a reload). */
 bool bs_peer_is_revoked(const struct bs_peer *peer);
+/* The generation (credential.h) under which its handshake began: what it proved was good then. */
+uint64_t bs_peer_get_generation(const struct bs_peer *peer);
+/*
+ * Is who proved itself here as good as at a handshake that began now? The whole path against today's anchors, lists and
+ * times, strength of keys and signatures, and whether the credential still leads to this device. Asks the look-ups.
+ * OPEN peers alone. *outcome and *detail are set but for GOOD.
+ */
+enum bs_standing {
+	BS_STANDING_GOOD,
+	BS_STANDING_CHANGED, /* its credential is the device's no more, nor anybody else's; the owner's policy decides */
+	BS_STANDING_LOST, /* nothing more may be said to it */
+	BS_STANDING_UNKNOWN, /* cannot be told at the moment */
+};
+enum bs_standing bs_peer_verify(const struct bs_peer *peer, enum bs_outcome *outcome, char *detail, size_t max);
 /*
  * How a handshake that ends now without being done shall be told. *detail lives as long as the peer. BS_OUT_KEY_MISMATCH needs
  * evidence: a handshake record of epoch 1 that did not decrypt although the ChangeCipherSpec was there.

@@ -68,7 +68,7 @@ show(struct bs_proof *proof, const uint8_t *der, size_t len, const X509_NAME *su
 static bool
 take_match(struct bs_handshake *hs, enum bs_err err, const struct bs_device_match *match)
 {
-	if (err == BS_ELIMIT && hs->dial == NULL) {
+	if (err == BS_ELIMIT && hs->dial == NULL && !hs->again) {
 		bs_handshake_too_many(hs, match);
 		return false;
 	}
@@ -102,8 +102,8 @@ keep_key(struct bs_proof *proof, const uint8_t *spki, size_t len)
 	proof->public_key_len = len;
 }
 
-static bool
-verify_raw_key(struct bs_handshake *hs, EVP_PKEY *key, int *error)
+bool
+bs_verify_raw_key(struct bs_handshake *hs, EVP_PKEY *key, int *error)
 {
 	struct bs_device_match match = { 0 };
 	struct bs_spki spki;
@@ -194,6 +194,39 @@ check_strength(STACK_OF(X509) * chain, int *depth)
 	return X509_V_OK;
 }
 
+/* The association ends with the first certificate that it stands on. */
+static void
+limit_lifetime(struct bs_handshake *hs, const X509 *x)
+{
+	int days = 0, seconds = 0;
+	int64_t left_s;
+
+	if (ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(x)) != 1)
+		return;
+	left_s = (int64_t)days * 86400 + seconds;
+	if (hs->lifetime_s < 0 || left_s < hs->lifetime_s)
+		hs->lifetime_s = left_s > 0 ? left_s : 0;
+}
+
+static void
+note_end(struct bs_handshake *hs, const X509 *leaf)
+{
+	ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+	int days = 0, seconds = 0;
+
+	if (epoch != NULL && ASN1_TIME_diff(&days, &seconds, epoch, X509_get0_notAfter(leaf)) == 1)
+		hs->proof.expires_s = (int64_t)days * 86400 + seconds;
+	ASN1_TIME_free(epoch);
+	limit_lifetime(hs, leaf);
+}
+
+static void
+note_path_end(struct bs_handshake *hs, STACK_OF(X509) * chain)
+{
+	for (int i = 0; i < sk_X509_num(chain); i++)
+		limit_lifetime(hs, sk_X509_value(chain, i));
+}
+
 static bool
 verify_path(struct bs_handshake *hs, X509_STORE_CTX *xs, int *error)
 {
@@ -219,6 +252,8 @@ verify_path(struct bs_handshake *hs, X509_STORE_CTX *xs, int *error)
 	}
 	if (*error != X509_V_OK)
 		refuse_for(hs, *error, depth);
+	else
+		note_path_end(hs, X509_STORE_CTX_get0_chain(xs));
 	return *error == X509_V_OK;
 }
 
@@ -233,11 +268,14 @@ is_signed_by(X509_CRL *crl, STACK_OF(X509) * issuers)
 	return found;
 }
 
-/* Is leaf on a list of an issuer whom we know? For certificates whose path is not built, or was before. */
+/*
+ * Is cert on a list of an issuer whom we know, or who came with it in chain? For certificates whose path is not built, or
+ * was before. Whoever is only in chain proves nothing; but who holds its key may revoke what it issued.
+ */
 static bool
-is_revoked(X509_STORE_CTX *xs, X509 *leaf)
+is_revoked(X509_STORE_CTX *xs, X509 *cert, STACK_OF(X509) * chain)
 {
-	const X509_NAME *issuer = X509_get_issuer_name(leaf);
+	const X509_NAME *issuer = X509_get_issuer_name(cert);
 	STACK_OF(X509_CRL) *crls = X509_STORE_CTX_get1_crls(xs, issuer);
 	STACK_OF(X509) *issuers = X509_STORE_CTX_get1_certs(xs, (X509_NAME *)issuer);
 	bool revoked = false;
@@ -246,7 +284,8 @@ is_revoked(X509_STORE_CTX *xs, X509 *leaf)
 		X509_CRL *crl = sk_X509_CRL_value(crls, i);
 		X509_REVOKED *entry = NULL;
 
-		revoked = X509_CRL_get0_by_cert(crl, &entry, leaf) == 1 && is_signed_by(crl, issuers);
+		revoked = X509_CRL_get0_by_cert(crl, &entry, cert) == 1 &&
+			  (is_signed_by(crl, issuers) || is_signed_by(crl, chain));
 	}
 	sk_X509_CRL_pop_free(crls, X509_CRL_free);
 	OSSL_STACK_OF_X509_free(issuers);
@@ -255,21 +294,27 @@ is_revoked(X509_STORE_CTX *xs, X509 *leaf)
 }
 
 bool
-bs_verify_is_revoked(struct bs_dtls_ctx *ctx, X509 *leaf)
+bs_verify_is_revoked(struct bs_dtls_ctx *ctx, SSL *ssl)
 {
-	X509_STORE_CTX *xs = ctx->set->has_crls ? X509_STORE_CTX_new_ex(ctx->libctx, NULL) : NULL;
+	X509 *leaf = SSL_get0_peer_certificate(ssl);
+	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl); /* without the leaf where the peer was the client */
+	X509_STORE_CTX *xs = leaf != NULL && ctx->set->has_crls ? X509_STORE_CTX_new_ex(ctx->libctx, NULL) : NULL;
 	bool revoked = false;
 
-	if (xs != NULL && X509_STORE_CTX_init(xs, ctx->set->store, leaf, NULL) == 1)
-		revoked = is_revoked(xs, leaf);
+	if (xs != NULL && X509_STORE_CTX_init(xs, ctx->set->store, leaf, chain) == 1) {
+		revoked = is_revoked(xs, leaf, chain);
+		for (int i = 0; i < sk_X509_num(chain) && !revoked; i++)
+			revoked = is_revoked(xs, sk_X509_value(chain, i), chain);
+	}
 	X509_STORE_CTX_free(xs);
 	return revoked;
 }
 
-/* A pinned certificate needs no path, but all the rest. */
-static bool
-verify_pinned(struct bs_handshake *hs, X509_STORE_CTX *xs, X509 *leaf, int *error)
+bool
+bs_verify_pinned(struct bs_handshake *hs, X509_STORE_CTX *xs, int *error)
 {
+	X509 *leaf = X509_STORE_CTX_get0_cert(xs);
+
 	*error = X509_V_OK;
 	if (X509_cmp_current_time(X509_get0_notBefore(leaf)) > 0)
 		*error = X509_V_ERR_CERT_NOT_YET_VALID;
@@ -279,7 +324,7 @@ verify_pinned(struct bs_handshake *hs, X509_STORE_CTX *xs, X509 *leaf, int *erro
 		*error = X509_V_ERR_EE_KEY_TOO_SMALL;
 	else if (X509_check_purpose(leaf, X509_PURPOSE_SSL_CLIENT, 0) != 1)
 		*error = X509_V_ERR_INVALID_PURPOSE;
-	else if (hs->ctx->set->has_crls && is_revoked(xs, leaf))
+	else if (hs->ctx->set->has_crls && is_revoked(xs, leaf, NULL))
 		*error = X509_V_ERR_CERT_REVOKED;
 	if (*error != X509_V_OK)
 		refuse_for(hs, *error, 0);
@@ -319,22 +364,8 @@ map_by_name(struct bs_handshake *hs, X509_STORE_CTX *xs)
 	return take_match(hs, err, &named.device);
 }
 
-static void
-note_end(struct bs_handshake *hs, const X509 *leaf)
-{
-	const ASN1_TIME *end = X509_get0_notAfter(leaf);
-	ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
-	int days = 0, seconds = 0;
-
-	if (epoch != NULL && ASN1_TIME_diff(&days, &seconds, epoch, end) == 1)
-		hs->proof.expires_s = (int64_t)days * 86400 + seconds;
-	if (ASN1_TIME_diff(&days, &seconds, NULL, end) == 1)
-		hs->lifetime_s = (int64_t)days * 86400 + seconds;
-	ASN1_TIME_free(epoch);
-}
-
-static bool
-verify_certificate(struct bs_handshake *hs, X509_STORE_CTX *xs, int *error)
+bool
+bs_verify_certificate(struct bs_handshake *hs, X509_STORE_CTX *xs, int *error)
 {
 	X509 *leaf = X509_STORE_CTX_get0_cert(xs);
 	struct bs_device_match match = { 0 };
@@ -353,10 +384,11 @@ verify_certificate(struct bs_handshake *hs, X509_STORE_CTX *xs, int *error)
 	note_end(hs, leaf);
 	err = hs->ctx->lookup.certificate(hs->ctx->lookup.arg, der, (size_t)len, &match);
 	OPENSSL_free(der);
+	hs->pinned = err == BS_OK || err == BS_ELIMIT;
 	if (err == BS_ENOTFOUND)
 		in = verify_path(hs, xs, error) && map_by_name(hs, xs);
-	else if (err == BS_OK || (err == BS_ELIMIT && hs->dial != NULL))
-		in = verify_pinned(hs, xs, leaf, error) && take_match(hs, err, &match);
+	else if (err == BS_OK || (err == BS_ELIMIT && (hs->dial != NULL || hs->again)))
+		in = bs_verify_pinned(hs, xs, error) && take_match(hs, err, &match);
 	else
 		in = take_match(hs, err, &match);
 	if (!in && *error == X509_V_OK)
@@ -375,7 +407,7 @@ bs_verify_peer(X509_STORE_CTX *xs, void *arg)
 
 	(void)arg;
 	bs_handshake_hush(hs);
-	in = raw_key != NULL ? verify_raw_key(hs, raw_key, &error) : verify_certificate(hs, xs, &error);
+	in = raw_key != NULL ? bs_verify_raw_key(hs, raw_key, &error) : bs_verify_certificate(hs, xs, &error);
 	if (hs->ignore)
 		hs->bio.muted = true;
 	X509_STORE_CTX_set_error(xs, in ? X509_V_OK : error);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/net/ask.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,18 @@
 
 #include "server/base/clock.h"
 #include "server/net/worker_internal.h"
+
+/* A step of the wall clock must not make a worker look stuck. */
+static void
+init_condition(pthread_cond_t *cond)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
 
 struct bs_ask *
 bs_ask_new(enum bs_ask_kind kind, const char *filter)
@@ -20,7 +31,8 @@ bs_ask_new(enum bs_ask_kind kind, const char *filter)
 	ask->kind = kind;
 	snprintf(ask->filter, sizeof(ask->filter), "%s", filter != NULL ? filter : "");
 	atomic_init(&ask->references, 1);
-	sem_init(&ask->answered, 0, 0);
+	pthread_mutex_init(&ask->lock, NULL);
+	init_condition(&ask->answered);
 	return ask;
 }
 
@@ -29,30 +41,47 @@ bs_ask_release(struct bs_ask *ask)
 {
 	if (ask == NULL || atomic_fetch_sub(&ask->references, 1) > 1)
 		return;
-	sem_destroy(&ask->answered);
+	pthread_cond_destroy(&ask->answered);
+	pthread_mutex_destroy(&ask->lock);
+	bs_reload_release(ask->reload);
 	free(ask->rows);
 	free(ask);
 }
 
 enum bs_err
-bs_worker_ask(struct bs_worker *w, struct bs_ask *ask, unsigned wait_ms)
+bs_worker_put(struct bs_worker *w, struct bs_ask *ask)
 {
 	struct bs_mail mail = { .kind = BS_MAIL_ASK, .ask = ask };
-	struct timespec until;
+	enum bs_err err;
 
 	atomic_fetch_add(&ask->references, 1);
-	if (bs_mailbox_post(w->mailbox, &mail) != BS_OK) {
+	err = bs_mailbox_post(w->mailbox, &mail);
+	if (err != BS_OK)
 		bs_ask_release(ask);
-		return BS_ENOMEM;
-	}
-	clock_gettime(CLOCK_MONOTONIC, &until); /* a step of the wall clock must not make a worker look stuck */
-	until.tv_sec += wait_ms / 1000 + (until.tv_nsec + wait_ms % 1000 * 1000000L) / 1000000000L;
-	until.tv_nsec = (until.tv_nsec + wait_ms % 1000 * 1000000L) % 1000000000L;
-	while (sem_clockwait(&ask->answered, CLOCK_MONOTONIC, &until) != 0) {
-		if (errno != EINTR)
-			return BS_ETIMEOUT;
-	}
-	return BS_OK;
+	return err;
+}
+
+enum bs_err
+bs_ask_wait(struct bs_ask *ask, uint64_t until_ms)
+{
+	struct timespec until = { .tv_sec = (time_t)(until_ms / 1000), .tv_nsec = (long)(until_ms % 1000) * 1000000L };
+	bool answered;
+	int rc = 0;
+
+	pthread_mutex_lock(&ask->lock);
+	while (!ask->is_answered && rc == 0)
+		rc = pthread_cond_timedwait(&ask->answered, &ask->lock, &until);
+	answered = ask->is_answered;
+	pthread_mutex_unlock(&ask->lock);
+	return answered ? BS_OK : BS_ETIMEOUT;
+}
+
+enum bs_err
+bs_worker_ask(struct bs_worker *w, struct bs_ask *ask, unsigned wait_ms)
+{
+	enum bs_err err = bs_worker_put(w, ask);
+
+	return err == BS_OK ? bs_ask_wait(ask, bs_clock_ms() + wait_ms) : err;
 }
 
 /* ---- in the worker's thread --------------------------------------------------------------------------------------- */
@@ -136,9 +165,16 @@ answer_trace(struct bs_worker *w, struct bs_ask *ask)
 }
 
 static void
-answer_reload(struct bs_worker *w, struct bs_ask *ask)
+answer_prepare(struct bs_worker *w, struct bs_ask *ask)
 {
-	ask->err = bs_worker_reload(w, ask->conf, &ask->diag);
+	ask->err = bs_worker_prepare(w, ask->reload, &ask->diag);
+}
+
+static void
+answer_commit(struct bs_worker *w, struct bs_ask *ask)
+{
+	(void)ask;
+	bs_worker_commit(w);
 }
 
 static void
@@ -159,13 +195,17 @@ bs_ask_answer(struct bs_worker *w, struct bs_ask *ask)
 	static void (*const answers[])(struct bs_worker *, struct bs_ask *) = {
 		[BS_ASK_SESSIONS] = answer_sessions,
 		[BS_ASK_KICK] = answer_kick,
-		[BS_ASK_RELOAD] = answer_reload,
+		[BS_ASK_PREPARE] = answer_prepare,
+		[BS_ASK_COMMIT] = answer_commit,
 		[BS_ASK_TRIGGER] = answer_trigger,
 		[BS_ASK_TRIGGERED] = answer_triggered,
 		[BS_ASK_TRACE] = answer_trace,
 	};
 
 	answers[ask->kind](w, ask);
-	sem_post(&ask->answered);
+	pthread_mutex_lock(&ask->lock);
+	ask->is_answered = true;
+	pthread_cond_signal(&ask->answered);
+	pthread_mutex_unlock(&ask->lock);
 	bs_ask_release(ask);
 }

@@ -6,18 +6,20 @@
 #ifndef BS_NET_ASK_H
 #define BS_NET_ASK_H
 
-#include <semaphore.h>
+#include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "server/base/addr.h"
 #include "server/base/outcome.h"
-#include "server/conf/conf.h"
 #include "server/model/account.h"
+#include "server/net/reload.h"
 
 enum bs_ask_kind {
 	BS_ASK_SESSIONS, /* rows: live sessions that match filter, at most max */
 	BS_ASK_KICK, /* close the sessions of endpoint filter; count says how many */
-	BS_ASK_RELOAD, /* take up certificates, keys, anchors and CRLs of conf; err and diag */
+	BS_ASK_PREPARE, /* make ready certificates, keys, anchors and CRLs of reload, and use them not yet; err and diag */
+	BS_ASK_COMMIT, /* the decision on what was prepared has been made: act on it */
 	BS_ASK_TRIGGER, /* bootstrap endpoint filter at address, or in its live session, as number trigger.id; err and diag */
 	BS_ASK_TRIGGERED, /* what became of trigger.id; count 1 when this worker knows */
 	BS_ASK_TRACE, /* log every message of endpoint filter for trace_ms; "" ends it. BS_ENOTFOUND, diag: no such device */
@@ -51,7 +53,7 @@ struct bs_ask {
 	uint64_t trace_ms;
 	struct bs_addr address; /* TRIGGER; len 0: the live session */
 	struct bs_triggered trigger; /* TRIGGER: id in; TRIGGERED: id in, the rest out */
-	const struct bs_conf *conf; /* RELOAD: outlives the answer */
+	struct bs_reload *reload; /* PREPARE; a reference of its own, NULL: none */
 	/* the answer */
 	struct bs_session_row *rows;
 	size_t count;
@@ -59,7 +61,9 @@ struct bs_ask {
 	struct bs_diag diag;
 	/* private */
 	atomic_int references;
-	sem_t answered;
+	pthread_mutex_t lock;
+	pthread_cond_t answered;
+	bool is_answered;
 };
 
 /* A question with one reference; NULL without memory. */
@@ -69,5 +73,8 @@ void bs_ask_release(struct bs_ask *ask); /* NULL is fine */
 struct bs_worker;
 /* Main: ask and wait at most wait_ms. BS_ETIMEOUT: no answer (yet); read nothing of it then. */
 BS_MUST_USE enum bs_err bs_worker_ask(struct bs_worker *w, struct bs_ask *ask, unsigned wait_ms);
+/* The two halves of it, to ask several workers at once; until_ms: monotonic time. Each ask waits once. */
+BS_MUST_USE enum bs_err bs_worker_put(struct bs_worker *w, struct bs_ask *ask);
+BS_MUST_USE enum bs_err bs_ask_wait(struct bs_ask *ask, uint64_t until_ms);
 
 #endif

@@ -27,7 +27,7 @@ arm(struct link *l)
 
 		deadline = silence < deadline ? silence : deadline;
 	}
-	if (l->close_after_run && !bs_session_is_running(l->session))
+	if (l->lost || (l->close_after_run && !bs_session_is_running(l->session)))
 		deadline = 0; /* the run it waited for is over */
 	bs_worker_arm(l->timer, deadline);
 }
@@ -337,19 +337,21 @@ static void
 on_finished(void *arg, uint64_t now_ms, const struct bs_report *r)
 {
 	struct link *l = arg;
-	struct bs_attempt a = {
-		.outcome = r->outcome, .code = r->code, .version = (uint8_t)r->version, .proven = true
-	};
+	bool store = l->held_back && r->outcome == BS_OUT_CLIENT_SILENT; /* it is not the device that said nothing */
+	enum bs_outcome outcome = store ? BS_OUT_INTERNAL : r->outcome;
+	const char *detail = store ? "the store could not be read: nothing more was sent" : r->detail;
+	struct bs_attempt a = { .outcome = outcome, .code = r->code, .version = (uint8_t)r->version, .proven = true };
 	const struct bs_ration_who who = who_of(l);
 
 	fill_from_peer(&a, l->peer);
-	put_detail(&a, l->trigger != NULL ? BS_TRIGGERED : "", r->detail);
+	put_detail(&a, l->trigger != NULL ? BS_TRIGGERED : "", detail);
 	snprintf(a.step, sizeof(a.step), "%s", r->step);
 	snprintf(a.claimed, sizeof(a.claimed), "%s", r->claimed);
 	a.format = r->format;
 	a.writes = (uint16_t)r->writes;
 	a.took_ms = (uint32_t)r->took_ms;
 	a.handshake_ms = (uint32_t)(l->opened_ms - l->created_ms);
+	l->held_back = false;
 	end_run(l);
 	if (r->outcome == BS_OUT_PACK_DECLINED)
 		bs_device_table_give_back(l->worker->shared->devices, l->client.device_id);
@@ -361,7 +363,7 @@ on_finished(void *arg, uint64_t now_ms, const struct bs_report *r)
 		l->trigger->told.writes = r->writes;
 		l->trigger->told.took_ms = a.took_ms;
 		l->trigger->told.handshake_ms = a.handshake_ms;
-		bs_trigger_end(l->trigger, r->outcome, r->detail);
+		bs_trigger_end(l->trigger, outcome, detail);
 	}
 }
 
@@ -380,29 +382,41 @@ static const struct bs_session_ops session_ops = {
 	.random = bs_random_system,
 };
 
-/* Accounts asked for since the last turn, in one read transaction. */
+/* An account, and whether its device may have it, in one read transaction. */
+static void
+load(struct link *l)
+{
+	struct bs_worker *w = l->worker;
+	uint64_t began_us = bs_clock_us();
+	struct bs_account *account = NULL;
+	enum bs_err err = BS_EBUSY;
+	enum bs_standing standing = bs_standing_check(l, BS_AT_REQUEST);
+
+	if (standing == BS_STANDING_LOST) {
+		bs_link_fall(l, bs_clock_ms());
+		return;
+	}
+	if (standing == BS_STANDING_GOOD)
+		err = bs_store_load_account(w->store, l->client.device_id, &account);
+	bs_histogram_add_us(&w->stats.load, bs_clock_us() - began_us);
+	if (err != BS_OK && err != BS_ENOTFOUND) {
+		w->stats.load_errors++;
+		bs_worker_store_failed(w, "load", err);
+	}
+	bs_session_loaded(l->session, bs_clock_ms(), err, account);
+	arm(l);
+}
+
+/* Those asked for since the last turn. */
 void
 bs_link_load_all(struct bs_worker *w)
 {
 	struct link *l;
 
 	while ((l = TAILQ_FIRST(&w->loads)) != NULL) {
-		uint64_t began_us = bs_clock_us();
-		struct bs_store *store = bs_worker_read(w);
-		struct bs_account *account = NULL;
-		enum bs_err err = BS_EBUSY;
-
 		TAILQ_REMOVE(&w->loads, l, load);
 		l->loading = false;
-		if (store != NULL)
-			err = bs_store_load_account(store, l->client.device_id, &account);
-		bs_histogram_add_us(&w->stats.load, bs_clock_us() - began_us);
-		if (err != BS_OK && err != BS_ENOTFOUND) {
-			w->stats.load_errors++;
-			bs_worker_store_failed(w, "load", err);
-		}
-		bs_session_loaded(l->session, bs_clock_ms(), err, account);
-		arm(l);
+		load(l);
 	}
 }
 
@@ -447,6 +461,8 @@ on_send(void *arg, const uint8_t *data, size_t len)
 {
 	struct link *l = arg;
 
+	if (!bs_standing_may_send(l, data, len))
+		return; /* arm sees to the end of a link that is lost */
 	trace(l, "trace.sent", data, len);
 	/* A record that cannot leave is lost as a datagram can be; retransmission is the exchange's matter. */
 	if (bs_peer_get_state(l->peer) == BS_PEER_OPEN && bs_peer_send(l->peer, data, len) != BS_OK)
@@ -476,14 +492,18 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	bs_exchange_tick(l->exchange, now_ms);
-	bs_session_tick(l->session, now_ms);
-	if (!l->silence_noted && !bs_session_was_used(l->session) &&
+	if (!l->lost) {
+		bs_exchange_tick(l->exchange, now_ms);
+		bs_session_tick(l->session, now_ms);
+	}
+	if (!l->lost && !l->silence_noted && !bs_session_was_used(l->session) &&
 		now_ms >= l->opened_ms + w->shared->conf->request_ms) {
 		l->silence_noted = true;
 		record_silence(l, now_ms, "the session stays open");
 	}
-	if (l->close_after_run && !bs_session_is_running(l->session))
+	if (l->lost)
+		bs_link_fall(l, now_ms);
+	else if (l->close_after_run && !bs_session_is_running(l->session))
 		bs_link_close(l, now_ms, BS_OUT_SUPERSEDED, "the credential was changed");
 	else
 		arm(l);
@@ -533,6 +553,7 @@ new_link(struct bs_worker *w, struct bs_peer *peer, uint64_t now_ms)
 	l->peer = peer;
 	l->opened_ms = now_ms;
 	l->created_ms = bs_peer_get_created_ms(peer);
+	l->generation = bs_peer_get_generation(peer);
 	l->client.device_id = proof->device.device_id;
 	l->client.mode = mode_of(proof->kind);
 	memcpy(l->client.endpoint, proof->device.endpoint, sizeof(l->client.endpoint));
@@ -591,6 +612,8 @@ bury(struct link *l)
 		HASH_DEL(w->by_device, l->device);
 		free(l->device);
 	}
+	if (w->review_next == l)
+		w->review_next = TAILQ_NEXT(l, link);
 	TAILQ_REMOVE(&w->links, l, link);
 	TAILQ_INSERT_TAIL(&w->dead, l, link);
 }
@@ -674,10 +697,17 @@ on_peer_open(void *arg, struct bs_peer *peer, uint64_t now_ms)
 		turn_away(w, peer, t, now_ms, err);
 		return;
 	}
+	bs_peer_set_user(peer, l);
+	/* The handshake may have begun before a reload, or before the device was disabled. */
+	if (bs_standing_check(l, BS_AT_OPEN) == BS_STANDING_LOST) {
+		if (t != NULL)
+			bs_trigger_end(t, l->lost_outcome, l->lost_detail);
+		bs_link_fall(l, now_ms);
+		return;
+	}
 	if (proof->kind == BS_CRED_PSK)
 		bs_device_table_psk_proven(w->shared->devices, now_ms, l->client.device_id,
 			t != NULL ? t->psk_slot : proof->psk_slot, bs_peer_get_remote(peer));
-	bs_peer_set_user(peer, l);
 	bs_histogram_add_ms(&w->stats.handshake, l->opened_ms - l->created_ms);
 	if (t != NULL)
 		bs_trigger_opened(t, l, now_ms);
@@ -690,7 +720,7 @@ on_peer_data(void *arg, struct bs_peer *peer, uint64_t now_ms, const uint8_t *da
 	struct link *l = bs_peer_get_user(peer);
 
 	(void)arg;
-	if (l == NULL)
+	if (l == NULL || l->lost)
 		return;
 	trace(l, "trace.received", data, len);
 	bs_exchange_input(l->exchange, now_ms, data, len);
@@ -720,8 +750,12 @@ on_peer_closed(void *arg, struct bs_peer *peer, uint64_t now_ms, enum bs_outcome
 		return;
 	}
 	bs_session_abort(l->session, now_ms, outcome != BS_OUT_DONE ? outcome : BS_OUT_CLIENT_CLOSED, detail);
-	if (!l->silence_noted && !bs_session_was_used(l->session))
-		record_silence(l, now_ms, detail);
+	if (!l->silence_noted && !bs_session_was_used(l->session)) {
+		if (outcome == BS_OUT_CERT_REVOKED)
+			record_peer(w, now_ms, peer, outcome, detail);
+		else
+			record_silence(l, now_ms, detail);
+	}
 	bury(l);
 }
 
@@ -741,6 +775,14 @@ bs_link_close(struct link *l, uint64_t now_ms, enum bs_outcome outcome, const ch
 	bs_session_abort(l->session, now_ms, outcome, detail);
 	bury(l);
 	bs_peer_table_close(w->peers, peer);
+}
+
+void
+bs_link_fall(struct link *l, uint64_t now_ms)
+{
+	if (!bs_session_is_running(l->session) && !bs_session_was_used(l->session))
+		record_peer(l->worker, now_ms, l->peer, l->lost_outcome, l->lost_detail);
+	bs_link_close(l, now_ms, l->lost_outcome, l->lost_detail);
 }
 
 void

@@ -7,6 +7,8 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "server/net/ask.h"
+
 struct letter {
 	struct bs_mail mail;
 	STAILQ_ENTRY(letter) link;
@@ -51,8 +53,12 @@ free_letters(struct letters *letters)
 void
 bs_mailbox_free(struct bs_mailbox *m)
 {
+	struct letter *l;
+
 	if (m == NULL)
 		return;
+	STAILQ_FOREACH (l, &m->letters, link) /* nobody will */
+		bs_ask_release(l->mail.ask);
 	free_letters(&m->letters);
 	pthread_mutex_destroy(&m->lock);
 	close(m->fd);

@@ -13,7 +13,7 @@ enum bs_mail_kind {
 	BS_MAIL_SUPERSEDED, /* run: another run of the same device has begun */
 	BS_MAIL_OUTNUMBERED, /* device_id, session: the device has a newer one, and one more than it may */
 	BS_MAIL_STOP, /* finish running bootstraps, then end */
-	BS_MAIL_ASK, /* ask: a question of main\'s (ask.h) */
+	BS_MAIL_ASK, /* ask: a question of main's (ask.h) */
 };
 
 struct bs_mail {
@@ -21,7 +21,7 @@ struct bs_mail {
 	uint64_t run;
 	int64_t device_id;
 	uint64_t session; /* its number in the device table */
-	struct bs_ask *ask; /* one reference travels with the mail */
+	struct bs_ask *ask; /* one reference travels with the mail; what is never read is released with the mailbox */
 };
 
 struct bs_mailbox;

@@ -39,6 +39,7 @@ struct bs_stats {
 	uint64_t runs_started, requests_dropped, load_errors, store_errors, clone_signals;
 	uint64_t handshakes_over; /* of devices beyond their limit, given up */
 	uint64_t outnumbered; /* sessions closed, as their device had one more than it may */
+	uint64_t verified_again, lost; /* sessions: judged anew after a change; closed as they were good no more */
 	/* gauges */
 	uint64_t peers, half_open, runs;
 	uint64_t store_failing; /* 1: the store cannot be read */

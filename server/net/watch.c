@@ -17,20 +17,13 @@ struct changed {
 	bool failed; /* a device could not be read: the same changes must be told again */
 };
 
-/* Does the number still mean the device that this session proved to be? Not so in another store. */
-static bool
-is_same_device(const struct link *l, const struct bs_found *found)
-{
-	return strcmp(found->endpoint, l->client.endpoint) == 0;
-}
-
 static void
 apply(struct link *l, uint64_t now_ms, enum bs_err err, const struct bs_found *found, enum bs_change_kind kind)
 {
-	if (err == BS_ENOTFOUND || !is_same_device(l, found)) {
-		bs_link_close(l, now_ms, BS_OUT_DEVICE_DISABLED, "the device was deleted from the store");
-	} else if (!found->enabled) {
-		bs_link_close(l, now_ms, BS_OUT_DEVICE_DISABLED, "the device was disabled during its session");
+	const char *detail = "";
+
+	if (bs_standing_of_device(l, err, found, &detail) == BS_STANDING_LOST) {
+		bs_link_close(l, now_ms, BS_OUT_DEVICE_DISABLED, detail);
 	} else if (kind == BS_CHANGED_CREDENTIAL && found->on_change != BS_CHANGE_KEEP) {
 		if (found->on_change == BS_CHANGE_CLOSE || !bs_session_is_running(l->session))
 			bs_link_close(l, now_ms, BS_OUT_SUPERSEDED, "the credential was changed");
@@ -111,7 +104,7 @@ reopen(struct bs_worker *w)
 	bs_store_close(w->store);
 	w->store = store;
 	w->store_failed_ms = 0;
-	w->change_seq = EVERYTHING;
+	w->change_seq = w->seen_seq = EVERYTHING;
 	bs_log(BS_WARNING, "store.reopened", "worker=%u", w->index);
 	return true;
 }
@@ -141,6 +134,9 @@ bs_watch_tick(struct bs_worker *w, uint64_t now_ms)
 		return;
 	}
 	w->change_seq = seq;
+	if (seq != w->seen_seq) /* proofs are judged anew, by who needs them (standing.c) */
+		bs_dtls_ctx_move_generation(w->dtls);
+	w->seen_seq = seq;
 	if (is_damaged(w, now_ms))
 		say_store(w, true, "a look-up failed, see event=store.failed");
 	else

@@ -93,6 +93,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	bs_worker_take_up(s->worker);
 	bs_peer_table_set_timeout(s->worker->peers, s->timeout_ms);
 	bs_udp_receive(s->udp, on_datagram, s->worker);
 	bs_worker_end_turn(s->worker);
@@ -189,6 +190,7 @@ on_watch(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	bs_worker_take_up(w);
 	bs_watch_tick(w, now_ms);
 	tell_left_out(w, now_ms);
 	publish(w, now_ms);
@@ -333,17 +335,71 @@ open_dtls(struct bs_worker *w, struct bs_diag *diag)
 	return bs_dtls_ctx_new(&dc, &lookup, &w->dtls, diag);
 }
 
+/* ---- reload ------------------------------------------------------------------------------------------------------- */
+
+static void
+forget_reload(struct bs_worker *w)
+{
+	bs_dtls_prepared_free(w->prepared);
+	w->prepared = NULL;
+	bs_reload_release(w->reload);
+	w->reload = NULL;
+}
+
 enum bs_err
-bs_worker_reload(struct bs_worker *w, const struct bs_conf *conf, struct bs_diag *diag)
+bs_worker_prepare(struct bs_worker *w, struct bs_reload *reload, struct bs_diag *diag)
 {
 	struct bs_dtls_identity identities[BS_CONF_IDENTITIES_MAX];
-	struct bs_dtls_conf dc = dtls_conf(conf, identities);
-	enum bs_err err = bs_dtls_ctx_reload(w->dtls, &dc, diag);
+	struct bs_dtls_conf dc = dtls_conf(&reload->conf, identities);
+	enum bs_err err;
 
-	if (err == BS_OK) /* a revoked device is out at once */
-		bs_peer_table_recheck(w->peers, bs_clock_ms());
+	bs_worker_take_up(w);
+	forget_reload(w);
+	if (bs_reload_get_decision(reload) != BS_RELOAD_OPEN)
+		return bs_diag_set(diag, BS_ESTATE, 0, "asked for too late");
+	err = bs_dtls_ctx_prepare(w->dtls, &dc, &w->prepared, diag);
+	if (err == BS_OK)
+		w->reload = bs_reload_hold(reload);
 	return err;
 }
+
+void
+bs_worker_take_up(struct bs_worker *w)
+{
+	enum bs_reload_decision decision = BS_RELOAD_OPEN;
+
+	if (w->reload != NULL)
+		decision = bs_reload_get_decision(w->reload);
+	if (decision == BS_RELOAD_OPEN)
+		return;
+	if (decision == BS_RELOAD_COMMIT) {
+		bs_dtls_ctx_adopt(w->dtls, w->prepared);
+		w->prepared = NULL;
+		w->review_next = TAILQ_FIRST(&w->links);
+		bs_worker_arm(w->review_timer, 0);
+	}
+	forget_reload(w);
+}
+
+void
+bs_worker_commit(struct bs_worker *w)
+{
+	bs_worker_take_up(w);
+	bs_peer_table_recheck(w->peers, bs_clock_ms());
+}
+
+static void
+on_review(evutil_socket_t fd, short what, void *arg)
+{
+	struct bs_worker *w = arg;
+
+	(void)fd;
+	(void)what;
+	bs_standing_review(w);
+	bs_worker_end_turn(w);
+}
+
+/* ---- set-up of the rest ------------------------------------------------------------------------------------------- */
 
 static uint32_t
 share(uint64_t all, unsigned workers)
@@ -389,8 +445,9 @@ open_events(struct bs_worker *w)
 	w->load_event = event_new(w->base, -1, 0, on_load, w);
 	w->watch_timer = evtimer_new(w->base, on_watch, w);
 	w->stop_timer = evtimer_new(w->base, on_stop, w);
+	w->review_timer = evtimer_new(w->base, on_review, w);
 	if (w->mail_event == NULL || w->peer_timer == NULL || w->load_event == NULL || w->watch_timer == NULL ||
-		w->stop_timer == NULL || event_add(w->mail_event, NULL) != 0)
+		w->stop_timer == NULL || w->review_timer == NULL || event_add(w->mail_event, NULL) != 0)
 		return BS_ENOMEM;
 	for (size_t i = 0; i < w->socket_count; i++) {
 		struct socket_event *s = &w->sockets[i];
@@ -410,8 +467,10 @@ open_all(struct bs_worker *w, struct bs_diag *diag)
 	const struct bs_conf *c = w->shared->conf;
 	enum bs_err err = bs_store_open(c->store_directory, c->master_key, BS_STORE_READ, &w->store, diag);
 
+	w->seen_version = -1; /* none */
 	if (err == BS_OK && (err = bs_store_change_seq(w->store, &w->change_seq)) != BS_OK)
 		bs_diag_set(diag, err, 0, "%s: the store cannot be read: %s", c->store_directory, bs_strerror(err));
+	w->seen_seq = w->change_seq;
 	if (err == BS_OK)
 		err = open_dtls(w, diag);
 	if (err == BS_OK && ((err = open_peers(w)) != BS_OK || (err = open_events(w)) != BS_OK))
@@ -510,6 +569,8 @@ bs_worker_free(struct bs_worker *w)
 	free_event(w->load_event);
 	free_event(w->watch_timer);
 	free_event(w->stop_timer);
+	free_event(w->review_timer);
+	forget_reload(w);
 	bs_dtls_ctx_free(w->dtls);
 	bs_store_close(w->store);
 	bs_mailbox_free(w->mailbox);

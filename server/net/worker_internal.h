@@ -50,6 +50,11 @@ struct link {
 	bool silence_noted; /* "no-request" was recorded */
 	bool close_after_run; /* the credential changed: policy close-after-run */
 	struct trigger *trigger; /* of the run that is on; NULL: none, or the device asked */
+	uint64_t generation; /* under which it was found good */
+	bool held_back; /* a message was not sent, as the store could not tell whether it may be */
+	bool lost; /* it is as good no more: nothing is said to it, and it is closed with what follows */
+	enum bs_outcome lost_outcome;
+	char lost_detail[160];
 	struct device_links *device;
 	LIST_ENTRY(link) same_device;
 	TAILQ_ENTRY(link) link; /* in worker->links, then in worker->dead */
@@ -77,7 +82,7 @@ struct bs_worker {
 	struct bs_dtls_ctx *dtls;
 	struct bs_peer_table *peers;
 	struct bs_mailbox *mailbox;
-	struct event *mail_event, *peer_timer, *load_event, *watch_timer, *stop_timer;
+	struct event *mail_event, *peer_timer, *load_event, *watch_timer, *stop_timer, *review_timer;
 	TAILQ_HEAD(, link) links;
 	TAILQ_HEAD(, link) dead; /* freed at the end of the turn */
 	TAILQ_HEAD(, link) loads; /* accounts to load when the stack has unwound */
@@ -87,7 +92,11 @@ struct bs_worker {
 		dials[2]; /* where devices answer that were turned to, IPv4 and IPv6; udp NULL: not opened yet */
 	TAILQ_HEAD(, trigger) triggers;
 	unsigned trigger_count;
-	int64_t change_seq;
+	int64_t change_seq; /* of the changes that were told */
+	int64_t seen_seq, seen_version; /* of those that are in the generation, and of the store's data then */
+	struct bs_reload *reload; /* whose decision is awaited; NULL: none */
+	struct bs_dtls_prepared *prepared; /* what it would take up */
+	struct link *review_next; /* after a reload: who is verified next; NULL: none */
 	bool stopping, store_failing;
 	uint64_t store_failed_ms; /* when a look-up met a damaged file or disk last; 0: never, in this file */
 	uint64_t stop_by_ms, store_said_ms;
@@ -108,8 +117,12 @@ void bs_worker_arm(struct event *timer, uint64_t deadline_ms);
 /* After any callback: send what is queued, free what died, arm the peers' timer. */
 void bs_worker_end_turn(struct bs_worker *w);
 
-/* Certificates, keys, anchors and CRLs of conf, for handshakes to come. On error the old ones stay. */
-BS_MUST_USE enum bs_err bs_worker_reload(struct bs_worker *w, const struct bs_conf *conf, struct bs_diag *diag);
+/* Make ready certificates, keys, anchors and CRLs; takes a reference. On error nothing is. */
+BS_MUST_USE enum bs_err bs_worker_prepare(struct bs_worker *w, struct bs_reload *reload, struct bs_diag *diag);
+/* Act on the decision on what was prepared, if it has been made. Ends no session: it may be called from anywhere. */
+void bs_worker_take_up(struct bs_worker *w);
+/* The same, and whoever is revoked by it is out at once. */
+void bs_worker_commit(struct bs_worker *w);
 
 /* ---- ask.c */
 void bs_ask_answer(struct bs_worker *w, struct bs_ask *ask);
@@ -128,7 +141,29 @@ void bs_trigger_end(struct trigger *t, enum bs_outcome outcome, const char *deta
 void bs_trigger_stop_all(struct bs_worker *w, uint64_t now_ms);
 void bs_trigger_close(struct bs_worker *w);
 
+/* ---- standing.c */
+/*
+ * Is the device of this link, with the credential it has shown, as good as at a new handshake? A comparison of numbers,
+ * unless the state has moved since it was found good. For LOST the link is marked, and its owner closes it by bs_link_fall.
+ */
+enum bs_moment {
+	BS_AT_OPEN, /* the handshake is done */
+	BS_AT_REQUEST, /* a run begins */
+	BS_AT_KEY, /* a message that may hold a key */
+	BS_AT_MESSAGE, /* any other; the store is not looked at for it */
+};
+enum bs_standing bs_standing_check(struct link *l, enum bs_moment moment);
+/* What the store says of the device alone. */
+enum bs_standing bs_standing_of_device(
+	const struct link *l, enum bs_err err, const struct bs_found *found, const char **detail);
+/* May this message go to the device? False: it is left out, as if lost on the way. */
+bool bs_standing_may_send(struct link *l, const uint8_t *data, size_t len);
+/* Verify some of the links whose certificates a reload may have touched. */
+void bs_standing_review(struct bs_worker *w);
+
 /* ---- link.c */
+/* The end of a link that is lost, with that outcome. */
+void bs_link_fall(struct link *l, uint64_t now_ms);
 /* Record how a handshake ended that is no link yet. */
 void bs_link_record_peer(
 	struct bs_worker *w, uint64_t now_ms, struct bs_peer *peer, enum bs_outcome outcome, const char *detail);
