@@ -64,7 +64,7 @@ LIB := $(B)/libbootstrap.a
 PROGRAMS := $(B)/lwm2m-bootstrapd $(B)/lwm2m-bootstrapctl $(B)/lwm2m-bootstrap-sim
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all mutants bench bench-compare deb deb-check deps help clean test page unit fuzz fuzz-bins fuzz-deps fuzz-replay lint layers format run interop install
+.PHONY: all mutants bench bench-compare deb deb-check deps help clean test mix page unit fuzz fuzz-bins fuzz-deps fuzz-replay lint layers format run interop install
 .SECONDARY:
 .DEFAULT_GOAL := all
 
@@ -165,6 +165,9 @@ page: all ## the status page in headless Chromium: checks, and pictures in build
 
 run: all ## a working server with a demo fleet on loopback; DEMO=once ends after the three devices
 	$(Q)DEMO=$(DEMO) tools/demo.sh $(B)
+
+mix: all ## all that threads share at once, for TIME seconds (600): VARIANT=tsan finds races, VARIANT=asan what is used after its end
+	$(Q)MIX=$(or $(TIME),600) tests/run.sh $(B) -- -- tests/system/test_mix.sh
 
 interop: all ## bootstrap clients that were not written here (needs Java, Maven, Go, Python; says what it skips)
 	$(Q)tests/interop/formats/run.sh $(B)
