@@ -786,6 +786,38 @@ test_retry_after_406_alone(void **state)
 	expect_report(BS_OUT_FINISH_REFUSED, "finish", "finish answered 4.04");
 }
 
+/* Of every class of code 2 alone says that the device is done; whoever answers otherwise has not confirmed anything. */
+static void
+test_finish_is_confirmed_by_success_alone(void **state)
+{
+	static const struct {
+		const char *name;
+		uint8_t code;
+		enum bs_outcome outcome;
+	} rows[] = {
+		{ "2.04", BS_CHANGED, BS_OUT_DONE },
+		{ "2.05, which is odd", BS_CONTENT, BS_OUT_DONE },
+		{ "0.02, no response at all", BS_POST, BS_OUT_FINISH_REFUSED },
+		{ "3.00, of no use in CoAP", BS_CODE(3, 0), BS_OUT_FINISH_REFUSED },
+		{ "4.00", BS_BAD_REQUEST, BS_OUT_FINISH_REFUSED },
+		{ "4.06", BS_NOT_ACCEPTABLE, BS_OUT_FINISH_REFUSED },
+		{ "5.00", BS_SERVER_ERROR, BS_OUT_FINISH_REFUSED },
+		{ "5.01", BS_NOT_IMPLEMENTED, BS_OUT_FINISH_REFUSED },
+		{ "5.05", BS_PROXYING_NOT_SUPPORTED, BS_OUT_FINISH_REFUSED },
+		{ "7.00, of a class that is none", BS_CODE(7, 0), BS_OUT_FINISH_REFUSED },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		reach(ST_FINISHING);
+		answer(START_MS + 100, BS_OK, rows[i].code, NULL);
+		if (fx->report.outcome != rows[i].outcome)
+			fail_msg("%s: %s", rows[i].name, bs_outcome_word(fx->report.outcome));
+		assert_int_equal(fx->report.code, rows[i].outcome == BS_OUT_DONE ? 0 : rows[i].code);
+		assert_int_equal(teardown(state), 0);
+		assert_int_equal(setup(state), 0);
+	}
+}
+
 /* ---- reading ---- */
 
 static void
@@ -1458,6 +1490,7 @@ main(void)
 		T(test_write_in_parts),
 		T(test_retry_as_another_profile),
 		T(test_retry_after_406_alone),
+		T(test_finish_is_confirmed_by_success_alone),
 		T(test_reads_before_the_plan),
 		T(test_reads_what_is_there),
 		T(test_what_cannot_be_read_is_overwritten),
