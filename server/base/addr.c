@@ -162,6 +162,19 @@ bs_addr_prefix_key(const struct bs_addr *a, uint8_t out[32])
 	return 7;
 }
 
+size_t
+bs_addr_host_key(const struct bs_addr *a, uint8_t out[16])
+{
+	if (a->len == 0)
+		return 0;
+	if (ipv4_of(a) != NULL) {
+		memcpy(out, ipv4_of(a), 4);
+		return 4;
+	}
+	memcpy(out, a->in6.sin6_addr.s6_addr, 16);
+	return 16;
+}
+
 bool
 bs_addr_equal(const struct bs_addr *a, const struct bs_addr *b)
 {

@@ -39,5 +39,7 @@ bool bs_addr_is_host(const struct bs_addr *a);
 size_t bs_addr_key(const struct bs_addr *a, uint8_t out[32]);
 /* The same for its network: /24 of IPv4, /56 of IPv6. For limits per source prefix. */
 size_t bs_addr_prefix_key(const struct bs_addr *a, uint8_t out[32]);
+/* The host alone, without port and scope: 4 octets (also of an IPv4 address mapped into IPv6), 16, or 0 for no address. */
+size_t bs_addr_host_key(const struct bs_addr *a, uint8_t out[16]);
 
 #endif

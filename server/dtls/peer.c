@@ -348,6 +348,7 @@ advance(struct bs_peer *peer)
 	} else if (SSL_get_error(peer->ssl, rc) != SSL_ERROR_WANT_READ) {
 		handshake_failed(peer);
 	} else {
+		SSL_free_buffers(peer->ssl); /* 16 KiB, which a read that finds nothing leaves behind */
 		set_timer(peer);
 		watch(peer);
 	}

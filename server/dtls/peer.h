@@ -27,6 +27,7 @@
 #include "server/base/outcome.h"
 #include "server/dtls/cookie.h"
 #include "server/dtls/credential.h"
+#include "server/dtls/half_open.h"
 
 #define BS_PROOF_KEY_MAX 160 /* keys on elliptic curves fit */
 
@@ -59,7 +60,7 @@ struct bs_peer_ops {
 	/*
 	 * The association ended, or the handshake failed: outcome (DONE for an orderly close after open) and detail in words.
 	 * Called once. A peer that goes on ignoring its handshake (unknown credential, silent) reports here at once, too, and
-	 * stays in the table as IGNORING until the handshake time is over or a new ClientHello takes its place.
+	 * is IGNORING: the table needs no more of it than its address (peer_table.h).
 	 */
 	void (*on_closed)(
 		void *arg, struct bs_peer *peer, uint64_t now_ms, enum bs_outcome outcome, const char *detail);
@@ -69,6 +70,7 @@ struct bs_peer_ops {
 struct bs_dtls_counters {
 	uint64_t hellos, cookies_sent, cookies_bad, handshakes_started, handshakes_done, handshakes_failed;
 	uint64_t records_dropped, dropped_table_full, dropped_half_open, dropped_prefix, dropped_unknown, replaced;
+	uint64_t given_up[BS_HALF_OPEN_LIMITS]; /* handshakes ended for newer ones (half_open.h) */
 	uint64_t evicted; /* idle sessions closed to make room */
 	uint64_t records_untried; /* protected, but the key had its share of failures (limits.h) */
 	uint64_t handshake_dropped; /* records that no handshake waits for (gate.h) */

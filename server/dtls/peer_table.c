@@ -10,20 +10,24 @@
 
 #include "server/base/clock.h"
 #include "server/dtls/deadlines.h"
-#include "server/dtls/prefix.h"
+#include "server/dtls/half_open.h"
+#include "server/dtls/recent.h"
 
 #define KEY_LEN (8 + 32)
 #define TICK_MAX 256 /* peers in one tick: datagrams must not wait longer */
 #define EVICT_AGE_MS 60000 /* what was opened since then is at work, most likely */
 #define EVICT_WALK 32 /* peers that are looked at to make room for one */
-#define RANDOM_LEN 32
+#define RANDOM_LEN BS_RECENT_NOTE_LEN
+#define IGNORED_MAX 4096 /* addresses */
+#define KNOWN_MAX 8192 /* networks */
+#define KNOWN_MS (UINT64_C(24) * 3600 * 1000)
 
 /* One peer in the table. */
 struct slot {
 	struct bs_peer *peer;
 	struct bs_peer_table *table;
 	struct place *place; /* NULL: out of the table, waits for the sweep */
-	struct bs_prefix *prefix; /* while half-open */
+	struct bs_half_open_place half_open;
 	struct bs_deadline deadline;
 	bool open;
 	uint64_t opened_ms, active_ms;
@@ -48,12 +52,14 @@ struct bs_peer_table {
 	struct bs_cookie_jar *jar;
 	struct place *places;
 	uint8_t seed[8]; /* before each key, so that nobody can choose addresses that collide */
-	struct bs_prefixes prefixes;
+	struct bs_half_open waiting; /* who is half-open */
+	struct bs_recent ignored; /* address -> random of the ClientHello that met silence */
+	struct bs_recent known; /* networks that had a device with a good credential */
 	struct bs_deadlines deadlines;
 	struct slots young; /* half-open peers, the oldest first */
 	struct slots idle; /* open peers, the longest quiet first */
 	struct slots dead;
-	size_t count, half_open;
+	size_t count;
 	struct bs_dtls_counters counters;
 };
 
@@ -109,14 +115,14 @@ get_place(struct bs_peer_table *t, const struct bs_addr *a, bool dialled)
 }
 
 static void
-leave_half_open(struct slot *s)
+leave_half_open(struct slot *s, bool done, uint64_t now_ms)
 {
-	if (s->prefix == NULL)
+	if (!bs_half_open_has(&s->half_open))
 		return;
-	bs_prefixes_leave(&s->table->prefixes, s->prefix);
+	if (done)
+		bs_half_open_finish(&s->table->waiting, &s->half_open, now_ms);
+	bs_half_open_leave(&s->table->waiting, &s->half_open);
 	TAILQ_REMOVE(&s->table->young, s, link);
-	s->prefix = NULL;
-	s->table->half_open--;
 }
 
 static void
@@ -148,13 +154,26 @@ retire(struct slot *s)
 	if (s->place == NULL)
 		return;
 	leave_place(t, s);
-	leave_half_open(s);
+	leave_half_open(s, false, 0);
 	bs_deadlines_remove(&t->deadlines, &s->deadline);
 	if (s->open)
 		TAILQ_REMOVE(&t->idle, s, link);
 	s->open = false;
 	TAILQ_INSERT_TAIL(&t->dead, s, link);
 	t->count--;
+}
+
+/* Its address meets silence from now on, for which no peer is needed. */
+static void
+ignore(struct slot *s)
+{
+	struct bs_peer_table *t = s->table;
+	uint8_t key[BS_RECENT_KEY_LEN];
+
+	bs_addr_key(bs_peer_get_remote(s->peer), key);
+	bs_recent_put(&t->ignored, key, s->random, bs_peer_get_created_ms(s->peer) + t->limits.handshake_ms);
+	bs_peer_close(s->peer);
+	retire(s);
 }
 
 /* After anything that a peer went through: gone, or with another deadline. */
@@ -165,6 +184,8 @@ settle(struct slot *s, uint64_t now_ms)
 		return;
 	if (bs_peer_get_state(s->peer) == BS_PEER_CLOSED) {
 		retire(s);
+	} else if (bs_peer_get_state(s->peer) == BS_PEER_IGNORING) {
+		ignore(s);
 	} else if (bs_deadlines_set(&s->table->deadlines, &s->deadline, bs_peer_next_deadline_ms(s->peer)) != BS_OK) {
 		bs_peer_end(s->peer, now_ms, BS_OUT_OVERLOAD, "out of memory", false);
 		retire(s);
@@ -176,6 +197,24 @@ end_slot(struct slot *s, uint64_t now_ms, enum bs_outcome outcome, const char *d
 {
 	bs_peer_end(s->peer, now_ms, outcome, detail, notify);
 	retire(s);
+}
+
+/* See half_open.h: others have more right to its place. */
+static void
+give_up(void *owner, uint64_t now_ms, enum bs_half_open_limit why)
+{
+	static const char *const details[] = {
+		[BS_HALF_OPEN_NETWORK] = "given up for newer handshakes: too many of its network were under way",
+		[BS_HALF_OPEN_ALL] = "given up for newer handshakes: too many were under way",
+	};
+	struct slot *s = owner;
+	const char *detail = details[why], *evidence;
+
+	s->table->counters.given_up[why]++;
+	if (bs_peer_unfinished(s->peer, &evidence) == BS_OUT_KEY_MISMATCH)
+		end_slot(s, now_ms, BS_OUT_KEY_MISMATCH, evidence, false);
+	else
+		end_slot(s, now_ms, BS_OUT_OVERLOAD, detail, false);
 }
 
 static void
@@ -196,6 +235,25 @@ on_send(void *arg, const struct bs_addr *local, const struct bs_addr *remote, co
 	s->table->ops->send(s->table->arg, local, remote, data, len);
 }
 
+/* A device of that network has a good credential. */
+static void
+note_network(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *a)
+{
+	uint8_t key[BS_PREFIX_KEY_LEN];
+
+	bs_prefix_key(a, BS_PREFIX_NETWORK, key);
+	bs_recent_put(&t->known, key, NULL, now_ms + KNOWN_MS);
+}
+
+static bool
+is_known_network(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *a)
+{
+	uint8_t key[BS_PREFIX_KEY_LEN];
+
+	bs_prefix_key(a, BS_PREFIX_NETWORK, key);
+	return bs_recent_find(&t->known, now_ms, key) != NULL;
+}
+
 static void
 on_open(void *arg, struct bs_peer *peer, uint64_t now_ms)
 {
@@ -204,7 +262,8 @@ on_open(void *arg, struct bs_peer *peer, uint64_t now_ms)
 	struct slot *old = s->place->current != s ? s->place->current : NULL;
 
 	t->counters.handshakes_done++;
-	leave_half_open(s);
+	leave_half_open(s, true, now_ms);
+	note_network(t, now_ms, bs_peer_get_remote(peer));
 	s->opened_ms = now_ms;
 	touch(s, now_ms);
 	if (old != NULL) { /* RFC 6347, 4.2.8: only now; the device no longer has its keys, so no word to it */
@@ -239,8 +298,29 @@ static const struct bs_peer_ops slot_ops = { on_send, on_open, on_data, on_close
 static void
 feed(struct slot *s, uint64_t now_ms, const uint8_t *data, size_t len)
 {
+	const struct bs_proof *proof = bs_peer_get_proof(s->peer);
+
 	bs_peer_input(s->peer, now_ms, data, len);
+	if (proof->has_device && proof->device.enabled)
+		bs_half_open_get_on(&s->half_open, now_ms);
 	settle(s, now_ms);
+}
+
+static void
+set_up_bounds(struct bs_peer_table *t)
+{
+	t->waiting = (struct bs_half_open){
+		.limits = { [BS_HALF_OPEN_NETWORK] = t->limits.half_open_prefix,
+			[BS_HALF_OPEN_ALL] = t->limits.half_open },
+		.time_ms = t->limits.handshake_ms,
+		.heard_ms = UINT64_MAX,
+		.give_up = give_up,
+	};
+	t->ignored.max = IGNORED_MAX;
+	t->known.max = KNOWN_MAX;
+	memcpy(t->waiting.prefixes.seed, t->seed, sizeof(t->seed));
+	memcpy(t->ignored.seed, t->seed, sizeof(t->seed));
+	memcpy(t->known.seed, t->seed, sizeof(t->seed));
 }
 
 enum bs_err
@@ -264,7 +344,8 @@ bs_peer_table_new(struct bs_dtls_ctx *ctx, const struct bs_peer_limits *limits, 
 		return BS_ENOMEM;
 	}
 	random(arg, t->seed, sizeof(t->seed));
-	memcpy(t->prefixes.seed, t->seed, sizeof(t->seed));
+	set_up_bounds(t);
+	random(arg, &t->waiting.dice, sizeof(t->waiting.dice));
 	*out = t;
 	return BS_OK;
 }
@@ -287,7 +368,9 @@ bs_peer_table_free(struct bs_peer_table *t)
 	while (t->places != NULL) /* a place goes with its last peer */
 		close_place(t, t->places);
 	bs_peer_table_sweep(t);
-	bs_prefixes_clear(&t->prefixes);
+	bs_half_open_clear(&t->waiting);
+	bs_recent_clear(&t->ignored);
+	bs_recent_clear(&t->known);
 	bs_deadlines_clear(&t->deadlines);
 	bs_cookie_jar_free(t->jar);
 	free(t);
@@ -356,15 +439,15 @@ make_room(struct bs_peer_table *t, uint64_t now_ms)
 	return true;
 }
 
+/* dialled: the operator's wish goes before what strangers began. */
 static bool
-within_limits(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *remote)
+within_limits(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *remote, bool dialled)
 {
+	enum bs_half_open_limit why;
 	uint64_t *counter = NULL;
 
-	if (t->half_open >= t->limits.half_open)
-		counter = &t->counters.dropped_half_open;
-	else if (bs_prefixes_count(&t->prefixes, remote) >= t->limits.half_open_prefix)
-		counter = &t->counters.dropped_prefix;
+	if (!bs_half_open_make_room(&t->waiting, now_ms, remote, is_known_network(t, now_ms, remote), dialled, &why))
+		counter = why == BS_HALF_OPEN_ALL ? &t->counters.dropped_half_open : &t->counters.dropped_prefix;
 	else if (!make_room(t, now_ms))
 		counter = &t->counters.dropped_table_full;
 	if (counter != NULL)
@@ -374,22 +457,22 @@ within_limits(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *re
 
 /* False: out of memory, and the table is as before. */
 static bool
-enter(struct bs_peer_table *t, struct slot *s, const struct bs_addr *remote)
+enter(struct bs_peer_table *t, uint64_t now_ms, struct slot *s, const struct bs_addr *remote)
 {
-	struct bs_prefix *prefix = bs_prefixes_enter(&t->prefixes, remote);
-	struct place *place = prefix != NULL ? get_place(t, remote, bs_peer_is_dialled(s->peer)) : NULL;
+	bool dialled = bs_peer_is_dialled(s->peer), known = is_known_network(t, now_ms, remote);
+	struct place *place;
 
+	if (bs_half_open_enter(&t->waiting, now_ms, remote, known, dialled, &s->half_open, s) != BS_OK)
+		return false;
+	place = get_place(t, remote, dialled);
 	if (place == NULL) {
-		if (prefix != NULL)
-			bs_prefixes_leave(&t->prefixes, prefix);
+		bs_half_open_leave(&t->waiting, &s->half_open);
 		return false;
 	}
-	s->prefix = prefix;
 	s->place = place;
 	*(place->current == NULL ? &place->current : &place->pending) = s;
 	TAILQ_INSERT_TAIL(&t->young, s, link);
 	t->count++;
-	t->half_open++;
 	t->counters.handshakes_started++;
 	return true;
 }
@@ -417,7 +500,7 @@ make_slot(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local,
 		return NULL;
 	memcpy(s->random, hello->random, RANDOM_LEN);
 	if (bs_peer_new(t->ctx, &slot_ops, s, local, remote, now_ms, t->limits.handshake_ms, &s->peer) != BS_OK ||
-		!enter(t, s, remote)) {
+		!enter(t, now_ms, s, remote)) {
 		bs_peer_free(s->peer);
 		free(s);
 		return NULL;
@@ -450,7 +533,7 @@ admit(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local, con
 		end_unfinished(place->pending, now_ms);
 	else if (place != NULL && !place->current->open)
 		end_unfinished(place->current, now_ms);
-	if (!within_limits(t, now_ms, remote))
+	if (!within_limits(t, now_ms, remote, false))
 		return;
 	s = make_slot(t, now_ms, local, remote, hello);
 	if (s != NULL)
@@ -466,6 +549,18 @@ is_same_hello(const struct bs_peer_table *t, uint64_t now_ms, const struct slot 
 	return !s->open || now_ms - s->opened_ms < t->limits.handshake_ms;
 }
 
+/* The random of the ClientHello after which this address was left in silence; NULL: it is not ignored. */
+static const uint8_t *
+find_ignored(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *remote)
+{
+	uint8_t key[BS_RECENT_KEY_LEN];
+
+	if (bs_recent_count(&t->ignored) == 0)
+		return NULL;
+	bs_addr_key(remote, key);
+	return bs_recent_find(&t->ignored, now_ms, key);
+}
+
 static void
 input_hello(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local, const struct bs_addr *remote,
 	const struct bs_hello *hello, const uint8_t *data, size_t len)
@@ -474,6 +569,7 @@ input_hello(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *loca
 	struct slot *current = place != NULL ? place->current : NULL;
 	struct slot *pending = place != NULL ? place->pending : NULL;
 	struct slot *unfinished = pending != NULL ? pending : current;
+	const uint8_t *silenced;
 	enum bs_cookie_verdict verdict;
 
 	t->counters.hellos++;
@@ -482,6 +578,9 @@ input_hello(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *loca
 			feed(unfinished, now_ms, data, len);
 		return;
 	}
+	silenced = find_ignored(t, now_ms, remote);
+	if (silenced != NULL && memcmp(silenced, hello->random, RANDOM_LEN) == 0)
+		return;
 	verdict = bs_cookie_check(t->jar, now_ms, remote, hello);
 	/* OpenSSL expects the second message of the handshake, nothing else would get on. */
 	if (verdict == BS_COOKIE_GOOD && hello->message_seq == 1) {
@@ -501,7 +600,11 @@ input_records(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *re
 	bool clear = len < 5 || (data[3] == 0 && data[4] == 0);
 
 	if (place == NULL) {
-		t->counters.dropped_unknown++;
+		/* Who is ignored is no stranger: what strangers get, if they get anything, would tell the two apart. */
+		if (!dialled && find_ignored(t, now_ms, remote) != NULL)
+			t->counters.records_dropped++;
+		else
+			t->counters.dropped_unknown++;
 		return;
 	}
 	if (place->pending == NULL || !clear)
@@ -541,13 +644,13 @@ bs_peer_table_dial(struct bs_peer_table *t, uint64_t now_ms, const struct bs_add
 
 	if (unfinished != NULL && !unfinished->open)
 		end_slot(unfinished, now_ms, BS_OUT_SUPERSEDED, "this server turned to the same address anew", false);
-	if (!within_limits(t, now_ms, remote))
+	if (!within_limits(t, now_ms, remote, true))
 		return BS_ELIMIT;
 	s = new_slot(t);
 	if (s == NULL)
 		return BS_ENOMEM;
 	err = bs_peer_dial(t->ctx, &slot_ops, s, local, remote, now_ms, t->limits.handshake_ms, target, &s->peer);
-	if (err == BS_OK && !enter(t, s, remote))
+	if (err == BS_OK && !enter(t, now_ms, s, remote))
 		err = BS_ENOMEM;
 	if (err != BS_OK) {
 		bs_peer_free(s->peer);
@@ -612,6 +715,12 @@ bs_peer_table_set_timeout(struct bs_peer_table *t, uint32_t first_ms)
 	t->first_timeout_ms = first_ms;
 }
 
+void
+bs_peer_table_set_heard(struct bs_peer_table *t, uint64_t until_ms)
+{
+	t->waiting.heard_ms = until_ms;
+}
+
 size_t
 bs_peer_table_count(const struct bs_peer_table *t)
 {
@@ -621,13 +730,19 @@ bs_peer_table_count(const struct bs_peer_table *t)
 size_t
 bs_peer_table_half_open(const struct bs_peer_table *t)
 {
-	return t->half_open;
+	return bs_half_open_count(&t->waiting);
+}
+
+size_t
+bs_peer_table_ignored(const struct bs_peer_table *t)
+{
+	return bs_recent_count(&t->ignored);
 }
 
 uint32_t
 bs_peer_table_prefix_most(const struct bs_peer_table *t)
 {
-	return bs_prefixes_most(&t->prefixes);
+	return bs_prefixes_most(&t->waiting.prefixes);
 }
 
 uint64_t

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * All peers of one worker, by address. A datagram enters here: known address -> its peer; else the stateless cookie
- * exchange; a good cookie -> a new peer, if the caps allow. When full, new ClientHellos are dropped silently.
+ * exchange; a good cookie -> a new peer, if the caps allow. Under pressure unfinished handshakes give way to newer ones, by
+ * the rules of half_open.h; a ClientHello that finds no place is dropped silently.
+ *
+ * Who showed an unknown credential meets silence: no peer is kept, but its address and the random of its ClientHello, so that
+ * late copies of that start nothing. At most 4,096 of these, the oldest go first. A new ClientHello from there is as good as any.
  *
  * An address may have two peers for a while: a new ClientHello (with a good cookie) from the address of a live peer starts
  * a pending one, which replaces the old only after its handshake is done (RFC 6347, 4.2.8).
@@ -18,8 +22,8 @@
 
 struct bs_peer_limits {
 	uint32_t peers; /* all of this worker */
-	uint32_t half_open; /* in HANDSHAKE or IGNORING */
-	uint32_t half_open_prefix; /* of one source prefix (IPv4 /24, IPv6 /56) */
+	uint32_t half_open; /* in HANDSHAKE */
+	uint32_t half_open_prefix; /* of these, of one source prefix (IPv4 /24, IPv6 /56) */
 	uint32_t handshake_ms;
 	uint64_t idle_ms; /* close an OPEN peer that was quiet for so long */
 };
@@ -39,7 +43,8 @@ void bs_peer_table_input(struct bs_peer_table *t, uint64_t now_ms, const struct 
 /*
  * Turn to a device: a peer whose ClientHello leaves at once. Set *out before anything is called back; it lives until on_closed
  * or bs_peer_table_close. One that is open at the same address stays until the new handshake is done; one that is unfinished
- * ends. BS_ELIMIT: peers, half-open handshakes, or those of the prefix; and the errors of bs_peer_dial.
+ * ends, and so does a stranger's where the limits say so. BS_ELIMIT: peers, half-open handshakes, or those of the prefix; and
+ * the errors of bs_peer_dial.
  */
 BS_MUST_USE enum bs_err bs_peer_table_dial(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local,
 	const struct bs_addr *remote, const struct bs_dial_target *target, struct bs_peer **out);
@@ -49,6 +54,12 @@ void bs_peer_table_reply(
 
 /* First handshake timer of peers that come from now on, 1,000 to 9,000 ms; 0: that of the context. For listeners. */
 void bs_peer_table_set_timeout(struct bs_peer_table *t, uint32_t first_ms);
+
+/*
+ * All that came until then was given to bs_peer_table_input; what came later may wait unread. Unless told so, the table takes it
+ * that nothing waits. Who has not answered by what was read may have to give way to others (half_open.h).
+ */
+void bs_peer_table_set_heard(struct bs_peer_table *t, uint64_t until_ms);
 
 /* The earliest deadline of all peers (BS_NEVER: none), from a heap or wheel; tick runs what is due, a bounded number. */
 uint64_t bs_peer_table_next_deadline_ms(const struct bs_peer_table *t);
@@ -67,7 +78,9 @@ void bs_peer_table_recheck(struct bs_peer_table *t, uint64_t now_ms);
 
 size_t bs_peer_table_count(const struct bs_peer_table *t);
 size_t bs_peer_table_half_open(const struct bs_peer_table *t);
-/* How many of these the fullest source prefix has; looks at every prefix. */
+/* Addresses that meet silence for a while. */
+size_t bs_peer_table_ignored(const struct bs_peer_table *t);
+/* How many half-open the fullest source prefix has; looks at every prefix. */
 uint32_t bs_peer_table_prefix_most(const struct bs_peer_table *t);
 /* How long the oldest of them has been under way; 0: there is none. */
 uint64_t bs_peer_table_handshake_age_ms(const struct bs_peer_table *t, uint64_t now_ms);

@@ -42,6 +42,7 @@ struct bs_stats {
 	uint64_t verified_again, lost; /* sessions: judged anew after a change; closed as they were good no more */
 	/* gauges */
 	uint64_t peers, half_open, runs;
+	uint64_t ignored; /* addresses that meet silence for a while */
 	uint64_t store_failing; /* 1: the store cannot be read */
 	/* gauges of which the greatest of all workers counts */
 	uint64_t prefix_most; /* handshakes in progress of the source prefix that has most */

@@ -90,12 +90,14 @@ static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct socket_event *s = arg;
+	uint64_t begun_ms = bs_clock_ms();
 
 	(void)fd;
 	(void)what;
 	bs_worker_take_up(s->worker);
 	bs_peer_table_set_timeout(s->worker->peers, s->timeout_ms);
-	bs_udp_receive(s->udp, on_datagram, s->worker);
+	if (bs_udp_receive(s->udp, on_datagram, s->worker) < BS_UDP_BURST)
+		bs_peer_table_set_heard(s->worker->peers, begun_ms);
 	bs_worker_end_turn(s->worker);
 }
 
@@ -141,6 +143,7 @@ publish(struct bs_worker *w, uint64_t now_ms)
 	s->dtls = *bs_peer_table_counters(w->peers);
 	s->peers = bs_peer_table_count(w->peers);
 	s->half_open = bs_peer_table_half_open(w->peers);
+	s->ignored = bs_peer_table_ignored(w->peers);
 	s->prefix_most = bs_peer_table_prefix_most(w->peers);
 	s->handshake_age_ms = bs_peer_table_handshake_age_ms(w->peers, now_ms);
 	s->runs = HASH_CNT(hh_run, w->runs);

@@ -192,6 +192,22 @@ a_quiet_session_holds_no_buffers(void **state)
 	assert_in_range((test_allocated() - before) / 20, 1, 80000);
 }
 
+/* The limit of half-open handshakes bounds their memory: OpenSSL 3.5 holds 52 KB of one, the client here 15. */
+static void
+a_half_open_handshake_holds_no_buffer_to_read_into(void **state)
+{
+	struct world *w = *state;
+	size_t before = 0;
+
+	for (unsigned i = 0; i < 40; i++) {
+		if (i == 20)
+			before = test_allocated();
+		begin(w, i);
+	}
+	assert_int_equal(bs_peer_table_half_open(w->table), 40);
+	assert_in_range((test_allocated() - before) / 20, 1, 75000);
+}
+
 static void
 datagrams_from_nowhere_are_dropped(void **state)
 {
@@ -575,7 +591,7 @@ half_open_handshakes_are_limited(void **state)
 	struct world *w = *state;
 
 	begin(w, 0);
-	begin(w, 200); /* the host is 1 again, in the same /24 */
+	begin(w, 1); /* another host, in the same /24 */
 	assert_int_equal(bs_peer_table_half_open(w->table), 2);
 	begin(w, 3);
 	assert_int_equal(counters(w)->dropped_prefix, 1);
@@ -611,6 +627,178 @@ half_open_handshakes_are_limited_in_all(void **state)
 	c = new_client(w, 9);
 	assert_true(client_connects(c));
 	teardown(state);
+}
+
+static struct client *
+client_at(struct world *w, unsigned n, const char *addr)
+{
+	struct client *c = new_client(w, n);
+
+	assert_int_equal(bs_addr_parse(addr, &c->addr), BS_OK);
+	return c;
+}
+
+/* Half-open for ever, from there. */
+static void
+begin_at(struct world *w, unsigned n, const char *addr)
+{
+	struct client *c = client_at(w, n, addr);
+	uint8_t hello[WORLD_DATAGRAM];
+	size_t len = second_hello(c, hello);
+
+	world_deliver(w, c, hello, len);
+	client_free(c);
+}
+
+static void
+the_fuller_host_gives_way_to_its_neighbour(void **state)
+{
+	struct world *w = *state;
+	struct client *c;
+
+	begin(w, 0);
+	begin(w, 200); /* the host is 1 again */
+	begin(w, 400); /* and again: nobody has been there for long */
+	assert_int_equal(counters(w)->dropped_prefix, 1);
+	assert_int_equal(w->closed, 0);
+	w->now_ms += BS_HALF_OPEN_UNKNOWN_MS / 2;
+	c = new_client(w, 3);
+	assert_true(client_connects(c));
+	assert_int_equal(counters(w)->given_up[BS_HALF_OPEN_NETWORK], 1);
+	assert_int_equal(counters(w)->handshakes_failed, 1);
+	assert_int_equal(w->closed, 1);
+	assert_int_equal(w->outcome, BS_OUT_OVERLOAD);
+	assert_non_null(strstr(w->detail, "of its network"));
+	assert_int_equal(bs_peer_table_half_open(w->table), 1);
+}
+
+static void
+what_stalls_gives_way_when_all_is_full(void **state)
+{
+	struct bs_peer_limits limits = small;
+	struct world *w;
+
+	limits.half_open_prefix = 10;
+	setup_with(state, NULL, &limits);
+	w = *state;
+	for (unsigned i = 0; i < 3; i++)
+		begin(w, i);
+	begin(w, 3);
+	assert_int_equal(counters(w)->dropped_half_open, 1);
+	w->now_ms += BS_HALF_OPEN_UNKNOWN_MS;
+	begin(w, 4);
+	assert_int_equal(counters(w)->given_up[BS_HALF_OPEN_ALL], 1);
+	assert_int_equal(w->outcome, BS_OUT_OVERLOAD);
+	assert_int_equal(bs_peer_table_half_open(w->table), 3);
+	assert_int_equal(bs_peer_table_count(w->table), 3);
+	teardown(state);
+}
+
+/* A known identity is worth a second life, once; when that is over the evidence of a wrong key is what is told. */
+static void
+a_known_identity_counts_as_new_once(void **state)
+{
+	struct bs_peer_limits limits = small;
+	struct world *w;
+	struct client *wrong;
+
+	limits.half_open = 2;
+	setup_with(state, NULL, &limits);
+	w = *state;
+	wrong = new_client(w, 1);
+	client_set_psk(wrong, "dev", WORLD_WRONG_KEY);
+	client_start(wrong);
+	w->now_ms += 1;
+	begin(w, 2);
+	w->now_ms += BS_HALF_OPEN_UNKNOWN_MS / 2;
+	world_run(w); /* its ClientKeyExchange */
+	assert_false(wrong->done);
+	w->now_ms += BS_HALF_OPEN_UNKNOWN_MS / 2;
+	begin(w, 3);
+	assert_int_equal(counters(w)->given_up[BS_HALF_OPEN_NETWORK], 1);
+	assert_int_equal(w->outcome, BS_OUT_OVERLOAD); /* it was the other one */
+	w->now_ms += BS_HALF_OPEN_UNKNOWN_MS / 2;
+	begin(w, 4);
+	assert_int_equal(counters(w)->given_up[BS_HALF_OPEN_NETWORK], 2);
+	assert_int_equal(w->outcome, BS_OUT_KEY_MISMATCH);
+	teardown(state);
+}
+
+static void
+a_network_with_a_good_device_has_places_kept(void **state)
+{
+	static const char *const strangers[] = { "198.51.1.1:1", "10.1.1.1:1", "10.2.1.1:1" };
+	struct world *w = *state;
+	struct client *c = new_client(w, 1);
+
+	assert_true(client_connects(c));
+	for (unsigned i = 0; i < 3; i++)
+		begin_at(w, 10 + i, strangers[i]);
+	begin_at(w, 20, "10.3.1.1:1"); /* one of many */
+	assert_int_equal(counters(w)->dropped_half_open, 1);
+	w->now_ms += BS_HALF_OPEN_UNKNOWN_MS / 2;
+	begin(w, 2); /* of the network of c */
+	assert_int_equal(counters(w)->given_up[BS_HALF_OPEN_ALL], 1);
+	assert_int_equal(counters(w)->dropped_half_open, 1);
+	tick(w, 60000);
+	assert_int_equal(bs_peer_table_half_open(w->table), 0);
+	w->now_ms += UINT64_C(24) * 3600 * 1000;
+	for (unsigned i = 0; i < 3; i++)
+		begin_at(w, 10 + i, strangers[i]);
+	begin(w, 2); /* that was long ago */
+	assert_int_equal(counters(w)->dropped_half_open, 2);
+}
+
+/* Devices that are not imported yet, 30 in a /24 that may have two handshakes at once. */
+static void
+who_is_only_ignored_holds_no_place(void **state)
+{
+	struct world *w = *state;
+	struct client *c;
+
+	for (unsigned i = 0; i < 30; i++) {
+		c = new_client(w, i);
+		client_set_psk(c, "not imported", WORLD_KEY);
+		assert_false(client_connects(c));
+		assert_int_equal(w->outcome, BS_OUT_IDENTITY_UNKNOWN);
+		client_free(c);
+	}
+	assert_int_equal(w->closed, 30);
+	assert_int_equal(bs_peer_table_half_open(w->table), 0);
+	assert_int_equal(bs_peer_table_count(w->table), 0);
+	assert_int_equal(bs_peer_table_ignored(w->table), 30);
+	assert_true(client_connects(new_client(w, 31)));
+	assert_int_equal(counters(w)->dropped_prefix, 0);
+	tick(w, 60000);
+	assert_int_equal(w->closed, 30); /* told once each */
+}
+
+static void
+late_copies_from_an_ignored_address_meet_silence(void **state)
+{
+	struct world *w = *state;
+	struct client *c = new_client(w, 1);
+	uint8_t hello[WORLD_DATAGRAM], record[] = { 23, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 9, 0, 2, 2, 40 };
+	unsigned sent, started;
+	size_t len;
+
+	client_set_psk(c, "nobody", WORLD_KEY);
+	len = second_hello(c, hello);
+	world_deliver(w, c, hello, len);
+	world_run(w);
+	assert_int_equal(w->outcome, BS_OUT_IDENTITY_UNKNOWN);
+	sent = w->sent;
+	for (unsigned i = 0; i < 3; i++) {
+		world_deliver(w, c, hello, len);
+		world_deliver(w, c, record, sizeof(record));
+	}
+	assert_int_equal(w->sent, sent);
+	assert_int_equal(counters(w)->dropped_unknown, 0);
+	started = (unsigned)counters(w)->handshakes_started;
+	assert_int_equal(started, 1);
+	client_free(c);
+	c = new_client(w, 1); /* imported meanwhile; it begins anew */
+	assert_true(client_connects(c));
 }
 
 static void
@@ -987,6 +1175,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_stranger_costs_nothing, setup),
 		T(a_quiet_session_holds_no_buffers, setup),
+		T(a_half_open_handshake_holds_no_buffer_to_read_into, setup),
 		T(datagrams_from_nowhere_are_dropped, setup),
 		T(a_cut_hello_opens_nothing, setup),
 		T(a_hello_in_fragments, setup),
@@ -1005,6 +1194,12 @@ main(void)
 		T(beginning_anew_within_a_handshake, setup_small),
 		T(half_open_handshakes_are_limited, setup_small),
 		cmocka_unit_test(half_open_handshakes_are_limited_in_all),
+		T(the_fuller_host_gives_way_to_its_neighbour, setup_small),
+		cmocka_unit_test(what_stalls_gives_way_when_all_is_full),
+		cmocka_unit_test(a_known_identity_counts_as_new_once),
+		T(a_network_with_a_good_device_has_places_kept, setup_small),
+		T(who_is_only_ignored_holds_no_place, setup_small),
+		T(late_copies_from_an_ignored_address_meet_silence, setup_small),
 		T(the_longest_quiet_makes_room, setup_small),
 		T(work_in_progress_is_not_evicted, setup_small),
 		T(silence_ends_a_session, setup_small),
