@@ -33,10 +33,10 @@ bs_limits_get(const struct bs_snapshot *s, struct bs_limit out[BS_LIMIT_COUNT])
 	const struct bs_limit rows[BS_LIMIT_COUNT] = {
 		{ "peers", "DTLS sessions", "", t->peers, cap->peers, t->dtls.dropped_table_full + t->dtls.evicted,
 			false },
-		{ "half-open", "handshakes in progress", "", t->half_open, cap->half_open, t->dtls.dropped_half_open,
-			false },
+		{ "half-open", "handshakes in progress", "", t->half_open, cap->half_open,
+			t->dtls.dropped_half_open + t->dtls.given_up[BS_HALF_OPEN_ALL], false },
 		{ "half-open-per-prefix", "of them from one network", "", t->prefix_most, cap->half_open_prefix,
-			t->dtls.dropped_prefix, false },
+			t->dtls.dropped_prefix + t->dtls.given_up[BS_HALF_OPEN_NETWORK], false },
 		{ "handshake-time", "the oldest of them", " s", t->handshake_age_ms / 1000, cap->handshake_ms / 1000,
 			t->dtls.expired, false },
 		{ "attempts-per-minute", "attempts of one device", "", s->busiest.attempts, cap->attempts,

@@ -21,6 +21,7 @@ struct row {
 static const struct row rows[] = {
 	{ "peers", NULL, "DTLS sessions that are open.", AT(total.peers), true },
 	{ "half_open", NULL, "DTLS handshakes in progress.", AT(total.half_open), true },
+	{ "ignored", NULL, "Addresses that meet silence after an unknown credential.", AT(total.ignored), true },
 	{ "runs", NULL, "Bootstrap runs in progress.", AT(total.runs), true },
 	{ "peers_limit", NULL, "Configured limit of DTLS sessions.", AT(caps.peers), true },
 	{ "half_open_limit", NULL, "Configured limit of handshakes in progress.", AT(caps.half_open), true },
@@ -38,6 +39,10 @@ static const struct row rows[] = {
 	{ "handshakes_total", "state=\"started\"", "DTLS handshakes.", AT(total.dtls.handshakes_started), false },
 	{ "handshakes_total", "state=\"done\"", NULL, AT(total.dtls.handshakes_done), false },
 	{ "handshakes_total", "state=\"failed\"", NULL, AT(total.dtls.handshakes_failed), false },
+	{ "handshakes_given_up_total", "reason=\"half_open_limit\"", "Handshakes ended to make room for newer ones.",
+		AT(total.dtls.given_up[BS_HALF_OPEN_ALL]), false },
+	{ "handshakes_given_up_total", "reason=\"prefix_limit\"", NULL, AT(total.dtls.given_up[BS_HALF_OPEN_NETWORK]),
+		false },
 	{ "sessions_replaced_total", NULL, "Sessions replaced by a new handshake from the same address.",
 		AT(total.dtls.replaced), false },
 	{ "sessions_evicted_total", NULL, "Idle sessions closed to make room for others.", AT(total.dtls.evicted),

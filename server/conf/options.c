@@ -166,7 +166,9 @@ const struct bs_option bs_options[] = {
 		.fallback = "60s",
 		.min = 1000,
 		.max = HOUR_MS,
-		.help = "A handshake that is not finished by then is given up." },
+		.help = "A handshake that is not finished by then is given up; under pressure earlier, after half a "
+			"second "
+			"at the least." },
 	{ .section = "dtls",
 		.key = "idle-time",
 		.type = BS_OPT_TIME,
@@ -224,7 +226,11 @@ const struct bs_option bs_options[] = {
 		.fallback = "4000",
 		.min = 1,
 		.max = 1000000,
-		.help = "Handshakes at the same time, all workers together." },
+		.help = "Handshakes at the same time, all workers together. From half of it on, those that stall give "
+			"way "
+			"to newer ones,\n"
+			"the fullest source networks first; half is kept for networks that had good devices within a "
+			"day." },
 	{ .section = "limits",
 		.key = "half-open-per-prefix",
 		.type = BS_OPT_UINT,
@@ -232,7 +238,10 @@ const struct bs_option bs_options[] = {
 		.fallback = "500",
 		.min = 1,
 		.max = 1000000,
-		.help = "Handshakes at the same time from one network (IPv4 /24, IPv6 /56), per worker." },
+		.help = "Handshakes at the same time from one network (IPv4 /24, IPv6 /56), per worker. From half of "
+			"it "
+			"on, its own\n"
+			"give way, the fullest hosts first." },
 	{ .section = "limits",
 		.key = "attempts-per-minute",
 		.type = BS_OPT_UINT,

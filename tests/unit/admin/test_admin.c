@@ -158,6 +158,9 @@ test_metrics(void **state)
 	s.total.peers = 39;
 	s.total.dtls.dropped_table_full = 2;
 	s.total.dtls.evicted = 3;
+	s.total.dtls.given_up[BS_HALF_OPEN_ALL] = 17;
+	s.total.dtls.given_up[BS_HALF_OPEN_NETWORK] = 18;
+	s.total.ignored = 19;
 	bs_metrics_write(&s, out);
 	fclose(out);
 	assert_non_null(strstr(text, "\nlwm2m_bootstrap_attempts_total{mode=\"psk\",outcome=\"done\"} 7\n"));
@@ -174,6 +177,9 @@ test_metrics(void **state)
 	assert_non_null(strstr(text, "\nlwm2m_bootstrap_limit{limit=\"peers\"} 40\n"));
 	assert_non_null(strstr(text, "\nlwm2m_bootstrap_limit_value{limit=\"peers\"} 39\n"));
 	assert_non_null(strstr(text, "\nlwm2m_bootstrap_limit_hits_total{limit=\"peers\"} 5\n"));
+	assert_non_null(strstr(text, "\nlwm2m_bootstrap_handshakes_given_up_total{reason=\"half_open_limit\"} 17\n"));
+	assert_non_null(strstr(text, "\nlwm2m_bootstrap_handshakes_given_up_total{reason=\"prefix_limit\"} 18\n"));
+	assert_non_null(strstr(text, "\nlwm2m_bootstrap_ignored 19\n"));
 	assert_non_null(strstr(text, "\nlwm2m_bootstrap_uptime_seconds 60\n"));
 	assert_non_null(strstr(text, "\nlwm2m_bootstrap_healthy 1\n"));
 	for (line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest), lines++) {
@@ -205,6 +211,7 @@ test_limits(void **state)
 				.evicted = 20,
 				.dropped_half_open = 22,
 				.dropped_prefix = 23,
+				.given_up = { [BS_HALF_OPEN_ALL] = 100, [BS_HALF_OPEN_NETWORK] = 200 },
 				.expired = 24 },
 			.outcomes = { [0][BS_OUT_TOO_MANY] = 5, [2][BS_OUT_TOO_MANY] = 48 },
 			.handshakes_over = 28,
@@ -222,8 +229,8 @@ test_limits(void **state)
 		uint64_t value, cap, hits;
 	} wanted[] = {
 		{ "peers", 11, 1, 21 },
-		{ "half-open", 12, 2, 22 },
-		{ "half-open-per-prefix", 13, 3, 23 },
+		{ "half-open", 12, 2, 122 },
+		{ "half-open-per-prefix", 13, 3, 223 },
 		{ "handshake-time", 14, 4, 24 },
 		{ "attempts-per-minute", 10, 5, 25 },
 		{ "handshakes-per-minute", 18, 8, 28 },
