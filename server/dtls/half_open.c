@@ -15,7 +15,7 @@ struct rank {
 
 /* more: 1 for somebody who has no place yet. */
 static struct rank
-rank_of(const struct bs_standing *s, uint32_t more)
+rank_of(const struct bs_prefix_path *s, uint32_t more)
 {
 	struct rank r;
 
@@ -220,7 +220,7 @@ bool
 bs_half_open_make_room(struct bs_half_open *h, uint64_t now_ms, const struct bs_addr *from, bool known, bool urgent,
 	enum bs_half_open_limit *why)
 {
-	struct bs_standing standing;
+	struct bs_prefix_path standing;
 	struct newcomer n = { .h = h, .now_ms = now_ms, .urgent = urgent };
 	struct bs_prefix *network;
 	bool class;

@@ -40,7 +40,7 @@ enum bs_half_open_limit { BS_HALF_OPEN_NETWORK, BS_HALF_OPEN_ALL, BS_HALF_OPEN_L
 
 /* Who has a place. Lies in the owner. */
 struct bs_half_open_place {
-	struct bs_standing standing; /* at[0] NULL: it has none */
+	struct bs_prefix_path standing; /* at[0] NULL: it has none */
 	bool known; /* its network is */
 	bool got_on; /* see bs_half_open_get_on */
 	uint64_t begun_ms, since_ms;

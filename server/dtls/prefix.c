@@ -44,7 +44,7 @@ find(const struct bs_prefixes *p, const struct bs_addr *a, enum bs_prefix_level 
 }
 
 void
-bs_prefixes_find(const struct bs_prefixes *p, const struct bs_addr *a, struct bs_standing *out)
+bs_prefixes_find(const struct bs_prefixes *p, const struct bs_addr *a, struct bs_prefix_path *out)
 {
 	uint8_t key[KEY_LEN];
 
@@ -111,9 +111,9 @@ enter_level(struct bs_prefixes *p, const struct bs_addr *a, enum bs_prefix_level
 }
 
 enum bs_err
-bs_prefixes_enter(struct bs_prefixes *p, const struct bs_addr *a, struct bs_standing *out)
+bs_prefixes_enter(struct bs_prefixes *p, const struct bs_addr *a, struct bs_prefix_path *out)
 {
-	*out = (struct bs_standing){ 0 };
+	*out = (struct bs_prefix_path){ 0 };
 	for (unsigned i = 0; i < BS_PREFIX_LEVELS; i++) {
 		out->at[i] = enter_level(p, a, (enum bs_prefix_level)i);
 		if (out->at[i] == NULL) {
@@ -133,12 +133,12 @@ remove_prefix(struct bs_prefixes *p, struct bs_prefix *prefix)
 }
 
 void
-bs_prefixes_leave(struct bs_prefixes *p, struct bs_standing *standing)
+bs_prefixes_leave(struct bs_prefixes *p, struct bs_prefix_path *standing)
 {
 	for (unsigned i = 0; i < BS_PREFIX_LEVELS; i++)
 		if (standing->at[i] != NULL && --standing->at[i]->count == 0)
 			remove_prefix(p, standing->at[i]);
-	*standing = (struct bs_standing){ 0 };
+	*standing = (struct bs_prefix_path){ 0 };
 }
 
 void

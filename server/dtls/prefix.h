@@ -29,14 +29,14 @@ struct bs_prefixes {
 };
 
 /* Where a source stands. */
-struct bs_standing {
+struct bs_prefix_path {
 	struct bs_prefix *at[BS_PREFIX_LEVELS]; /* NULL: it has none */
 };
 
 /* Octets that identify the source at that level, no two levels or families alike. */
 void bs_prefix_key(const struct bs_addr *a, enum bs_prefix_level level, uint8_t key[BS_PREFIX_KEY_LEN]);
 
-void bs_prefixes_find(const struct bs_prefixes *p, const struct bs_addr *a, struct bs_standing *out);
+void bs_prefixes_find(const struct bs_prefixes *p, const struct bs_addr *a, struct bs_prefix_path *out);
 uint32_t bs_prefix_count(const struct bs_prefix *prefix); /* NULL: 0 */
 /* Of a network: for its members, the owner's business. */
 struct bs_bag *bs_prefix_bag(struct bs_prefix *prefix);
@@ -46,8 +46,8 @@ bool bs_prefix_is_known(const struct bs_prefix *prefix);
 /* The count of the network that has most; looks at every prefix. */
 uint32_t bs_prefixes_most(const struct bs_prefixes *p);
 /* One more at each level. BS_ENOMEM: nothing changed. Give out to bs_prefixes_leave once, its bag without it. */
-BS_MUST_USE enum bs_err bs_prefixes_enter(struct bs_prefixes *p, const struct bs_addr *a, struct bs_standing *out);
-void bs_prefixes_leave(struct bs_prefixes *p, struct bs_standing *standing);
+BS_MUST_USE enum bs_err bs_prefixes_enter(struct bs_prefixes *p, const struct bs_addr *a, struct bs_prefix_path *out);
+void bs_prefixes_leave(struct bs_prefixes *p, struct bs_prefix_path *standing);
 void bs_prefixes_clear(struct bs_prefixes *p);
 
 #endif

@@ -57,7 +57,7 @@ write_conf() { # further lines on standard input
 }
 
 start_daemon() {
-	LD_PRELOAD=${preload:-${LD_PRELOAD:-}} "$BUILD/lwm2m-bootstrapd" -c "$W/daemon.conf" 2>>"${daemon_stderr:-$W/daemon.log}" &
+	LD_PRELOAD=${preload:-${LD_PRELOAD:-}} "${daemon_build:-$BUILD}/lwm2m-bootstrapd" -c "$W/daemon.conf" 2>>"${daemon_stderr:-$W/daemon.log}" &
 	daemon_pid=$!
 	trap 'kill $daemon_pid 2>/dev/null' EXIT INT TERM
 	address=

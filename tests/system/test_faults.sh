@@ -9,8 +9,8 @@
 . tests/system/lib.sh
 
 case ${FAULTS:-} in
-full) fleet=20000 crowd=20000 rows=1000000 strangers=50000 load=2000 ;;
-*) fleet=2000 crowd=2000 rows=20000 strangers=6000 load=300 ;;
+full) fleet=20000 crowd=20000 rows=1000000 load=2000 places=4000 flood_per_second=2000 flood_seconds=25 flood_kinds=99 ;;
+*) fleet=2000 crowd=2000 rows=20000 load=300 places=200 flood_per_second=500 flood_seconds=4 flood_kinds=5 ;;
 esac
 workers=2
 rate=150 # of the load devices of a test that needs some, how many start in a second
@@ -408,12 +408,6 @@ kernel_drops() { # datagrams that found the daemon's sockets full; sockets have 
 	awk -v port=":$(printf %04X "${address##*:}")" 'substr($2, 9) == port { n += $NF } END { print n + 0 }' /proc/net/udp
 }
 rss_kb() { awk '/^VmHWM/ {print $2}' /proc/"$daemon_pid"/status; }
-honest() { # NAME: at least 99 % of the load finish
-	fleet_sim --devices $load --rate $rate --timeout 30 --json --output "$W/honest.json" >/dev/null 2>&1
-	echo "# $1: $(seen_done "$W/honest.json") of $load honest devices done"
-	is "$1: honest devices finish" "$(seen_done "$W/honest.json")" -ge $((load * 99 / 100))
-}
-
 test_crowd() {
 	part "$crowd devices at once"
 	start_daemon
@@ -430,48 +424,100 @@ test_crowd() {
 }
 
 # A sanitizer keeps freed memory for a while: its growth says nothing.
-memory() { # NAME LIMIT_KB
+memory() { # NAME LIMIT_KB: of what grown says
 	case $BUILD in
 	*asan* | *tsan*) echo "skip $1: a sanitizer keeps freed memory" ;;
-	*)
-		echo "# $1: it grew by $(($(rss_kb) - base)) KiB, $2 are allowed"
-		is "$1" $(($(rss_kb) - base)) -lt "$2"
-		;;
+	*) is "$1" "$grown" -lt "$2" ;;
 	esac
+}
+
+# Floods of strangers, each alone at first, then beside honest devices that have nothing but their own retransmissions: as many in
+# other networks as in the flood's own. BEFORE=build/other prints what another build makes of the same, in the same run.
+#   kind (flood.c), how many times the rate, its net, that of the honest devices beside it, identity, most places in the end
+#   (all: no less than the limit), name. Those of the short form come first.
+floods() {
+	cat <<-TABLE
+		hello 5 127.128.0.0/9 127.200.1.0/24 - 20 spoofed ClientHellos
+		half 1 127.200.1.0/29 127.200.1.0/24 - all stalled after the cookie, six hosts
+		half 1 127.128.0.0/9 127.200.1.0/24 - all stalled after the cookie, 32,768 networks
+		key 1 127.200.1.0/24 127.200.1.0/24 d$((fleet - 1)) all stalled after the key exchange, a known identity
+		key 1 127.200.1.64/26 127.200.1.0/24 unknown 20 devices of one network that nobody knows, again and again
+		half 1 127.200.1.0/24 127.200.1.0/24 - all stalled after the cookie, a whole /24
+		key 1 127.128.0.0/9 127.200.1.0/24 d$((fleet - 1)) all stalled after the key exchange, a known identity, 32,768 networks
+		key 1 127.128.0.0/9 127.200.1.0/24 nobody# 20 stalled after the key exchange, other identities each time
+	TABLE
+}
+
+both_limits() { get /metrics | awk -v m="^lwm2m_bootstrap_$1.*(half_open|prefix)_limit" '$0 ~ m { n += $2 } END { print n + 0 }'; }
+cpu_ticks() { awk '{ print $14 + $15 }' /proc/"$daemon_pid"/stat; } # of 10 ms each
+start_flood() { # COUNT KIND TIMES NET IDENTITY
+	[ "$5" = - ] && set -- "$1" "$2" "$3" "$4"
+	flood_rate=$((flood_per_second * $3)) flood_count=$(($1 * $3)) flood_kind=$2 flood_net=$4
+	shift 4
+	"$BUILD/tests/system/flood" "$flood_kind" $flood_count $flood_rate "$address" "$flood_net" "$@" >"$W/flood.out" 2>&1 &
+	flood_pid=$!
+}
+honest() { # NAME SOURCE: the devices of honest-NAME.csv
+	"$BUILD/lwm2m-bootstrap-sim" --server "$address" --csv "$W/honest-$1.csv" --all --source "$2" --rate $rate --timeout 30 \
+		--linger 50 --quiet --json --output "$W/honest-$1.json" >/dev/null 2>&1
+}
+
+# Sets elsewhere, beside (honest devices done), grown (KiB) and cost (us of the server's CPU a datagram) by the flood alone, given_up,
+# dropped, places_left.
+one_flood() { # KIND TIMES NET SAME IDENTITY
+	: >"$W/daemon.log"
+	start_daemon
+	honest elsewhere 127.64.0.0/16 # warm up
+	base=$(rss_kb) datagrams=$(metric 'datagrams_total{direction="in"}') ticks=$(cpu_ticks)
+	start_flood $((flood_seconds * flood_per_second / 4)) "$1" "$2" "$3" "$5"
+	bounded $flood_pid 65
+	sleep 1.2 # workers publish each second
+	ticks=$(($(cpu_ticks) - ticks)) datagrams=$(($(metric 'datagrams_total{direction="in"}') - datagrams))
+	cost=$((ticks * 10000 / (datagrams + 1))) flooded=$((datagrams + $(kernel_drops))) grown=$(($(rss_kb) - base))
+	start_flood $((2 * flood_seconds * flood_per_second)) "$1" "$2" "$3" "$5"
+	sleep 0.5
+	honest elsewhere 127.96.0.0/16 &
+	honest_pid=$!
+	honest beside "$4"
+	wait $honest_pid
+	kill $flood_pid 2>/dev/null
+	wait $flood_pid 2>/dev/null
+	sleep 1.2
+	elsewhere=$(seen_done "$W/honest-elsewhere.json") beside=$(seen_done "$W/honest-beside.json") places_left=$(metric half_open)
+	given_up=$(both_limits handshakes_given_up_total) dropped=$(both_limits dropped_total)
 }
 
 test_strangers() {
 	part "strangers"
+	head -n 1 "$W/devices.csv" | tee "$W/honest-elsewhere.csv" >"$W/honest-beside.csv"
+	sed -n "2,$((load + 1))p" "$W/devices.csv" >>"$W/honest-elsewhere.csv"
+	sed -n "$((load + 2)),$((2 * load + 1))p" "$W/devices.csv" >>"$W/honest-beside.csv"
 	conf <<-CONF
-		half-open = 1000
-		half-open-per-prefix = 300
-		peers = 4000
+		half-open = $places
+		half-open-per-prefix = $((places / 8))
 	CONF
-	start_daemon
-	check "warm up" fleet_sim --devices $load
-	base=$(rss_kb)
-	"$BUILD/tests/system/flood" hello "$strangers" $((strangers / 3)) "$address" 127.128.0.0/9 >"$W/flood.out" 2>&1 &
-	flood_pid=$!
-	honest "spoofed ClientHellos"
-	bounded $flood_pid 65
-	sleep 1.2 # workers publish each second
-	# A busy machine's kernel drops many before the daemon sees them: that is no fault of the daemon's, and the kernel counts it.
-	is "the flood was one" $(($(metric client_hellos_total) + $(kernel_drops))) -ge $((strangers * 8 / 10))
-	is "it left nothing behind" "$(metric half_open)" -le 5
-	memory "it took no memory" 4096
-
-	"$BUILD/tests/system/flood" half 2000 1000 "$address" 127.200.1.0/24 >"$W/flood.out" 2>&1 &
-	flood_pid=$!
-	honest "half-open handshakes of one network"
-	bounded $flood_pid 65
-	sleep 1.2
-	echo "# $(metric half_open) half-open, $(metric 'dropped_total{reason="prefix_limit"}') ClientHellos dropped"
-	is "they were bounded" "$(metric half_open)" -le $((300 * workers + 10))
-	is "and the rest dropped" "$(metric 'dropped_total{reason="prefix_limit"}')" -gt 0
-	memory "memory stays under its cap" $((1000 * 64))
-	check "the daemon is well" within 3 'get /health | grep -q ^ok'
-	sed 's/^/# /' "$W/flood.out"
-	stop_daemon
+	floods | head -n "$flood_kinds" >"$W/floods"
+	echo "# flood | build | other networks | same network | memory | given up | turned away | CPU of one of its datagrams"
+	while read -r kind times net same identity most name <&3; do
+		if [ -n "${BEFORE:-}" ]; then
+			daemon_build=$BEFORE
+			one_flood "$kind" "$times" "$net" "$same" "$identity"
+			daemon_build=$BUILD
+			echo "# $name | before | $elsewhere of $load | $beside of $load | $grown KiB | - | $dropped | $cost us"
+			stop_daemon
+		fi
+		one_flood "$kind" "$times" "$net" "$same" "$identity"
+		echo "# $name | now | $elsewhere of $load | $beside of $load | $grown KiB | $given_up | $dropped | $cost us"
+		[ "$most" != all ] || most=$places
+		# A busy machine's kernel drops many before the daemon sees them: that is no fault of the daemon's, and it is counted.
+		is "$name: the flood was one" "$flooded" -ge $((flood_seconds * flood_per_second * times / 5))
+		is "$name: honest devices of other networks finish" "$elsewhere" -ge $((load * 99 / 100))
+		is "$name: honest devices of the same network finish" "$beside" -ge $((load * 99 / 100))
+		is "$name: the places are bounded" "$places_left" -le $((most + workers))
+		memory "$name: memory stays under its cap" $((4096 + most * 96))
+		check "$name: the daemon is well" within 3 'get /health | grep -q ^ok'
+		stop_daemon
+	done 3<"$W/floods"
 	conf </dev/null
 }
 
