@@ -390,7 +390,8 @@ load(struct link *l)
 	uint64_t began_us = bs_clock_us();
 	struct bs_account *account = NULL;
 	enum bs_err err = BS_EBUSY;
-	enum bs_standing standing = bs_standing_check(l, BS_AT_REQUEST);
+	bool readable = bs_worker_read(w) != NULL; /* what follows is one snapshot */
+	enum bs_standing standing = readable ? bs_standing_check(l, BS_AT_REQUEST) : BS_STANDING_UNKNOWN;
 
 	if (standing == BS_STANDING_LOST) {
 		bs_link_fall(l, bs_clock_ms());

@@ -20,15 +20,15 @@
 static bool
 look(struct bs_worker *w)
 {
-	struct bs_store *store = bs_worker_read(w);
 	int64_t version = 0, seq = w->seen_seq;
 	enum bs_err err;
 
-	if (store == NULL)
+	if (w->store_failing)
 		return false;
-	err = bs_store_data_version(store, &version);
+	/* Outside a transaction, unless there is one: to begin and end it would be most of the cost. */
+	err = bs_store_data_version(w->store, &version);
 	if (err == BS_OK && version != w->seen_version)
-		err = bs_store_change_seq(store, &seq);
+		err = bs_store_change_seq(w->store, &seq);
 	if (err != BS_OK) {
 		bs_worker_store_failed(w, "change", err);
 		return false;
