@@ -701,13 +701,16 @@ a_known_identity_counts_as_new_once(void **state)
 	struct bs_peer_limits limits = small;
 	struct world *w;
 	struct client *wrong;
+	uint8_t hello[WORLD_DATAGRAM];
+	size_t len;
 
 	limits.half_open = 2;
 	setup_with(state, NULL, &limits);
 	w = *state;
 	wrong = new_client(w, 1);
 	client_set_psk(wrong, "dev", WORLD_WRONG_KEY);
-	client_start(wrong);
+	len = second_hello(wrong, hello);
+	world_deliver(w, wrong, hello, len);
 	w->now_ms += 1;
 	begin(w, 2);
 	w->now_ms += BS_HALF_OPEN_UNKNOWN_MS / 2;
