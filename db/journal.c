@@ -34,6 +34,8 @@ enum stmt {
 	J_TRIM_UNKNOWN,
 	J_GET_CURSOR,
 	J_SET_CURSOR,
+	J_GET_SEEN,
+	J_SET_SEEN,
 	J_COUNT
 };
 
@@ -93,6 +95,8 @@ static const char *const sql[J_COUNT] = {
 	[J_GET_CURSOR] = "SELECT value FROM meta WHERE key = 'trimmed'",
 	[J_SET_CURSOR] =
 		"INSERT INTO meta (key, value) VALUES ('trimmed', ?1) ON CONFLICT (key) DO UPDATE SET value = ?1",
+	[J_GET_SEEN] = "SELECT value FROM meta WHERE key = ?1",
+	[J_SET_SEEN] = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2",
 };
 
 struct bs_journal {
@@ -126,9 +130,12 @@ make_file(const char *path, struct bs_diag *diag)
 static enum bs_err
 open_journal(struct bs_journal *j, const char *path, bool write, struct bs_diag *diag)
 {
-	/* Losing the last seconds with the power is fine here; pages must be able to go back to the file system. */
+	/*
+	 * Losing the last seconds with the power is fine here. Nothing in it is secret (public keys, names), so what retention
+	 * removes is not overwritten, which would write each page twice. Pages must be able to go back to the file system.
+	 */
 	struct bs_sql_file file = { path, "journal", JOURNAL_APPLICATION_ID, write, 1000,
-		"PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = NORMAL" };
+		"PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = NORMAL", NULL };
 	struct stat sb;
 	enum bs_err err = write ? make_file(path, diag) : BS_OK;
 
@@ -245,6 +252,58 @@ bs_journal_append(struct bs_journal *j, const struct bs_attempt *attempts, size_
 
 	for (size_t i = 0; i < count && err == BS_OK; i++)
 		err = append_one(j, &attempts[i]);
+	return end_transaction(j, err);
+}
+
+/* ---- the store as it was seen --------------------------------------------------------------------------------------- */
+
+static const char *const seen_keys[] = { "store", "store_generation", "store_mark", "store_older" };
+#define SEEN_KEYS (sizeof(seen_keys) / sizeof(seen_keys[0]))
+
+static enum bs_err
+get_seen(struct bs_journal *j, const char *key, int64_t *out)
+{
+	struct bs_query q = bs_query(j->stmts[J_GET_SEEN]);
+	enum bs_err err;
+
+	bs_query_put_text(&q, key);
+	err = bs_query_step(&q);
+	*out = err == BS_OK ? bs_query_int(&q, 0) : 0;
+	bs_query_end(&q);
+	return err == BS_ENOTFOUND ? BS_OK : err;
+}
+
+enum bs_err
+bs_journal_get_seen(struct bs_journal *j, struct bs_seen *out)
+{
+	int64_t values[SEEN_KEYS] = { 0 };
+	enum bs_err err = BS_OK;
+
+	for (size_t i = 0; i < SEEN_KEYS && err == BS_OK; i++)
+		err = get_seen(j, seen_keys[i], &values[i]);
+	*out = (struct bs_seen){ (uint64_t)values[0], (uint64_t)values[1], (uint64_t)values[2], values[3] != 0 };
+	return err;
+}
+
+static enum bs_err
+set_seen(struct bs_journal *j, const char *key, int64_t value)
+{
+	struct bs_query q = bs_query(j->stmts[J_SET_SEEN]);
+
+	bs_query_put_text(&q, key);
+	bs_query_put_int(&q, value);
+	return bs_query_run(&q);
+}
+
+enum bs_err
+bs_journal_set_seen(struct bs_journal *j, const struct bs_seen *seen)
+{
+	const int64_t values[SEEN_KEYS] = { (int64_t)seen->store, (int64_t)seen->number, (int64_t)seen->mark,
+		seen->older };
+	enum bs_err err = bs_sql_exec(j->db, "BEGIN IMMEDIATE");
+
+	for (size_t i = 0; i < SEEN_KEYS && err == BS_OK; i++)
+		err = set_seen(j, seen_keys[i], values[i]);
 	return end_transaction(j, err);
 }
 

@@ -7,6 +7,7 @@
 #ifndef BS_DB_JOURNAL_H
 #define BS_DB_JOURNAL_H
 
+#include "db/generation.h"
 #include "server/base/outcome.h"
 #include "server/model/account.h"
 
@@ -64,6 +65,10 @@ BS_MUST_USE enum bs_err bs_journal_append(struct bs_journal *j, const struct bs_
 BS_MUST_USE enum bs_err bs_journal_trim(struct bs_journal *j, const struct bs_journal_limits *l, int64_t now_ms);
 /* Did the last trim leave something to do? */
 bool bs_journal_trim_pending(const struct bs_journal *j);
+
+/* The store as the daemon saw it; number 0: it has not yet. */
+BS_MUST_USE enum bs_err bs_journal_get_seen(struct bs_journal *j, struct bs_seen *out);
+BS_MUST_USE enum bs_err bs_journal_set_seen(struct bs_journal *j, const struct bs_seen *seen);
 
 /* Newest first, at most max. Selected by endpoint (also as claimed), identity, or address (host, or host:port). */
 typedef void bs_attempt_fn(void *arg, const struct bs_attempt *attempt);

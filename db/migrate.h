@@ -19,8 +19,14 @@ extern const struct bs_schema_file bs_schema_files[];
 int bs_schema_newest(const char *what);
 /* BS_ESCHEMA with diag unless the file has exactly the newest version. */
 BS_MUST_USE enum bs_err bs_schema_check(sqlite3 *db, const char *what, const char *path, struct bs_diag *diag);
-/* Apply what is missing, all in one transaction; BS_ESCHEMA: the file is newer than this program. */
-BS_MUST_USE enum bs_err bs_schema_migrate(
-	sqlite3 *db, const char *what, int application_id, const char *path, struct bs_diag *diag);
+/* What is done beside the SQL, in its transaction, where a file has a version already. Sets diag. */
+struct bs_migration {
+	enum bs_err (*before)(void *arg, sqlite3 *db, int have, struct bs_diag *diag);
+	enum bs_err (*after)(void *arg, sqlite3 *db, int had, struct bs_diag *diag);
+	void *arg;
+};
+/* Apply what is missing, all in one transaction; beside may be NULL. BS_ESCHEMA: the file is newer than this program. */
+BS_MUST_USE enum bs_err bs_schema_migrate(sqlite3 *db, const char *what, int application_id, const char *path,
+	const struct bs_migration *beside, struct bs_diag *diag);
 
 #endif

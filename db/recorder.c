@@ -26,6 +26,8 @@ struct bs_recorder {
 	bool stop;
 	bool dropping; /* something was dropped since the last good moment */
 	uint64_t dropped_since;
+	struct bs_seen seen; /* as the journal has it, or shall have it */
+	bool seen_changed;
 	struct bs_recorder_counters counters;
 	/* the thread's alone */
 	atomic_bool failing; /* written by the thread alone */
@@ -68,6 +70,52 @@ bs_recorder_get_counters(struct bs_recorder *r, struct bs_recorder_counters *out
 	pthread_mutex_unlock(&r->lock);
 }
 
+/* ---- the age of the store ------------------------------------------------------------------------------------------- */
+
+static void
+log_age(enum bs_age age, const struct bs_generation *now, const struct bs_seen *seen)
+{
+	static const char *const events[] = {
+		[BS_AGE_CURRENT] = "store.current",
+		[BS_AGE_OLDER] = "store.older",
+		[BS_AGE_OTHER] = "store.other",
+	};
+
+	bs_log(age == BS_AGE_CURRENT ? BS_INFO : BS_ERROR, events[age], "generation=%llu seen=%llu%s",
+		(unsigned long long)now->number, (unsigned long long)seen->number,
+		age == BS_AGE_CURRENT ? ""
+				      : " todo=\"if it was put back on purpose: lwm2m-bootstrapctl restore --accept; "
+					"else find out who did\"");
+}
+
+static bool
+same_seen(const struct bs_seen *a, const struct bs_seen *b)
+{
+	return a->store == b->store && a->number == b->number && a->mark == b->mark && a->older == b->older;
+}
+
+void
+bs_recorder_saw_store(struct bs_recorder *r, const struct bs_generation *now)
+{
+	struct bs_seen before;
+	enum bs_age age, was;
+
+	pthread_mutex_lock(&r->lock);
+	before = r->seen;
+	was = (enum bs_age)r->counters.store_age;
+	age = bs_age_note(&r->seen, now);
+	r->counters.store_age = age;
+	r->counters.store_number = now->number;
+	r->counters.store_seen = r->seen.number;
+	if (!same_seen(&before, &r->seen)) {
+		r->seen_changed = true;
+		pthread_cond_signal(&r->wake);
+	}
+	pthread_mutex_unlock(&r->lock);
+	if (age != was)
+		log_age(age, now, &before);
+}
+
 /* ---- the thread ----------------------------------------------------------------------------------------------------- */
 
 /* Wait for a signal, at most until that moment. The lock is held. */
@@ -88,7 +136,7 @@ wait_for_work(struct bs_recorder *r)
 {
 	uint64_t deadline_ms;
 
-	while (r->count == 0 && !r->stop && bs_clock_ms() < r->next_trim_ms)
+	while (r->count == 0 && !r->seen_changed && !r->stop && bs_clock_ms() < r->next_trim_ms)
 		wait_until(r, r->next_trim_ms);
 	if (r->count == 0)
 		return;
@@ -159,6 +207,23 @@ write_batch(struct bs_recorder *r)
 	return err;
 }
 
+/* The lock is held at entry and return, not in between. */
+static enum bs_err
+write_seen(struct bs_recorder *r)
+{
+	struct bs_seen seen = r->seen;
+	enum bs_err err;
+
+	pthread_mutex_unlock(&r->lock);
+	err = bs_journal_set_seen(r->journal, &seen);
+	pthread_mutex_lock(&r->lock);
+	if (err == BS_OK || !is_passing(err))
+		r->seen_changed = !same_seen(&seen, &r->seen);
+	else
+		r->counters.write_errors++;
+	return err;
+}
+
 /* One slice; the next at once while more is due, else in a minute. The lock is not held. */
 static void
 trim(struct bs_recorder *r)
@@ -178,9 +243,11 @@ run(void *arg)
 		enum bs_err err = BS_OK;
 
 		wait_for_work(r);
+		if (r->seen_changed)
+			err = write_seen(r);
 		if (r->count == 0 && r->stop)
 			break;
-		if (r->count > 0)
+		if (r->count > 0 && err == BS_OK)
 			err = write_batch(r);
 		if (err != BS_OK && r->stop && is_passing(err)) {
 			r->counters.dropped += r->count; /* no more time to wait for the disk */
@@ -230,7 +297,8 @@ bs_recorder_start(
 		r->max = queue_max > 0 ? queue_max : 1;
 		r->ring = calloc(r->max, sizeof(*r->ring));
 	}
-	if (r == NULL || r->ring == NULL || !init_sync(r) || pthread_create(&r->thread, NULL, run, r) != 0) {
+	if (r == NULL || r->ring == NULL || bs_journal_get_seen(journal, &r->seen) != BS_OK || !init_sync(r) ||
+		pthread_create(&r->thread, NULL, run, r) != 0) {
 		bs_journal_close(journal); /* taken, also on failure */
 		free(r != NULL ? r->ring : NULL);
 		free(r);

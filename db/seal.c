@@ -19,7 +19,8 @@
 #define NONCE_LEN 12
 #define TAG_LEN 16
 #define NONCES 340 /* in the pool: one call of the generator costs as much as ten values sealed */
-#define WRAP_WHERE "meta/wrapped_keys"
+#define WRAP_WHERE "meta/wrapped_keys/2"
+#define WRAP_WHERE_OLD "meta/wrapped_keys"
 
 /*
  * One key of AES-256-GCM-SIV. The context is reset for each message: with this cipher OpenSSL (3.5.9) keeps the associated
@@ -34,6 +35,10 @@ struct cipher {
 struct bs_seal {
 	struct cipher data;
 	EVP_MAC_CTX *mac;
+	struct {
+		EVP_MAC_CTX *mac;
+		bool bad; /* a step since bs_seal_rows_begin failed */
+	} rows[BS_SEAL_LANES];
 	size_t nonces_left;
 	uint8_t nonces[NONCES * NONCE_LEN];
 };
@@ -95,48 +100,73 @@ cipher_open(struct cipher *c, const char *where, const uint8_t *sealed, size_t s
 	return BS_OK;
 }
 
-/* keys: data key, then hash key. */
 static enum bs_err
-seal_init(struct bs_seal *s, const uint8_t keys[2 * BS_SEAL_KEY_LEN])
+mac_init(EVP_MAC *hmac, const uint8_t key[BS_SEAL_KEY_LEN], EVP_MAC_CTX **out)
 {
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){ "SHA256" }, 0),
 		OSSL_PARAM_construct_end(),
 	};
+
+	*out = hmac != NULL ? EVP_MAC_CTX_new(hmac) : NULL;
+	return *out != NULL && EVP_MAC_init(*out, key, BS_SEAL_KEY_LEN, params) == 1 ? BS_OK : BS_ECRYPTO;
+}
+
+/* keys: data key, hash key, row key. */
+static enum bs_err
+seal_init(struct bs_seal *s, const uint8_t keys[3 * BS_SEAL_KEY_LEN])
+{
 	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 	enum bs_err err = cipher_init(&s->data, keys);
 
-	if (err == BS_OK) {
-		s->mac = hmac != NULL ? EVP_MAC_CTX_new(hmac) : NULL;
-		if (s->mac == NULL || EVP_MAC_init(s->mac, keys + BS_SEAL_KEY_LEN, BS_SEAL_KEY_LEN, params) != 1)
-			err = BS_ECRYPTO;
-	}
+	if (err == BS_OK)
+		err = mac_init(hmac, keys + BS_SEAL_KEY_LEN, &s->mac);
+	for (size_t i = 0; i < BS_SEAL_LANES && err == BS_OK; i++)
+		err = mac_init(hmac, keys + 2 * BS_SEAL_KEY_LEN, &s->rows[i].mac);
 	EVP_MAC_free(hmac);
 	return err;
 }
 
+/* Out of the wrapped form that a store has: all three keys. */
+typedef enum bs_err opens_fn(struct cipher *wrap, const uint8_t *wrapped, uint8_t *keys);
+
 static enum bs_err
-check_master(const struct bs_secret *master)
+open_new(struct cipher *wrap, const uint8_t *wrapped, uint8_t *keys)
 {
-	return master->len == BS_SEAL_KEY_LEN ? BS_OK : BS_EMASTERKEY;
+	return cipher_open(wrap, WRAP_WHERE, wrapped, BS_SEAL_WRAPPED_LEN, keys);
 }
 
-enum bs_err
-bs_seal_new(
-	const struct bs_secret *master, struct bs_seal **out, uint8_t wrapped[2 * BS_SEAL_KEY_LEN + BS_SEAL_OVERHEAD])
+static enum bs_err
+open_old(struct cipher *wrap, const uint8_t *wrapped, uint8_t *keys)
 {
-	uint8_t keys[2 * BS_SEAL_KEY_LEN];
+	bs_random_system(NULL, keys + 2 * BS_SEAL_KEY_LEN, BS_SEAL_KEY_LEN);
+	return cipher_open(wrap, WRAP_WHERE_OLD, wrapped, BS_SEAL_WRAPPED_OLD_LEN, keys);
+}
+
+static enum bs_err
+wrap_keys(struct cipher *wrap, const uint8_t *keys, uint8_t wrapped[BS_SEAL_WRAPPED_LEN])
+{
+	bs_random_system(NULL, wrapped, NONCE_LEN);
+	return cipher_seal(wrap, WRAP_WHERE, keys, 3 * BS_SEAL_KEY_LEN, wrapped);
+}
+
+/* have NULL: new keys. wrapped NULL: they need not be wrapped anew. */
+static enum bs_err
+make_seal(const struct bs_secret *master, opens_fn *opens, const uint8_t *have, struct bs_seal **out, uint8_t *wrapped)
+{
+	uint8_t keys[3 * BS_SEAL_KEY_LEN];
 	struct cipher wrap = { 0 };
 	struct bs_seal *s = calloc(1, sizeof(*s));
-	enum bs_err err = s != NULL ? check_master(master) : BS_ENOMEM;
+	enum bs_err err = s == NULL ? BS_ENOMEM : master->len == BS_SEAL_KEY_LEN ? BS_OK : BS_EMASTERKEY;
 
 	if (err == BS_OK)
 		err = cipher_init(&wrap, master->data);
-	if (err == BS_OK) {
+	if (err == BS_OK && have == NULL)
 		bs_random_system(NULL, keys, sizeof(keys));
-		bs_random_system(NULL, wrapped, NONCE_LEN);
-		err = cipher_seal(&wrap, WRAP_WHERE, keys, sizeof(keys), wrapped);
-	}
+	else if (err == BS_OK && opens(&wrap, have, keys) != BS_OK)
+		err = BS_EMASTERKEY;
+	if (err == BS_OK && wrapped != NULL)
+		err = wrap_keys(&wrap, keys, wrapped);
 	if (err == BS_OK)
 		err = seal_init(s, keys);
 	if (err == BS_OK) {
@@ -150,28 +180,22 @@ bs_seal_new(
 }
 
 enum bs_err
-bs_seal_open(const struct bs_secret *master, const uint8_t wrapped[2 * BS_SEAL_KEY_LEN + BS_SEAL_OVERHEAD],
-	struct bs_seal **out)
+bs_seal_new(const struct bs_secret *master, struct bs_seal **out, uint8_t wrapped[BS_SEAL_WRAPPED_LEN])
 {
-	uint8_t keys[2 * BS_SEAL_KEY_LEN];
-	struct cipher wrap = { 0 };
-	struct bs_seal *s = calloc(1, sizeof(*s));
-	enum bs_err err = s != NULL ? check_master(master) : BS_ENOMEM;
+	return make_seal(master, open_new, NULL, out, wrapped);
+}
 
-	if (err == BS_OK)
-		err = cipher_init(&wrap, master->data);
-	if (err == BS_OK && cipher_open(&wrap, WRAP_WHERE, wrapped, sizeof(keys) + BS_SEAL_OVERHEAD, keys) != BS_OK)
-		err = BS_EMASTERKEY;
-	if (err == BS_OK)
-		err = seal_init(s, keys);
-	if (err == BS_OK) {
-		*out = s;
-		s = NULL;
-	}
-	bs_wipe(keys, sizeof(keys));
-	cipher_clear(&wrap);
-	bs_seal_free(s);
-	return err;
+enum bs_err
+bs_seal_open(const struct bs_secret *master, const uint8_t wrapped[BS_SEAL_WRAPPED_LEN], struct bs_seal **out)
+{
+	return make_seal(master, open_new, wrapped, out, NULL);
+}
+
+enum bs_err
+bs_seal_upgrade(const struct bs_secret *master, const uint8_t old[BS_SEAL_WRAPPED_OLD_LEN], struct bs_seal **out,
+	uint8_t wrapped[BS_SEAL_WRAPPED_LEN])
+{
+	return make_seal(master, open_old, old, out, wrapped);
 }
 
 void
@@ -181,6 +205,8 @@ bs_seal_free(struct bs_seal *s)
 		return;
 	cipher_clear(&s->data);
 	EVP_MAC_CTX_free(s->mac);
+	for (size_t i = 0; i < BS_SEAL_LANES; i++)
+		EVP_MAC_CTX_free(s->rows[i].mac);
 	bs_wipe(s, sizeof(*s));
 	free(s);
 }
@@ -238,6 +264,30 @@ bs_seal_hash(struct bs_seal *s, const char *kind, const void *data, size_t len, 
 	}
 	bs_wipe(full, sizeof(full));
 	return err;
+}
+
+void
+bs_seal_rows_begin(struct bs_seal *s, enum bs_seal_lane lane)
+{
+	s->rows[lane].bad = EVP_MAC_init(s->rows[lane].mac, NULL, 0, NULL) != 1;
+}
+
+void
+bs_seal_rows_add(struct bs_seal *s, enum bs_seal_lane lane, const void *data, size_t len)
+{
+	s->rows[lane].bad = s->rows[lane].bad || EVP_MAC_update(s->rows[lane].mac, data, len) != 1;
+}
+
+enum bs_err
+bs_seal_rows_end(struct bs_seal *s, enum bs_seal_lane lane, uint8_t out[BS_KEYED_HASH_LEN])
+{
+	uint8_t full[32];
+	size_t n = 0;
+
+	if (s->rows[lane].bad || EVP_MAC_final(s->rows[lane].mac, full, &n, sizeof(full)) != 1 || n != sizeof(full))
+		return BS_ECRYPTO;
+	memcpy(out, full, BS_KEYED_HASH_LEN);
+	return BS_OK;
 }
 
 /* ---- the master key file -------------------------------------------------------------------------------------------- */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Sealing of secrets at rest: AES-256-GCM-SIV (RFC 8452) under a data key; the data key is wrapped the same way by the
- * master key. Keyed hashes (HMAC-SHA256, cut to 16 octets) have a key of their own.
+ * master key. Keyed hashes (HMAC-SHA256, cut to 16 octets) have keys of their own: one for those that find a value again,
+ * one for those that prove rows (row_hash.h).
  *
  *   sealed = nonce(12) | ciphertext(len) | tag(16)        associated data: where the value lies, e.g. "psk/42/current"
  *
@@ -15,6 +16,9 @@
 #define BS_SEAL_OVERHEAD 28
 #define BS_SEAL_KEY_LEN 32
 #define BS_KEYED_HASH_LEN 16
+/* Data key, hash key, row key. Stores from before their rows were hashed have no row key. */
+#define BS_SEAL_WRAPPED_LEN (3 * BS_SEAL_KEY_LEN + BS_SEAL_OVERHEAD)
+#define BS_SEAL_WRAPPED_OLD_LEN (2 * BS_SEAL_KEY_LEN + BS_SEAL_OVERHEAD)
 
 struct bs_seal;
 
@@ -24,12 +28,18 @@ BS_MUST_USE enum bs_err bs_master_key_read(const char *file, struct bs_secret *o
 /* Write a new one (O_EXCL, 0600). BS_EEXIST. */
 BS_MUST_USE enum bs_err bs_master_key_make(const char *file, struct bs_diag *diag);
 
-/* New data and hash keys, and their wrapped form for the store. */
+/* New keys, and their wrapped form for the store. */
 BS_MUST_USE enum bs_err bs_seal_new(
-	const struct bs_secret *master, struct bs_seal **out, uint8_t wrapped[2 * BS_SEAL_KEY_LEN + BS_SEAL_OVERHEAD]);
+	const struct bs_secret *master, struct bs_seal **out, uint8_t wrapped[BS_SEAL_WRAPPED_LEN]);
 /* BS_EMASTERKEY: that master key did not wrap them. */
-BS_MUST_USE enum bs_err bs_seal_open(const struct bs_secret *master,
-	const uint8_t wrapped[2 * BS_SEAL_KEY_LEN + BS_SEAL_OVERHEAD], struct bs_seal **out);
+BS_MUST_USE enum bs_err bs_seal_open(
+	const struct bs_secret *master, const uint8_t wrapped[BS_SEAL_WRAPPED_LEN], struct bs_seal **out);
+/*
+ * The keys of an old store with a new row key, wrapped anew. The old form opens here alone: a store whose rows are hashed
+ * cannot be passed off as one from before by who has no master key.
+ */
+BS_MUST_USE enum bs_err bs_seal_upgrade(const struct bs_secret *master, const uint8_t old[BS_SEAL_WRAPPED_OLD_LEN],
+	struct bs_seal **out, uint8_t wrapped[BS_SEAL_WRAPPED_LEN]);
 void bs_seal_free(struct bs_seal *s); /* wipes; NULL is fine */
 
 /* Nonces are drawn from a pool of random octets, filled in bulk. out: len + BS_SEAL_OVERHEAD octets. */
@@ -41,5 +51,11 @@ BS_MUST_USE enum bs_err bs_seal_decrypt(
 /* kind separates domains ("identity", "key", "public"). */
 BS_MUST_USE enum bs_err bs_seal_hash(
 	struct bs_seal *s, const char *kind, const void *data, size_t len, uint8_t out[BS_KEYED_HASH_LEN]);
+/* With the row key, in pieces; one at a time in each lane. An error shows at the end. */
+enum bs_seal_lane { BS_SEAL_LANE_DEVICE, BS_SEAL_LANE_OTHER };
+#define BS_SEAL_LANES 2
+void bs_seal_rows_begin(struct bs_seal *s, enum bs_seal_lane lane);
+void bs_seal_rows_add(struct bs_seal *s, enum bs_seal_lane lane, const void *data, size_t len);
+BS_MUST_USE enum bs_err bs_seal_rows_end(struct bs_seal *s, enum bs_seal_lane lane, uint8_t out[BS_KEYED_HASH_LEN]);
 
 #endif

@@ -245,7 +245,7 @@ set_up(sqlite3 *db, const struct bs_sql_file *file, struct bs_diag *diag)
 	if (err == BS_OK)
 		err = bs_sql_exec_diag(db, file->write ? write_pragmas : read_pragmas, file->path, diag);
 	if (err == BS_OK && file->write)
-		err = bs_schema_migrate(db, file->what, file->application_id, file->path, diag);
+		err = bs_schema_migrate(db, file->what, file->application_id, file->path, file->beside, diag);
 	if (err == BS_OK && !file->write)
 		err = bs_schema_check(db, file->what, file->path, diag);
 	return err;

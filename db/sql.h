@@ -62,6 +62,8 @@ const uint8_t *bs_query_blob(const struct bs_query *q, int column, size_t *len);
 /* Copy into a buffer of max octets with its NUL; "" for NULL. */
 void bs_query_copy_text(const struct bs_query *q, int column, char *out, size_t max);
 
+struct bs_migration;
+
 /* How a file is to be opened, and what must be in it. */
 struct bs_sql_file {
 	const char *path;
@@ -70,6 +72,7 @@ struct bs_sql_file {
 	bool write;
 	int busy_ms;
 	const char *pragmas; /* of a writer, before anything else; NULL: none */
+	const struct bs_migration *beside; /* the SQL of a migration (migrate.h); NULL: nothing */
 };
 /* Open, check that it is a file of ours, bring its schema up to date (write) or check its version (read). Sets diag. */
 BS_MUST_USE enum bs_err bs_sql_open(const struct bs_sql_file *file, sqlite3 **out, struct bs_diag *diag);

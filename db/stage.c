@@ -126,6 +126,37 @@ bs_stage_end_row(struct bs_stage *s)
 	return SQLITE_DONE;
 }
 
+int
+bs_stage_amend_blob(struct bs_stage *s, unsigned column, const void *data, size_t len)
+{
+	int rc;
+
+	if (s->put.count == 0)
+		return SQLITE_RANGE;
+	s->put.count--; /* it is the row that is being put again, for one value */
+	rc = put_octets(s, column, CELL_BLOB, data, len);
+	s->put.count++;
+	return rc;
+}
+
+struct bs_stage_value
+bs_stage_get(const struct bs_stage *s, size_t row, unsigned column)
+{
+	const struct rows *r = &s->put;
+	const struct cell *cell = &r->cells[row * s->columns + column];
+
+	switch (cell->type) {
+	case CELL_INT:
+		return (struct bs_stage_value){ .type = SQLITE_INTEGER, .number = cell->number };
+	case CELL_TEXT:
+		return (struct bs_stage_value){ SQLITE_TEXT, 0, r->octets + cell->at, cell->len };
+	case CELL_BLOB:
+		return (struct bs_stage_value){ SQLITE_BLOB, 0, r->octets + cell->at, cell->len };
+	default:
+		return (struct bs_stage_value){ .type = SQLITE_NULL };
+	}
+}
+
 size_t
 bs_stage_rows(const struct bs_stage *s)
 {

@@ -39,6 +39,17 @@ int bs_stage_put_text(struct bs_stage *s, unsigned column, const void *text, siz
 int bs_stage_put_blob(struct bs_stage *s, unsigned column, const void *data, size_t len);
 /* SQLITE_DONE, as of an INSERT that is done. */
 int bs_stage_end_row(struct bs_stage *s);
+/* A value more for the row that was ended last, which is not shown yet. */
+int bs_stage_amend_blob(struct bs_stage *s, unsigned column, const void *data, size_t len);
+
+/* A value of a row that is not shown yet. data: of text and data, lent until the next value is put. */
+struct bs_stage_value {
+	int type; /* SQLITE_NULL, SQLITE_INTEGER, SQLITE_TEXT, SQLITE_BLOB */
+	int64_t number;
+	const void *data;
+	size_t len;
+};
+struct bs_stage_value bs_stage_get(const struct bs_stage *s, size_t row, unsigned column);
 
 /* Of the rows that are not shown yet. */
 size_t bs_stage_rows(const struct bs_stage *s);

@@ -6,13 +6,16 @@
  *
  * The rules of the provisioning model are enforced by the schema (schema/sqlite/store/), whoever writes: one endpoint one
  * device; a PSK identity, a key value, a public key, a certificate belongs to one device only, and what a device
- * bootstraps with is never what it receives. Secrets are sealed (seal.h) before they reach SQL.
+ * bootstraps with is never what it receives. Secrets are sealed (seal.h) before they reach SQL. Each device, profile and
+ * server account carries a keyed hash over all its rows (aggregate.h): what does not fit is BS_ETAMPERED wherever it is
+ * read, and each transaction of a writer hashes what it changed, in whatever way (touched.h).
  *
  * A handle belongs to one thread. Strings and octets that go in are copied; what comes out is owned as said at each call.
  */
 #ifndef BS_DB_STORE_H
 #define BS_DB_STORE_H
 
+#include "db/generation.h"
 #include "server/model/account.h"
 #include "server/model/ddf.h"
 
@@ -39,7 +42,10 @@ BS_MUST_USE enum bs_err bs_store_open(const char *dir, const char *master_key_fi
 void bs_store_close(struct bs_store *st); /* NULL is fine; wipes the keys */
 
 /* ---- daemon: look-ups ---------------------------------------------------------------------------------------------- */
-/* All: BS_OK, BS_ENOTFOUND, BS_EBUSY (try later), BS_EIO, BS_ECRYPTO, BS_ENOMEM. Cost does not grow with the fleet. */
+/*
+ * All: BS_OK, BS_ENOTFOUND, BS_EBUSY (try later), BS_EIO, BS_ECRYPTO, BS_ENOMEM, BS_ETAMPERED (the device, its profile or a
+ * server of that was changed by somebody without the keys; out->endpoint says which device). Cost does not grow with the fleet.
+ */
 
 struct bs_found {
 	int64_t device_id;
@@ -106,6 +112,29 @@ BS_MUST_USE enum bs_err bs_store_changes(
 /* Is the file at DIR still the one that is open? False after it was replaced or deleted. */
 bool bs_store_is_current(struct bs_store *st);
 
+/* How old it is (generation.h). BS_ETAMPERED: its record of that does not fit. */
+BS_MUST_USE enum bs_err bs_store_generation(struct bs_store *st, struct bs_generation *out);
+
+/* ---- tool: what was changed without the keys ---------------------------------------------------------------------- */
+
+/* kind: "device", "profile", "server". */
+typedef void bs_tampered_fn(void *arg, const char *kind, const char *name);
+/* Check all there is; fn is told what does not fit. *count: how much was checked. */
+BS_MUST_USE enum bs_err bs_store_verify(struct bs_store *st, bs_tampered_fn *fn, void *arg, uint64_t *count);
+/* Is it as the tool left it? kind as above, id as out of find and list. Also false when it cannot be read. */
+bool bs_store_is_good(struct bs_store *st, const char *kind, int64_t id);
+/* Accounts that do not fit are loaded all the same, by this handle: to be shown to a person, who is told. */
+void bs_store_show_tampered(struct bs_store *st);
+/*
+ * What lies there under that name is meant, whoever wrote it: it is hashed anew. For a person who has looked at it. BS_ENOTFOUND:
+ * no such thing.
+ */
+BS_MUST_USE enum bs_err bs_store_accept(struct bs_store *st, const char *kind, const char *name, struct bs_diag *diag);
+/* The store is meant although the daemon has seen a later one, up to that generation: it takes its place. */
+BS_MUST_USE enum bs_err bs_store_accept_older(struct bs_store *st, uint64_t seen, struct bs_diag *diag);
+/* Are secrets that were removed still in the write-ahead log? So when a reader held up its end. The next removal clears it. */
+bool bs_store_log_is_kept(const struct bs_store *st);
+
 /* ---- tool: transactions ------------------------------------------------------------------------------------------- */
 
 /* BEGIN IMMEDIATE. BS_EBUSY when another tool writes (after a wait of 5 s). */
@@ -114,6 +143,7 @@ BS_MUST_USE enum bs_err bs_store_begin(struct bs_store *st, struct bs_diag *diag
 void bs_store_bulk(struct bs_store *st);
 /* Before the commit of an import: when it was and how many devices it concerned, for status (facts.h). */
 BS_MUST_USE enum bs_err bs_store_note_import(struct bs_store *st, int64_t now_s, uint64_t rows);
+/* BS_ETAMPERED: what was changed had been changed by somebody else before; nothing is stored, diag says what to do. */
 BS_MUST_USE enum bs_err bs_store_commit(struct bs_store *st, struct bs_diag *diag);
 void bs_store_rollback(struct bs_store *st); /* also when no transaction is open */
 

@@ -21,8 +21,12 @@ grow(void *array, size_t count, size_t size)
 void
 bs_free_settings(struct bs_setting *settings, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		/* Some are keys: the Master Secret of Object 21, in an extra write. */
+		if (settings[i].text != NULL)
+			bs_wipe(settings[i].text, strlen(settings[i].text));
 		free(settings[i].text);
+	}
 	free(settings);
 }
 
@@ -158,43 +162,93 @@ bs_read_profile(const struct bs_query *q, int first, struct bs_profile *p)
 
 /* ---- the account of one device -------------------------------------------------------------------------------------- */
 
-static enum bs_err
-open_column(struct bs_store *st, const struct bs_query *q, int column, const char *name, int64_t device_id,
-	int64_t server_id, struct bs_secret *out)
-{
-	char where[BS_WHERE_MAX];
-	size_t len;
-	const uint8_t *sealed = bs_query_blob(q, column, &len);
+/* An account on its way out of the store, with what is shared by all that have its profile. */
+struct load {
+	struct bs_account *account;
+	const struct bs_shared *shared;
+};
 
-	if (sealed == NULL)
-		return BS_OK; /* there is none */
-	bs_where_grant(where, device_id, server_id, name);
-	return bs_seal_decrypt(st->seal, where, sealed, len, out);
+static enum bs_err
+copy_settings(const struct bs_setting *from, size_t count, struct bs_setting **out, size_t *out_count)
+{
+	if (count == 0)
+		return BS_OK;
+	*out = calloc(count, sizeof(**out));
+	if (*out == NULL)
+		return BS_ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		struct bs_setting *s = &(*out)[(*out_count)++];
+
+		*s = from[i];
+		s->text = strdup(from[i].text);
+		if (s->text == NULL)
+			return BS_ENOMEM;
+	}
+	return BS_OK;
 }
 
-/* Columns 10 to 17 of Q_LOAD_GRANTS. */
 static enum bs_err
-read_sms(struct bs_store *st, const struct bs_query *q, int64_t device_id, struct bs_grant *g)
+copy_server(const struct bs_shared_server *from, struct bs_grant *g)
 {
-	struct bs_sms *sms = &g->sms;
-	size_t len;
-	const uint8_t *tar = bs_query_blob(q, 15, &len);
 	enum bs_err err;
 
-	if (bs_query_is_null(q, 10))
+	g->server_id = from->id;
+	memcpy(g->name, from->name, sizeof(g->name));
+	g->repository = from->repository;
+	g->bootstrap = from->bootstrap;
+	g->ssid = from->ssid;
+	g->mode = from->mode;
+	memcpy(g->uri, from->uri, sizeof(g->uri));
+	memcpy(g->sms_number, from->sms_number, sizeof(g->sms_number));
+	err = bs_blob_set(&g->server_key, from->server_key.data, from->server_key.len);
+	return err == BS_OK ? copy_settings(from->settings, from->setting_count, &g->settings, &g->setting_count) : err;
+}
+
+/* As many as there will be: a moved secret would stay behind in freed memory, and 8 KiB each count. */
+static enum bs_err
+copy_servers(const struct bs_shared *from, struct bs_account *a)
+{
+	size_t count = 0;
+	enum bs_err err = BS_OK;
+
+	for (size_t i = 0; i < from->server_count; i++)
+		count += !from->servers[i].bootstrap;
+	if (count == 0)
 		return BS_OK;
-	sms->mode = (uint8_t)bs_query_int(q, 10);
-	sms->kic = (uint8_t)bs_query_int(q, 11);
-	sms->kid = (uint8_t)bs_query_int(q, 12);
-	sms->spi1 = (uint8_t)bs_query_int(q, 13);
-	sms->spi2 = (uint8_t)bs_query_int(q, 14);
-	if (len == sizeof(sms->tar))
-		memcpy(sms->tar, tar, len);
-	err = open_column(st, q, 16, "kic", device_id, g->server_id, &sms->kic_key);
-	if (err == BS_OK)
-		err = open_column(st, q, 17, "kid", device_id, g->server_id, &sms->kid_key);
+	a->grants = calloc(count, sizeof(*a->grants));
+	if (a->grants == NULL)
+		return BS_ENOMEM;
+	for (size_t i = 0; i < from->server_count && err == BS_OK; i++)
+		if (!from->servers[i].bootstrap)
+			err = copy_server(&from->servers[i], &a->grants[a->grant_count++]);
 	return err;
 }
+
+static enum bs_err
+copy_acls(const struct bs_shared *from, struct bs_account *a)
+{
+	if (from->acl_count == 0)
+		return BS_OK;
+	a->acls = calloc(from->acl_count, sizeof(*a->acls));
+	if (a->acls == NULL)
+		return BS_ENOMEM;
+	memcpy(a->acls, from->acls, from->acl_count * sizeof(*a->acls));
+	a->acl_count = from->acl_count;
+	return BS_OK;
+}
+
+static enum bs_err
+copy_shared(const struct bs_shared *from, struct bs_account *a)
+{
+	enum bs_err err = copy_servers(from, a);
+
+	a->profile = from->profile;
+	if (err == BS_OK)
+		err = copy_acls(from, a);
+	return err == BS_OK ? copy_settings(from->writes, from->write_count, &a->writes, &a->write_count) : err;
+}
+
+/* ---- what is the device's own --------------------------------------------------------------------------------------- */
 
 static enum bs_err
 set_blob(const struct bs_query *q, int column, struct bs_blob *out)
@@ -206,150 +260,164 @@ set_blob(const struct bs_query *q, int column, struct bs_blob *out)
 }
 
 static enum bs_err
-read_grant(struct bs_store *st, const struct bs_query *q, int64_t device_id, struct bs_grant *g)
+open_column(const struct bs_device_reader *r, const struct bs_query *q, int column, const char *name, int64_t server_id,
+	struct bs_secret *out)
 {
-	enum bs_err err;
-
-	g->server_id = bs_query_int(q, 0);
-	bs_query_copy_text(q, 1, g->name, sizeof(g->name));
-	g->repository = bs_query_int(q, 2) != 0;
-	g->ssid = (uint16_t)bs_query_int(q, 3);
-	g->mode = (enum bs_mode)bs_query_int(q, 4);
-	bs_query_copy_text(q, 5, g->uri, sizeof(g->uri));
-	bs_query_copy_text(q, 7, g->sms_number, sizeof(g->sms_number));
-	err = set_blob(q, 6, &g->server_key);
-	if (err == BS_OK)
-		err = set_blob(q, 8, &g->public_or_identity);
-	if (err == BS_OK)
-		err = open_column(st, q, 9, "key", device_id, g->server_id, &g->secret_key);
-	if (err == BS_OK)
-		err = read_sms(st, q, device_id, g);
-	if (err == BS_OK)
-		err = bs_load_settings(st, g->server_id, &g->settings, &g->setting_count);
-	return err;
-}
-
-/* As many as there will be, which each row says: a moved secret would stay behind in freed memory, and 8 KiB each count. */
-static enum bs_err
-new_grants(const struct bs_query *q, struct bs_grant **out, size_t *max)
-{
-	*max = (size_t)bs_query_int(q, 18);
-	*out = calloc(*max, sizeof(**out));
-	return *out != NULL ? BS_OK : BS_ENOMEM;
-}
-
-static enum bs_err
-load_grants(struct bs_store *st, struct bs_account *a)
-{
-	struct bs_query q = bs_store_query(st, Q_LOAD_GRANTS);
-	size_t max = 0;
-	enum bs_err err = BS_OK;
-
-	bs_query_put_int(&q, a->device_id);
-	bs_query_put_int(&q, a->profile.id);
-	while (err == BS_OK && a->grant_count < BS_SERVERS_MAX) {
-		err = bs_query_step(&q);
-		if (err == BS_OK && a->grants == NULL)
-			err = new_grants(&q, &a->grants, &max);
-		if (err == BS_OK && a->grant_count < max)
-			err = read_grant(st, &q, a->device_id, &a->grants[a->grant_count++]);
-	}
-	bs_query_end(&q);
-	return err == BS_ENOTFOUND ? BS_OK : err;
-}
-
-/* Columns of Q_LOAD_RENEWAL. A PSK lies with the credential itself; of other modes only what is delivered has a key. */
-static enum bs_err
-read_renewal(struct bs_store *st, const struct bs_query *q, int64_t device_id, struct bs_grant *g)
-{
-	bool psk = bs_query_int(q, 2) == BS_MODE_PSK;
 	char where[BS_WHERE_MAX];
 	size_t len;
-	const uint8_t *sealed = bs_query_blob(q, psk ? 6 : 8, &len);
+	const uint8_t *sealed = bs_query_blob(q, column, &len);
+
+	if (sealed == NULL)
+		return BS_OK; /* there is none */
+	bs_where_grant(where, r->id, server_id, name);
+	return bs_seal_decrypt(r->st->seal, where, sealed, len, out);
+}
+
+/* Columns of BS_GRANT_COLUMNS. */
+enum {
+	G_SERVER = 1,
+	G_PUBLIC,
+	G_SEALED_KEY = 4,
+	G_SMS_MODE = 6,
+	G_SMS_KIC,
+	G_SMS_KID,
+	G_SMS_SPI1,
+	G_SMS_SPI2,
+	G_SMS_TAR,
+	G_SEALED_KIC,
+	G_SEALED_KID = 14
+};
+
+static enum bs_err
+read_sms(const struct bs_device_reader *r, const struct bs_query *q, struct bs_grant *g)
+{
+	struct bs_sms *sms = &g->sms;
+	size_t len;
+	const uint8_t *tar = bs_query_blob(q, G_SMS_TAR, &len);
 	enum bs_err err;
 
-	g->repository = g->bootstrap = true;
-	g->server_id = bs_query_int(q, 0);
-	bs_query_copy_text(q, 1, g->name, sizeof(g->name));
-	g->mode = (enum bs_mode)bs_query_int(q, 2);
-	bs_query_copy_text(q, 3, g->uri, sizeof(g->uri));
+	if (bs_query_is_null(q, G_SMS_MODE))
+		return BS_OK;
+	sms->mode = (uint8_t)bs_query_int(q, G_SMS_MODE);
+	sms->kic = (uint8_t)bs_query_int(q, G_SMS_KIC);
+	sms->kid = (uint8_t)bs_query_int(q, G_SMS_KID);
+	sms->spi1 = (uint8_t)bs_query_int(q, G_SMS_SPI1);
+	sms->spi2 = (uint8_t)bs_query_int(q, G_SMS_SPI2);
+	if (len == sizeof(sms->tar))
+		memcpy(sms->tar, tar, len);
+	err = open_column(r, q, G_SEALED_KIC, "kic", g->server_id, &sms->kic_key);
+	if (err == BS_OK)
+		err = open_column(r, q, G_SEALED_KID, "kid", g->server_id, &sms->kid_key);
+	return err;
+}
+
+/* Where the account of the profile has that server; a credential for another is kept for another profile. */
+static enum bs_err
+take_grant(void *arg, const struct bs_device_reader *r, const struct bs_query *q)
+{
+	struct load *l = arg;
+	int64_t server_id = bs_query_int(q, G_SERVER);
+	struct bs_grant *g = l->account->grants;
+	struct bs_grant *end = g != NULL ? g + l->account->grant_count : NULL;
+	enum bs_err err;
+
+	while (g != end && g->server_id != server_id)
+		g++;
+	if (g == end)
+		return BS_OK;
+	err = set_blob(q, G_PUBLIC, &g->public_or_identity);
+	if (err == BS_OK)
+		err = open_column(r, q, G_SEALED_KEY, "key", server_id, &g->secret_key);
+	return err == BS_OK ? read_sms(r, q, g) : err;
+}
+
+static const struct bs_shared_server *
+bootstrap_server(const struct bs_shared *s, enum bs_mode mode)
+{
+	for (size_t i = 0; i < s->server_count; i++)
+		if (s->servers[i].bootstrap && s->servers[i].mode == mode)
+			return &s->servers[i];
+	return NULL;
+}
+
+/* A PSK lies with the credential itself; of other modes only what is delivered has a key. */
+static enum bs_err
+open_renewal(const struct bs_device_reader *r, const struct bs_query *q, bool psk, struct bs_grant *g)
+{
+	char where[BS_WHERE_MAX];
+	size_t len;
+	const uint8_t *sealed = bs_query_blob(q, psk ? C_SEALED_KEY : C_RENEWAL_KEY, &len);
+	enum bs_err err;
+
 	if (psk)
-		bs_where_bootstrap(where, device_id, 1);
+		bs_where_bootstrap(where, r->id, 1);
 	else
-		bs_where_renewal(where, device_id);
-	err = bs_seal_decrypt(st->seal, where, sealed, len, &g->secret_key);
-	if (err == BS_OK)
-		err = set_blob(q, 4, &g->server_key);
-	if (err == BS_OK)
-		err = set_blob(q, psk ? 5 : 7, &g->public_or_identity);
-	if (err == BS_OK)
-		err = bs_load_settings(st, g->server_id, &g->settings, &g->setting_count);
-	return err;
+		bs_where_renewal(where, r->id);
+	err = bs_seal_decrypt(r->st->seal, where, sealed, len, &g->secret_key);
+	return err == BS_OK ? set_blob(q, psk ? C_IDENTITY : C_RENEWAL_PUBLIC, &g->public_or_identity) : err;
 }
 
+/* The next credential, where the profile has a bootstrap account of its mode to deliver it in. */
 static enum bs_err
-load_renewal(struct bs_store *st, struct bs_account *a)
+take_renewal(struct bs_account *a, const struct bs_shared *shared, const struct bs_device_reader *r,
+	const struct bs_query *q)
 {
-	struct bs_query q = bs_store_query(st, Q_LOAD_RENEWAL);
+	enum bs_mode mode = (enum bs_mode)bs_query_int(q, C_MODE);
+	bool psk = mode == BS_MODE_PSK;
+	const struct bs_shared_server *server = bootstrap_server(shared, mode);
 	enum bs_err err;
 
-	bs_query_put_int(&q, a->device_id);
-	bs_query_put_int(&q, a->profile.id);
-	err = bs_query_step(&q);
-	if (err == BS_OK) {
-		a->renewal = calloc(1, sizeof(*a->renewal));
-		err = a->renewal != NULL ? read_renewal(st, &q, a->device_id, a->renewal) : BS_ENOMEM;
-	}
-	bs_query_end(&q);
-	return err == BS_ENOTFOUND ? BS_OK : err;
+	if (bs_query_int(q, C_SLOT) != 1 || server == NULL || (!psk && bs_query_is_null(q, C_RENEWAL_KEY)))
+		return BS_OK;
+	a->renewal = calloc(1, sizeof(*a->renewal));
+	if (a->renewal == NULL)
+		return BS_ENOMEM;
+	err = copy_server(server, a->renewal);
+	a->renewal->repository = a->renewal->bootstrap = true;
+	return err == BS_OK ? open_renewal(r, q, psk, a->renewal) : err;
 }
 
+/* The first row says which profile it is, and so what the others are for. */
 static enum bs_err
-load_device(struct bs_store *st, int64_t device_id, struct bs_account *a)
+take_bootstrap(void *arg, const struct bs_device_reader *r, const struct bs_query *q)
 {
-	struct bs_query q = bs_store_query(st, Q_LOAD_DEVICE);
-	enum bs_err err;
+	struct load *l = arg;
+	enum bs_err err = BS_OK;
 
+	if (l->shared == NULL)
+		err = bs_shared_get(r->st, r->profile_id, &l->shared);
+	return err == BS_OK ? take_renewal(l->account, l->shared, r, q) : err;
+}
+
+/* The account as the profile has it: the device's own, or the one that it is retried as (profile_id not 0). */
+static enum bs_err
+load_as(struct bs_store *st, int64_t device_id, int64_t profile_id, struct bs_account *a)
+{
+	struct bs_query q = bs_store_query(st, Q_FIND_ID);
+	struct load l = { .account = a };
+	struct bs_device_reader r;
+	enum bs_err err = profile_id != 0 ? bs_shared_get(st, profile_id, &l.shared) : BS_OK;
+
+	if (err != BS_OK)
+		return err;
 	bs_query_put_int(&q, device_id);
-	err = bs_query_step(&q);
-	if (err == BS_OK) {
-		a->device_id = bs_query_int(&q, 0);
-		bs_query_copy_text(&q, 1, a->endpoint, sizeof(a->endpoint));
-		a->enabled = bs_query_int(&q, 2) != 0;
-		a->revision = bs_query_int(&q, 3);
-		bs_read_profile(&q, 4, &a->profile);
+	err = bs_device_begin(&r, st, q, take_bootstrap, &l);
+	if (err == BS_OK && l.shared == NULL)
+		err = r.err == BS_OK ? bs_shared_get(st, r.profile_id, &l.shared) : r.err;
+	if (err == BS_OK)
+		err = copy_shared(l.shared, a);
+	if (err == BS_OK)
+		err = bs_device_grants(&r, take_grant, &l);
+	if (r.began) {
+		err = bs_device_end(&r, err);
+		memcpy(a->endpoint, r.endpoint, sizeof(a->endpoint));
 	}
-	bs_query_end(&q);
-	return err;
-}
-
-/* All that the profile of *a says. */
-static enum bs_err
-load_parts(struct bs_store *st, struct bs_account *a)
-{
-	enum bs_err err = load_grants(st, a);
-
-	if (err == BS_OK)
-		err = load_renewal(st, a);
-	if (err == BS_OK)
-		err = bs_load_acls(st, a->profile.id, &a->acls, &a->acl_count);
-	if (err == BS_OK)
-		err = bs_load_writes(st, a->profile.id, &a->writes, &a->write_count);
-	return err;
-}
-
-static enum bs_err
-load_profile(struct bs_store *st, int64_t profile_id, struct bs_profile *out)
-{
-	struct bs_query q = bs_store_query(st, Q_LOAD_PROFILE);
-	enum bs_err err;
-
-	bs_query_put_int(&q, profile_id);
-	err = bs_query_step(&q);
-	if (err == BS_OK)
-		bs_read_profile(&q, 0, out);
-	bs_query_end(&q);
-	return err;
+	if (err != BS_OK)
+		return err;
+	a->device_id = r.id;
+	a->enabled = r.enabled;
+	a->revision = r.revision > l.shared->revision ? r.revision : l.shared->revision;
+	return BS_OK;
 }
 
 /* The same device's account as another profile has it. */
@@ -357,18 +425,10 @@ static enum bs_err
 load_retry(struct bs_store *st, struct bs_account *a)
 {
 	struct bs_account *r = bs_account_new();
-	enum bs_err err = r != NULL ? BS_OK : BS_ENOMEM;
+	enum bs_err err = r != NULL ? load_as(st, a->device_id, a->profile.retry_id, r) : BS_ENOMEM;
 
-	if (err == BS_OK)
-		err = load_profile(st, a->profile.retry_id, &r->profile);
 	if (err == BS_OK) {
-		r->device_id = a->device_id;
 		r->revision = a->revision;
-		memcpy(r->endpoint, a->endpoint, sizeof(r->endpoint));
-		r->enabled = a->enabled;
-		err = load_parts(st, r);
-	}
-	if (err == BS_OK) {
 		a->retry = r;
 		r = NULL;
 	}
@@ -376,31 +436,18 @@ load_retry(struct bs_store *st, struct bs_account *a)
 	return err;
 }
 
-static enum bs_err
-load_all(struct bs_store *st, int64_t device_id, struct bs_account *a)
-{
-	enum bs_err err = load_device(st, device_id, a);
-
-	if (err == BS_OK)
-		err = load_parts(st, a);
-	if (err == BS_OK && a->profile.retry_id != 0)
-		err = load_retry(st, a);
-	return err;
-}
-
 enum bs_err
 bs_store_load_account(struct bs_store *st, int64_t device_id, struct bs_account **out)
 {
-	bool own = sqlite3_get_autocommit(st->db) != 0; /* all rows of one snapshot, also outside a transaction */
 	struct bs_account *a = bs_account_new();
-	enum bs_err err = a != NULL ? BS_OK : BS_ENOMEM;
+	bool own = false;
+	enum bs_err err = a != NULL ? bs_store_snapshot(st, &own) : BS_ENOMEM;
 
-	if (err == BS_OK && own)
-		err = bs_store_read_begin(st);
 	if (err == BS_OK) {
-		err = load_all(st, device_id, a);
-		if (own)
-			bs_store_read_end(st);
+		err = load_as(st, device_id, 0, a);
+		if (err == BS_OK && a->profile.retry_id != 0)
+			err = load_retry(st, a);
+		bs_store_snapshot_end(st, own);
 	}
 	if (err == BS_OK) {
 		*out = a;

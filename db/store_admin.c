@@ -188,9 +188,12 @@ remove_named(struct bs_store *st, const struct removal *r, const char *name, str
 		return bs_store_fail(st, err, name, diag);
 	if (user[0] != '\0')
 		return bs_diag_set(diag, BS_EREFUSED, 0, "%s %s is used by %s %s", r->what, name, r->user, user);
+	err = bs_store_nest(st);
+	if (err != BS_OK)
+		return bs_store_fail(st, err, name, diag);
 	q = bs_store_query(st, r->remove);
 	bs_query_put_int(&q, id);
-	return insert(st, &q, r->what, name, diag);
+	return bs_store_unnest(st, insert(st, &q, r->what, name, diag));
 }
 
 enum bs_err

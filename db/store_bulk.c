@@ -10,6 +10,7 @@
  *   credential fits the server       bs_bulk_check_device, by the server account's mode
  *   foreign keys (off, too)          profile and server are looked up, the device is one of ours
  *   changes                          a new device tells nobody (0001_init.sql)
+ *   hashes of aggregates             bs_bulk_hash_device, over what is staged
  *   UNIQUE, NOT NULL, CHECK          SQLite, as ever
  *
  * All of it is undone by a rollback, and triggers, foreign keys and indexes are as before for whoever comes next.
@@ -71,6 +72,7 @@ struct bs_bulk {
 	sqlite3_stmt *inserts[T_COUNT];
 	char *dropped[INDEXES]; /* the words that make it again; NULL: it is there */
 	int64_t next_id; /* of a device */
+	size_t grants_before; /* rows that were staged before the device that is being put */
 	bool active; /* from begin to commit or rollback */
 	bool checked;
 	size_t server_count, profile_count;
@@ -179,7 +181,68 @@ bs_bulk_check_device(struct bs_store *st, const struct bs_device_def *def)
 int64_t
 bs_bulk_next_id(struct bs_store *st)
 {
+	st->bulk->grants_before = bs_stage_rows(st->bulk->stages[T_GRANT]);
 	return st->bulk->next_id++;
+}
+
+/* ---- the hash of a device ------------------------------------------------------------------------------------------- */
+
+/* Its first columns; part is that of bs_aggregate_kinds. */
+static void
+hash_row(struct bs_row_hash *h, unsigned part, const struct bs_stage *s, size_t row, unsigned columns)
+{
+	bs_row_hash_row(h, part, columns);
+	for (unsigned c = 0; c < columns; c++) {
+		struct bs_stage_value v = bs_stage_get(s, row, c);
+
+		if (v.type == SQLITE_NULL)
+			bs_row_hash_null(h);
+		else if (v.type == SQLITE_INTEGER)
+			bs_row_hash_int(h, v.number);
+		else
+			bs_row_hash_octets(h, v.type, v.data, v.len);
+	}
+}
+
+/* In the order of the table, by server; they were put in another. Each server has one: the table sees to it. */
+static void
+hash_grants(struct bs_row_hash *h, const struct bs_stage *s, size_t first)
+{
+	int64_t last = INT64_MIN;
+
+	for (size_t n = first; n < bs_stage_rows(s); n++) {
+		size_t least = SIZE_MAX;
+
+		for (size_t i = first; i < bs_stage_rows(s); i++) {
+			int64_t server = bs_stage_get(s, i, 1).number;
+
+			if (server > last && (least == SIZE_MAX || server < bs_stage_get(s, least, 1).number))
+				least = i;
+		}
+		if (least == SIZE_MAX)
+			break;
+		hash_row(h, 3, s, least, BS_GRANT_COLUMN_COUNT);
+		last = bs_stage_get(s, least, 1).number;
+	}
+}
+
+enum bs_err
+bs_bulk_hash_device(struct bs_store *st)
+{
+	struct bs_bulk *b = st->bulk;
+	struct bs_stage *device = b->stages[T_DEVICE], *bootstrap = b->stages[T_BOOTSTRAP];
+	struct bs_row_hash h;
+	uint8_t hash[BS_KEYED_HASH_LEN];
+	enum bs_err err;
+
+	bs_row_hash_begin(&h, st->seal, BS_SEAL_LANE_DEVICE, bs_aggregate_kinds[BS_AGGREGATE_DEVICE].layout);
+	hash_row(&h, 0, device, bs_stage_rows(device) - 1, BS_DEVICE_COLUMN_COUNT - 1);
+	hash_row(&h, 1, bootstrap, bs_stage_rows(bootstrap) - 1, BS_BOOTSTRAP_COLUMN_COUNT);
+	hash_grants(&h, b->stages[T_GRANT], b->grants_before);
+	err = bs_row_hash_end(&h, hash);
+	if (err == BS_OK && bs_stage_amend_blob(device, BS_DEVICE_COLUMN_COUNT - 1, hash, sizeof(hash)) != SQLITE_OK)
+		err = BS_ENOMEM;
+	return err;
 }
 
 /* ---- inserting ------------------------------------------------------------------------------------------------------ */
@@ -500,9 +563,10 @@ bs_bulk_leave(struct bs_store *st)
 	if (!bs_bulk_is_active(st))
 		return;
 	forget(st->bulk);
-	/* Outside a transaction neither can fail; a tool that could not would rather stop than write without rules. */
+	/* Outside a transaction none can fail; a tool that could not would rather stop than write without rules. */
 	if (set_triggers(st, 1) != BS_OK ||
-		bs_sql_exec(st->db, "PRAGMA foreign_keys = 1; PRAGMA temp_store = MEMORY") != BS_OK)
+		bs_sql_exec(st->db, "PRAGMA foreign_keys = 1; PRAGMA temp_store = MEMORY") != BS_OK ||
+		bs_touched_resume(st->touched) != BS_OK)
 		abort();
 }
 
@@ -533,6 +597,23 @@ make_stages(struct bs_store *st)
 	return err;
 }
 
+/* Rows that lie there for devices to come are nobody's, and must not become part of one. */
+static enum bs_err
+clear_way(struct bs_store *st)
+{
+	static const char *const rows[] = { "bootstrap_credential", "renewal", "server_credential" };
+	enum bs_err err = BS_OK;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && err == BS_OK; i++) {
+		char *sql = sqlite3_mprintf(
+			"DELETE FROM %s WHERE device_id >= %lld", rows[i], (long long)st->bulk->next_id);
+
+		err = sql != NULL ? bs_sql_exec(st->db, sql) : BS_ENOMEM;
+		sqlite3_free(sql);
+	}
+	return err;
+}
+
 static enum bs_err
 prepare(struct bs_store *st)
 {
@@ -543,7 +624,9 @@ prepare(struct bs_store *st)
 
 	for (size_t t = 0; t < T_COUNT && err == BS_OK; t++)
 		err = bs_sql_err(sqlite3_prepare_v2(st->db, tables[t].insert, -1, &st->bulk->inserts[t], NULL));
-	return err == BS_OK ? bs_sql_int(st->db, next_id, &st->bulk->next_id) : err;
+	if (err == BS_OK)
+		err = bs_sql_int(st->db, next_id, &st->bulk->next_id);
+	return err == BS_OK ? clear_way(st) : err;
 }
 
 enum bs_err
@@ -555,10 +638,13 @@ bs_store_begin_bulk(struct bs_store *st, struct bs_diag *diag)
 		return bs_diag_set(diag, BS_ESTATE, 0, "%s: no transaction can begin here", st->path);
 	/* Files, so that what is sorted may be larger than memory; and they cannot be set in a transaction. */
 	err = make_stages(st);
+	bs_touched_pause(st->touched);
 	if (err == BS_OK)
 		err = bs_sql_exec(st->db, "PRAGMA foreign_keys = 0; PRAGMA temp_store = FILE");
-	if (err != BS_OK)
-		return bs_store_fail(st, err, st->path, diag);
+	if (err != BS_OK) {
+		bs_store_fail(st, err, st->path, diag);
+		return bs_touched_resume(st->touched) == BS_OK ? err : BS_EINTERNAL;
+	}
 	st->bulk->active = true;
 	bs_store_bulk(st);
 	err = bs_aside_new(&st->bulk->aside);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "db/device_rows.h"
+#include "server/base/clock.h"
 #include "server/base/text.h"
 
 /* Run an insert; a broken rule leaves the library's words in diag until bs_conflict_find finds better ones. */
@@ -82,6 +83,8 @@ insert_device(struct bs_store *st, const struct bs_device_def *def, int64_t *id,
 	bs_query_put_text(&q, def->iccid);
 	bs_query_put_text(&q, def->imsi);
 	bs_query_put_text(&q, def->note);
+	bs_query_put_int(&q, 0); /* revision */
+	bs_query_put_null(&q); /* row_hash: at the end of the transaction */
 	err = bs_rows_add(st, &q, def->endpoint, diag);
 	if (err == BS_OK && !bs_bulk_is_active(st))
 		*id = sqlite3_last_insert_rowid(st->db);
@@ -120,6 +123,7 @@ bs_rows_add_bootstrap(struct bs_store *st, int64_t id, int slot, const struct bs
 	bs_rows_put_sealed(&q, &key);
 	bs_query_put_blob(&q, rpk ? b->spki : NULL, b->spki_len);
 	bs_query_put_blob(&q, has_digest ? digest : NULL, sizeof(digest));
+	bs_query_put_int(&q, bs_clock_wall_ms() / 1000); /* since_s */
 	return bs_rows_add(st, &q, endpoint, diag);
 }
 
@@ -228,7 +232,7 @@ remove_device(struct bs_store *st, int64_t id)
 	}
 }
 
-/* Collect it; who else has its values comes out at the end of all. */
+/* Collect it, with its hash; who else has its values comes out at the end of all. */
 static enum bs_err
 stage_device(struct bs_store *st, const struct bs_device_def *def, struct bs_conflict *conflict, struct bs_diag *diag)
 {
@@ -240,25 +244,22 @@ stage_device(struct bs_store *st, const struct bs_device_def *def, struct bs_con
 	err = insert_device(st, def, &id, conflict, diag);
 	if (err == BS_OK)
 		err = insert_credentials(st, id, def, diag);
+	if (err == BS_OK) {
+		err = bs_bulk_hash_device(st);
+		if (err != BS_OK)
+			bs_diag_set(diag, err, 0, "device %s: %s", def->endpoint, bs_strerror(err));
+	}
 	if (err == BS_OK)
 		err = bs_bulk_flush_full(st, diag);
 	return err;
 }
 
-enum bs_err
-bs_store_add_device(
-	struct bs_store *st, const struct bs_device_def *def, struct bs_conflict *conflict, struct bs_diag *diag)
+static enum bs_err
+add_device(struct bs_store *st, const struct bs_device_def *def, struct bs_conflict *conflict, struct bs_diag *diag)
 {
 	int64_t id;
-	enum bs_err err;
+	enum bs_err err = insert_device(st, def, &id, conflict, diag);
 
-	memset(conflict, 0, sizeof(*conflict));
-	if (def->grant_count > BS_SERVERS_MAX)
-		return bs_diag_set(
-			diag, BS_ELIMIT, 0, "device %s: more than %d servers", def->endpoint, BS_SERVERS_MAX);
-	if (bs_bulk_is_active(st))
-		return stage_device(st, def, conflict, diag);
-	err = insert_device(st, def, &id, conflict, diag);
 	if (err != BS_OK)
 		return err;
 	err = insert_credentials(st, id, def, diag);
@@ -269,6 +270,23 @@ bs_store_add_device(
 	if (err != BS_OK)
 		remove_device(st, id); /* so that the rows behind it are judged rightly */
 	return err;
+}
+
+enum bs_err
+bs_store_add_device(
+	struct bs_store *st, const struct bs_device_def *def, struct bs_conflict *conflict, struct bs_diag *diag)
+{
+	bool own = false;
+	enum bs_err err;
+
+	memset(conflict, 0, sizeof(*conflict));
+	if (def->grant_count > BS_SERVERS_MAX)
+		return bs_diag_set(
+			diag, BS_ELIMIT, 0, "device %s: more than %d servers", def->endpoint, BS_SERVERS_MAX);
+	if (bs_bulk_is_active(st))
+		return stage_device(st, def, conflict, diag);
+	err = bs_store_enter(st, &own);
+	return bs_store_leave(st, own, err == BS_OK ? add_device(st, def, conflict, diag) : err);
 }
 
 /* ---- lists ---------------------------------------------------------------------------------------------------------- */
@@ -324,8 +342,8 @@ bs_store_each_device(struct bs_store *st, const char *endpoint, bs_device_fn *fn
 
 /* ---- changes of a device -------------------------------------------------------------------------------------------- */
 
-enum bs_err
-bs_store_enable_device(struct bs_store *st, const char *endpoint, bool enabled)
+static enum bs_err
+enable_device(struct bs_store *st, const char *endpoint, bool enabled)
 {
 	struct bs_query q = bs_store_query(st, Q_ENABLE_DEVICE);
 	int64_t id;
@@ -339,7 +357,16 @@ bs_store_enable_device(struct bs_store *st, const char *endpoint, bool enabled)
 }
 
 enum bs_err
-bs_store_delete_device(struct bs_store *st, const char *endpoint)
+bs_store_enable_device(struct bs_store *st, const char *endpoint, bool enabled)
+{
+	bool own = false;
+	enum bs_err err = bs_store_enter(st, &own);
+
+	return bs_store_leave(st, own, err == BS_OK ? enable_device(st, endpoint, enabled) : err);
+}
+
+static enum bs_err
+delete_device(struct bs_store *st, const char *endpoint)
 {
 	struct bs_query q = bs_store_query(st, Q_REMOVE_DEVICE);
 	int64_t id;
@@ -349,4 +376,13 @@ bs_store_delete_device(struct bs_store *st, const char *endpoint)
 		return err;
 	bs_query_put_int(&q, id);
 	return bs_query_run(&q);
+}
+
+enum bs_err
+bs_store_delete_device(struct bs_store *st, const char *endpoint)
+{
+	bool own = false;
+	enum bs_err err = bs_store_enter(st, &own);
+
+	return bs_store_leave(st, own, err == BS_OK ? delete_device(st, endpoint) : err);
 }

@@ -8,6 +8,9 @@
 #include "db/seal.h"
 #include "db/sql.h"
 #include "db/store.h"
+#include "db/touched.h"
+
+#define BS_DIGEST_LEN 32
 
 /* Statements; the text stands in store_sql.c. Look-ups come first: a reader prepares those alone. */
 enum bs_store_stmt {
@@ -15,14 +18,12 @@ enum bs_store_stmt {
 	Q_FIND_DIGEST,
 	Q_FIND_NAME,
 	Q_FIND_ID,
-	Q_FIND_OWN,
 	Q_DATA_VERSION,
 	Q_CHANGE_BOUNDS,
 	Q_CHANGES,
-	Q_LOAD_DEVICE,
-	Q_LOAD_PROFILE,
 	Q_LOAD_GRANTS,
-	Q_LOAD_RENEWAL,
+	Q_LOAD_PROFILE,
+	Q_LOAD_SERVERS,
 	Q_RENEWAL_ACCOUNT,
 	Q_LOAD_SETTINGS,
 	Q_LOAD_ACLS,
@@ -85,11 +86,11 @@ enum bs_store_stmt {
 };
 extern const char *const bs_store_sql[Q_COUNT];
 
-/* Columns of the three INSERTs that make a device, in the order in which values are put. */
-#define BS_DEVICE_COLUMNS "id, endpoint, profile_id, enabled, batch, iccid, imsi, note"
-#define BS_DEVICE_COLUMN_COUNT 8
-#define BS_BOOTSTRAP_COLUMNS "device_id, slot, mode, identity, sealed_key, key_hash, public_key, digest"
-#define BS_BOOTSTRAP_COLUMN_COUNT 8
+/* Columns of the three INSERTs that make a device, in the order in which values are put: that of the tables. */
+#define BS_DEVICE_COLUMNS "id, endpoint, profile_id, enabled, batch, iccid, imsi, note, revision, row_hash"
+#define BS_DEVICE_COLUMN_COUNT 10
+#define BS_BOOTSTRAP_COLUMNS "device_id, slot, mode, identity, sealed_key, key_hash, public_key, digest, since_s"
+#define BS_BOOTSTRAP_COLUMN_COUNT 9
 #define BS_GRANT_COLUMNS \
 	"device_id, server_id, public_or_identity, digest, sealed_key, key_hash, sms_mode, sms_kic, sms_kid, " \
 	"sms_spi1, " \
@@ -97,11 +98,19 @@ extern const char *const bs_store_sql[Q_COUNT];
 #define BS_GRANT_COLUMN_COUNT 16
 
 struct bs_bulk;
+struct bs_shared_cache;
 
 struct bs_store {
 	sqlite3 *db;
 	struct bs_seal *seal;
+	struct bs_touched *touched; /* of a writer */
+	struct bs_hasher hasher; /* of a reader; bs_store_hasher gives the right one */
+	struct bs_shared_cache *shared; /* profiles and servers as they were checked (store_shared.c) */
 	bool write;
+	bool lenient; /* what does not fit is given out all the same */
+	bool log_kept; /* removed secrets are still in the write-ahead log: a reader held up its end */
+	bool outer_nest; /* the outermost savepoint is the transaction */
+	unsigned nests;
 	bool in_read; /* between read_begin and read_end */
 	dev_t dev;
 	ino_t ino; /* of the file when it was opened */
@@ -116,11 +125,22 @@ bs_store_query(struct bs_store *st, enum bs_store_stmt which)
 	return bs_query(st->stmts[which]);
 }
 
+/* The keys of a store (store_keys.c). A new store's, and its record of itself. */
+BS_MUST_USE enum bs_err bs_keys_make(sqlite3 *db, const struct bs_secret *master);
+BS_MUST_USE enum bs_err bs_keys_open(
+	sqlite3 *db, const char *path, const char *master_key_file, struct bs_seal **out, struct bs_diag *diag);
+/* For struct bs_migration: rows are hashed for the first time, or anew where they fitted before. */
+struct bs_keys_place {
+	const char *path, *master_key_file;
+	struct bs_seal *seal; /* the caller's to free in the end */
+};
+BS_MUST_USE enum bs_err bs_keys_before_migration(void *place, sqlite3 *db, int have, struct bs_diag *diag);
+BS_MUST_USE enum bs_err bs_keys_after_migration(void *place, sqlite3 *db, int had, struct bs_diag *diag);
+
 /* Which columns a value may stand in, and what a device does with it. */
 enum bs_value_kind { BS_VALUE_IDENTITY, BS_VALUE_KEY, BS_VALUE_PUBLIC };
 enum bs_purpose { BS_PURPOSE_BOOTSTRAP = 0, BS_PURPOSE_SERVER = 1 };
 
-#define BS_DIGEST_LEN 32
 #define BS_SEALED_MAX (BS_SECRET_MAX + BS_SEAL_OVERHEAD)
 
 /* Where a sealed value lies: the associated data that binds it to its row and column. */
@@ -132,11 +152,20 @@ void bs_where_grant(char out[BS_WHERE_MAX], int64_t device_id, int64_t server_id
 
 void bs_sha256(const void *data, size_t len, uint8_t out[BS_DIGEST_LEN]);
 
+static inline struct bs_hasher *
+bs_store_hasher(struct bs_store *st)
+{
+	return st->touched != NULL ? bs_touched_hasher(st->touched) : &st->hasher;
+}
+
 /* BS_EREFUSED and the like in the words of the library, with the place. */
 enum bs_err bs_store_fail(struct bs_store *st, enum bs_err err, const char *what, struct bs_diag *diag);
 /* Several statements as one: all or nothing, inside a transaction or without one. */
 BS_MUST_USE enum bs_err bs_store_nest(struct bs_store *st);
-/* Keep (err is BS_OK) or undo. Returns err, or the error of keeping. */
+/* For a change that may be called inside a transaction or be one itself. leave takes what enter said. */
+BS_MUST_USE enum bs_err bs_store_enter(struct bs_store *st, bool *own);
+BS_MUST_USE enum bs_err bs_store_leave(struct bs_store *st, bool own, enum bs_err err);
+/* Keep (err is BS_OK) or undo. Returns err, or the error of keeping: BS_ETAMPERED (touched.h) where it was the transaction. */
 BS_MUST_USE enum bs_err bs_store_unnest(struct bs_store *st, enum bs_err err);
 
 /*
@@ -150,6 +179,8 @@ int64_t bs_bulk_next_id(struct bs_store *st);
 /* What triggers and foreign keys say of a device alone; BS_EREFUSED. */
 BS_MUST_USE enum bs_err bs_bulk_check_device(struct bs_store *st, const struct bs_device_def *def);
 BS_MUST_USE enum bs_err bs_bulk_server_mode(struct bs_store *st, int64_t server_id, enum bs_mode *mode);
+/* The device that was put last gets its hash. */
+BS_MUST_USE enum bs_err bs_bulk_hash_device(struct bs_store *st);
 /* Insert what is staged, once that is much. */
 BS_MUST_USE enum bs_err bs_bulk_flush_full(struct bs_store *st, struct bs_diag *diag);
 /* What is being inserted beside comes to its end; before anybody else uses the database. */
@@ -157,6 +188,79 @@ void bs_bulk_wait(struct bs_store *st);
 bool bs_bulk_may_commit(const struct bs_store *st);
 void bs_bulk_leave(struct bs_store *st); /* after commit or rollback; nothing when none was open */
 void bs_bulk_free(struct bs_store *st); /* after its db was closed */
+
+/*
+ * A device as it is read everywhere (store_read.c): its rows go through the hash and to whom they are for at once, so that what
+ * is used is what was checked.
+ *
+ *   err = bs_device_begin(&r, st, q, on_bootstrap, arg)    the device, and each of its bootstrap credentials
+ *   err = bs_device_grants(&r, on_grant, arg)              each row of server_credential
+ *   err = bs_device_end(&r, err)                           BS_ETAMPERED before any error of those that were called
+ */
+struct bs_device_reader {
+	struct bs_store *st;
+	struct bs_row_hash hash;
+	bool began; /* there is such a device */
+	enum bs_err err; /* of those that were called; they are called no more */
+	int64_t id, profile_id, revision;
+	char endpoint[BS_ENDPOINT_MAX + 1];
+	bool enabled;
+	size_t row_hash_len;
+	uint8_t row_hash[BS_KEYED_HASH_LEN];
+};
+typedef enum bs_err bs_device_row_fn(void *arg, const struct bs_device_reader *r, const struct bs_query *q);
+/* Columns of a bootstrap credential, with what is delivered of it. */
+enum {
+	C_SLOT = 11,
+	C_MODE,
+	C_IDENTITY,
+	C_SEALED_KEY,
+	C_KEY_HASH,
+	C_PUBLIC_KEY,
+	C_DIGEST,
+	C_RENEWAL_PUBLIC = 20,
+	C_RENEWAL_KEY
+};
+/* q: one of DEVICE_ROWS, with its values. BS_ENOTFOUND. */
+BS_MUST_USE enum bs_err bs_device_begin(
+	struct bs_device_reader *r, struct bs_store *st, struct bs_query q, bs_device_row_fn *fn, void *arg);
+BS_MUST_USE enum bs_err bs_device_grants(struct bs_device_reader *r, bs_device_row_fn *fn, void *arg);
+BS_MUST_USE enum bs_err bs_device_end(struct bs_device_reader *r, enum bs_err err);
+
+/*
+ * Profiles with their servers, checked (store_shared.c). A reader keeps them until the file has changed, and what is kept is
+ * what was checked. Lent until the next call.
+ */
+struct bs_shared_server {
+	int64_t id;
+	char name[BS_NAME_MAX + 1];
+	bool repository, bootstrap;
+	uint16_t ssid;
+	enum bs_mode mode;
+	char uri[BS_URI_MAX + 1], sms_number[24];
+	struct bs_blob server_key;
+	struct bs_setting *settings;
+	size_t setting_count;
+};
+struct bs_shared {
+	struct bs_profile profile;
+	int64_t revision;
+	bool has_anchor;
+	uint8_t anchor[BS_DIGEST_LEN];
+	struct bs_shared_server *servers; /* in their order */
+	size_t server_count;
+	struct bs_acl *acls;
+	size_t acl_count;
+	struct bs_setting *writes;
+	size_t write_count;
+};
+/* In a transaction that has read already. BS_ETAMPERED, also when there is no such profile. */
+BS_MUST_USE enum bs_err bs_shared_get(struct bs_store *st, int64_t profile_id, const struct bs_shared **out);
+void bs_shared_free(struct bs_shared_cache *c); /* NULL is fine */
+
+/* All rows of one snapshot, also outside a transaction: begins one unless there is one. */
+BS_MUST_USE enum bs_err bs_store_snapshot(struct bs_store *st, bool *own);
+void bs_store_snapshot_end(struct bs_store *st, bool own);
 
 /* Rows into structs; what is in *out is the caller's to free even after an error. */
 BS_MUST_USE enum bs_err bs_load_settings(

@@ -245,7 +245,10 @@ bs_store_remove_model(struct bs_store *st, uint16_t oid, struct bs_diag *diag)
 		return bs_store_fail(st, err, "object model", diag);
 	if (user[0] != '\0')
 		return bs_diag_set(diag, BS_EREFUSED, 0, "the model of object %u is used by profile %s", oid, user);
+	err = bs_store_nest(st);
+	if (err != BS_OK)
+		return bs_store_fail(st, err, "object model", diag);
 	q = bs_store_query(st, Q_REMOVE_MODEL);
 	bs_query_put_int(&q, oid);
-	return run(st, &q, oid, diag);
+	return bs_store_unnest(st, run(st, &q, oid, diag));
 }

@@ -160,15 +160,14 @@ bs_store_renewal_account(struct bs_store *st, const char *profile, enum bs_mode 
 	return err == BS_ENOTFOUND ? BS_OK : err;
 }
 
-enum bs_err
-bs_store_set_next(struct bs_store *st, const char *endpoint, const struct bs_bootstrap_def *def,
-	struct bs_conflict *conflict, struct bs_diag *diag)
+static enum bs_err
+give_next(struct bs_store *st, const char *endpoint, const struct bs_bootstrap_def *def, struct bs_conflict *conflict,
+	struct bs_diag *diag)
 {
 	struct stored_bootstrap current = { .def = { 0 } }, next = { .def = { 0 } };
 	int64_t id;
 	enum bs_err err = bs_rows_device_id(st, endpoint, &id);
 
-	memset(conflict, 0, sizeof(*conflict));
 	if (err == BS_ENOTFOUND)
 		return bs_diag_set(diag, err, 0, "there is no device %s", endpoint);
 	if (err == BS_OK)
@@ -183,6 +182,17 @@ bs_store_set_next(struct bs_store *st, const char *endpoint, const struct bs_boo
 	stored_clear(&current);
 	stored_clear(&next);
 	return err;
+}
+
+enum bs_err
+bs_store_set_next(struct bs_store *st, const char *endpoint, const struct bs_bootstrap_def *def,
+	struct bs_conflict *conflict, struct bs_diag *diag)
+{
+	bool own = false;
+	enum bs_err err = bs_store_enter(st, &own);
+
+	memset(conflict, 0, sizeof(*conflict));
+	return bs_store_leave(st, own, err == BS_OK ? give_next(st, endpoint, def, conflict, diag) : err);
 }
 
 enum bs_err
@@ -207,8 +217,8 @@ bs_store_settle(struct bs_store *st, const char *endpoint)
 	return bs_store_unnest(st, err);
 }
 
-enum bs_err
-bs_store_drop_next(struct bs_store *st, const char *endpoint)
+static enum bs_err
+drop_next(struct bs_store *st, const char *endpoint)
 {
 	struct stored_bootstrap next = { .def = { 0 } };
 	int64_t id;
@@ -218,4 +228,13 @@ bs_store_drop_next(struct bs_store *st, const char *endpoint)
 		err = load_bootstrap(st, id, 1, &next);
 	stored_clear(&next);
 	return err == BS_OK ? delete_bootstrap(st, id, 1) : err;
+}
+
+enum bs_err
+bs_store_drop_next(struct bs_store *st, const char *endpoint)
+{
+	bool own = false;
+	enum bs_err err = bs_store_enter(st, &own);
+
+	return bs_store_leave(st, own, err == BS_OK ? drop_next(st, endpoint) : err);
 }

@@ -10,11 +10,13 @@
 
 #include <openssl/sha.h>
 
+#include "db/migrate.h"
 #include "db/store_internal.h"
 
 #define STORE_APPLICATION_ID 0x4c424253 /* "LBBS" */
-#define WRAPPED_LEN (2 * BS_SEAL_KEY_LEN + BS_SEAL_OVERHEAD)
 #define CHANGES_KEPT 1000000
+/* What is deleted is overwritten: else deleted keys stay in free pages, unless the library was built otherwise. */
+#define SECURE "PRAGMA secure_delete = ON"
 
 /* ---- helpers of all store files ------------------------------------------------------------------------------------- */
 
@@ -83,17 +85,55 @@ bs_store_fail(struct bs_store *st, enum bs_err err, const char *what, struct bs_
 enum bs_err
 bs_store_nest(struct bs_store *st)
 {
-	return bs_sql_exec(st->db, "SAVEPOINT nest");
+	bool outer = sqlite3_get_autocommit(st->db) != 0;
+	enum bs_err err = bs_sql_exec(st->db, "SAVEPOINT nest");
+
+	if (err == BS_OK && outer) {
+		st->outer_nest = true;
+		st->nests = 0;
+	}
+	st->nests += err == BS_OK;
+	return err;
+}
+
+/* What was secret and is gone must not stay in the write-ahead log. Readers may hold it up: then the next one does it. */
+static void
+clean_log(struct bs_store *st)
+{
+	if (bs_touched_take_removed(st->touched))
+		st->log_kept = sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) !=
+			       SQLITE_OK;
 }
 
 enum bs_err
 bs_store_unnest(struct bs_store *st, enum bs_err err)
 {
+	bool outer = st->outer_nest && st->nests == 1;
+
+	st->nests -= st->nests > 0;
+	st->outer_nest = st->outer_nest && !outer;
+	if (err == BS_OK && outer)
+		err = bs_touched_settle(st->touched, NULL);
 	if (err == BS_OK)
 		err = bs_sql_exec(st->db, "RELEASE nest");
 	if (err != BS_OK && !sqlite3_get_autocommit(st->db))
-		sqlite3_exec(st->db, "ROLLBACK TO nest; RELEASE nest", NULL, NULL, NULL);
+		sqlite3_exec(st->db, outer ? "ROLLBACK" : "ROLLBACK TO nest; RELEASE nest", NULL, NULL, NULL);
+	if (err == BS_OK && outer)
+		clean_log(st);
 	return err;
+}
+
+enum bs_err
+bs_store_enter(struct bs_store *st, bool *own)
+{
+	*own = sqlite3_get_autocommit(st->db) != 0;
+	return *own ? bs_store_nest(st) : BS_OK;
+}
+
+enum bs_err
+bs_store_leave(struct bs_store *st, bool own, enum bs_err err)
+{
+	return own && st->outer_nest ? bs_store_unnest(st, err) : err;
 }
 
 /* ---- making --------------------------------------------------------------------------------------------------------- */
@@ -140,42 +180,19 @@ make_master_key(const char *file, struct bs_secret *master, struct bs_diag *diag
 }
 
 static enum bs_err
-store_keys(sqlite3 *db, const uint8_t wrapped[WRAPPED_LEN])
-{
-	sqlite3_stmt *stmt = NULL;
-	struct bs_query q;
-	enum bs_err err = bs_sql_err(
-		sqlite3_prepare_v2(db, "INSERT INTO meta (key, value) VALUES ('wrapped_keys', ?1)", -1, &stmt, NULL));
-
-	if (err == BS_OK) {
-		q = bs_query(stmt);
-		bs_query_put_blob(&q, wrapped, WRAPPED_LEN);
-		err = bs_query_run(&q);
-	}
-	sqlite3_finalize(stmt);
-	return err;
-}
-
-static enum bs_err
 fill_new_store(const char *path, const struct bs_secret *master, struct bs_diag *diag)
 {
-	struct bs_sql_file file = { path, "store", STORE_APPLICATION_ID, true, 5000, NULL };
-	uint8_t wrapped[WRAPPED_LEN];
-	struct bs_seal *seal = NULL;
+	struct bs_sql_file file = { path, "store", STORE_APPLICATION_ID, true, 5000, SECURE, NULL };
 	sqlite3 *db = NULL;
-	enum bs_err err = bs_seal_new(master, &seal, wrapped);
+	enum bs_err err = bs_sql_open(&file, &db, diag);
 
-	if (err != BS_OK)
-		bs_diag_set(diag, err, 0, "%s: keys could not be made: %s", path, bs_strerror(err));
-	else
-		err = bs_sql_open(&file, &db, diag);
 	if (err == BS_OK) {
-		err = store_keys(db, wrapped);
+		err = bs_keys_make(db, master);
 		if (err != BS_OK)
-			bs_diag_set(diag, err, 0, "%s: %s", path, sqlite3_errmsg(db));
+			bs_diag_set(diag, err, 0, "%s: keys could not be made: %s; %s", path, bs_strerror(err),
+				sqlite3_errmsg(db));
 	}
 	sqlite3_close_v2(db);
-	bs_seal_free(seal);
 	return err;
 }
 
@@ -225,43 +242,13 @@ bs_store_create(const char *dir, const char *master_key_file, struct bs_diag *di
 /* ---- opening -------------------------------------------------------------------------------------------------------- */
 
 static enum bs_err
-open_seal(struct bs_store *st, const char *master_key_file, struct bs_diag *diag)
+open_file(struct bs_store *st, const char *master_key_file, struct bs_diag *diag)
 {
-	struct bs_secret master = { 0 };
-	sqlite3_stmt *stmt = NULL;
-	struct bs_query q;
-	const uint8_t *wrapped;
-	size_t len = 0;
-	enum bs_err err = bs_master_key_read(master_key_file, &master, diag);
-
-	if (err == BS_OK) {
-		err = bs_sql_err(sqlite3_prepare_v2(
-			st->db, "SELECT value FROM meta WHERE key = 'wrapped_keys'", -1, &stmt, NULL));
-		q = bs_query(stmt);
-		err = err == BS_OK ? bs_query_step(&q) : err;
-		wrapped = err == BS_OK ? bs_query_blob(&q, 0, &len) : NULL;
-		if (err != BS_OK || len != WRAPPED_LEN)
-			err = bs_diag_set(diag, err == BS_EBUSY ? err : BS_EIO, 0, "%s: the store has no keys: %s",
-				st->path, sqlite3_errmsg(st->db));
-		else
-			err = bs_seal_open(&master, wrapped, &st->seal);
-		if (err == BS_EMASTERKEY)
-			bs_diag_set(diag, err, 0,
-				"%s does not open the store %s; it needs the master key that it was made with",
-				master_key_file, st->path);
-		else if (err == BS_ENOMEM || err == BS_ECRYPTO)
-			bs_diag_set(diag, err, 0, "%s: %s", st->path, bs_strerror(err));
-	}
-	sqlite3_finalize(stmt);
-	bs_secret_clear(&master);
-	return err;
-}
-
-static enum bs_err
-open_file(struct bs_store *st, struct bs_diag *diag)
-{
+	struct bs_keys_place place = { .path = st->path, .master_key_file = master_key_file };
+	struct bs_migration beside = { bs_keys_before_migration, bs_keys_after_migration, &place };
 	/* A device must not wait for a lock: 20 ms, then the look-up is a passing problem. A tool may wait. */
-	struct bs_sql_file file = { st->path, "store", STORE_APPLICATION_ID, st->write, st->write ? 5000 : 20, NULL };
+	struct bs_sql_file file = { st->path, "store", STORE_APPLICATION_ID, st->write, st->write ? 5000 : 20, SECURE,
+		&beside };
 	struct stat sb;
 	enum bs_err err;
 
@@ -272,9 +259,24 @@ open_file(struct bs_store *st, struct bs_diag *diag)
 	st->dev = sb.st_dev;
 	st->ino = sb.st_ino;
 	err = bs_sql_open(&file, &st->db, diag);
+	bs_seal_free(place.seal);
 	if (err == BS_OK)
 		err = bs_sql_prepare(st->db, bs_store_sql, st->write ? Q_COUNT : Q_READERS, st->stmts, diag);
 	return err;
+}
+
+static enum bs_err
+watch_writes(struct bs_store *st, struct bs_diag *diag)
+{
+	enum bs_err err = bs_touched_start(st->db, st->seal, &st->touched);
+
+	if (err == BS_ETAMPERED)
+		return bs_diag_set(diag, err, 0,
+			"%s: tables, triggers or the record of the store were changed by somebody who does not have "
+			"its keys; "
+			"nothing is written to it, put a backup back",
+			st->path);
+	return err == BS_OK ? BS_OK : bs_store_fail(st, err, st->path, diag);
 }
 
 enum bs_err
@@ -291,9 +293,13 @@ bs_store_open(const char *dir, const char *master_key_file, enum bs_store_access
 	if (st == NULL || st->path == NULL)
 		bs_diag_set(diag, err, 0, "%s: out of memory", dir);
 	else
-		err = open_file(st, diag);
+		err = open_file(st, master_key_file, diag);
 	if (err == BS_OK)
-		err = open_seal(st, master_key_file, diag);
+		err = bs_keys_open(st->db, st->path, master_key_file, &st->seal, diag);
+	if (err == BS_OK)
+		bs_hasher_init(&st->hasher, st->db, st->seal);
+	if (err == BS_OK && st->write)
+		err = watch_writes(st, diag);
 	if (err == BS_OK) {
 		*out = st;
 		st = NULL;
@@ -311,6 +317,13 @@ bs_store_close(struct bs_store *st)
 	bs_sql_finalize(st->stmts, Q_COUNT);
 	if (st->bulk != NULL)
 		bs_store_rollback(st);
+	bs_hasher_clear(&st->hasher);
+	bs_shared_free(st->shared);
+	if (st->db != NULL)
+		sqlite3_commit_hook(st->db, NULL, NULL);
+	if (st->db != NULL)
+		sqlite3_rollback_hook(st->db, NULL, NULL);
+	bs_touched_free(st->touched);
 	sqlite3_close_v2(st->db);
 	bs_bulk_free(st);
 	bs_seal_free(st->seal);
@@ -397,12 +410,17 @@ bs_store_commit(struct bs_store *st, struct bs_diag *diag)
 	bs_query_put_int(&q, CHANGES_KEPT);
 	err = bs_query_run(&q);
 	if (err == BS_OK)
+		err = bs_touched_settle(st->touched, diag);
+	if (err == BS_OK)
 		err = bs_sql_exec(st->db, "COMMIT");
 	if (err != BS_OK) {
-		bs_store_fail(st, err, st->path, diag);
+		if (err != BS_ETAMPERED)
+			bs_store_fail(st, err, st->path, diag);
 		bs_store_rollback(st);
 	}
 	bs_bulk_leave(st);
+	if (err == BS_OK)
+		clean_log(st);
 	return err;
 }
 

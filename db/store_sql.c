@@ -2,7 +2,17 @@
 /* Every SQL statement of the store. Values are only ever bound. CROSS JOIN keeps the order of a look-up: by key, always. */
 #include "db/store_internal.h"
 
-#define FOUND_COLUMNS "d.id, d.endpoint, d.enabled, p.on_change, max(d.revision, p.revision)"
+/*
+ * A device with what it bootstraps with, a row for each of its credentials, or one with NULLs. All columns of these tables, in
+ * their order: the hash is over them (store_read.c). Where a value finds the device, an index says no more than its number.
+ */
+#define DEVICE_ROWS(condition) \
+	"SELECT d.id, d.endpoint, d.profile_id, d.enabled, d.batch, d.iccid, d.imsi, d.note, d.revision, d.row_hash, " \
+	"c.device_id, c.slot, c.mode, c.identity, c.sealed_key, c.key_hash, c.public_key, c.digest, c.since_s, " \
+	"r.device_id, r.public_key, r.sealed_key FROM device AS d " \
+	"LEFT JOIN bootstrap_credential AS c ON c.device_id = d.id " \
+	"LEFT JOIN renewal AS r ON r.device_id = c.device_id AND c.slot = 1 WHERE d.id = " condition \
+	" ORDER BY c.slot"
 #define PROFILE_COLUMNS \
 	"p.id, p.name, p.access_control, p.on_change, p.discover, p.delete_policy, p.write_level, p.format, " \
 	"p.omit_unused_keys, p.pack, p.sms_parameters_len, p.unknown_version, p.ack_timeout_ms, p.max_retransmit, " \
@@ -32,48 +42,25 @@
 	"LEFT JOIN bootstrap_credential AS c ON c.device_id = d.id AND c.slot = 0 WHERE " condition
 
 const char *const bs_store_sql[Q_COUNT] = {
-	[Q_FIND_PSK] = "SELECT " FOUND_COLUMNS ", c.slot, c.sealed_key FROM bootstrap_credential AS c "
-		       "CROSS JOIN device AS d ON d.id = c.device_id CROSS JOIN profile AS p ON p.id = d.profile_id "
-		       "WHERE c.identity = ?1 ORDER BY c.slot",
-	/* ?2: mode, ?3: the whole public key or NULL, which is not compared */
-	[Q_FIND_DIGEST] = "SELECT " FOUND_COLUMNS " FROM bootstrap_credential AS c "
-			  "CROSS JOIN device AS d ON d.id = c.device_id CROSS JOIN profile AS p ON p.id = d.profile_id "
-			  "WHERE c.digest = ?1 AND c.mode = ?2 AND (?3 IS NULL OR c.public_key = ?3)",
-	[Q_FIND_NAME] = "SELECT " FOUND_COLUMNS " FROM device AS d CROSS JOIN profile AS p ON p.id = d.profile_id "
-			"WHERE d.endpoint = ?1 AND p.anchor_sha256 = ?2 AND EXISTS (SELECT 1 FROM bootstrap_credential "
-			"AS c WHERE c.device_id = d.id AND c.mode = 2 AND c.digest IS NULL)",
-	[Q_FIND_ID] = "SELECT " FOUND_COLUMNS " FROM device AS d CROSS JOIN profile AS p ON p.id = d.profile_id "
-		      "WHERE d.id = ?1",
-	/* Current first, then next. */
-	[Q_FIND_OWN] =
-		"SELECT " FOUND_COLUMNS ", c.slot, c.sealed_key, c.mode, c.identity FROM device AS d "
-		"CROSS JOIN profile AS p ON p.id = d.profile_id "
-		"CROSS JOIN bootstrap_credential AS c ON c.device_id = d.id WHERE d.endpoint = ?1 ORDER BY c.slot",
+	[Q_FIND_PSK] = DEVICE_ROWS("(SELECT device_id FROM bootstrap_credential WHERE identity = ?1 LIMIT 1)"),
+	/* ?2: mode */
+	[Q_FIND_DIGEST] = DEVICE_ROWS(
+		"(SELECT device_id FROM bootstrap_credential WHERE digest = ?1 AND mode = ?2 LIMIT 1)"),
+	[Q_FIND_NAME] = DEVICE_ROWS("(SELECT id FROM device WHERE endpoint = ?1)"),
+	[Q_FIND_ID] = DEVICE_ROWS("?1"),
 	[Q_DATA_VERSION] = "PRAGMA data_version",
 	/* The first and the last number; the second also when the rows are gone. */
 	[Q_CHANGE_BOUNDS] = "SELECT ifnull((SELECT min(seq) FROM change), 0), "
 			    "ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'change'), 0)",
 	[Q_CHANGES] = "SELECT seq, kind, device_id, profile_id FROM change WHERE seq > ?1 ORDER BY seq",
 
-	[Q_LOAD_DEVICE] = "SELECT d.id, d.endpoint, d.enabled, max(d.revision, p.revision), " PROFILE_COLUMNS
-			  " FROM device AS d CROSS JOIN profile AS p ON p.id = d.profile_id WHERE d.id = ?1",
-	[Q_LOAD_PROFILE] = "SELECT " PROFILE_COLUMNS " FROM profile AS p WHERE p.id = ?1",
-	[Q_LOAD_GRANTS] =
-		"SELECT s.id, s.name, s.repository, s.ssid, s.mode, s.uri, s.server_key, s.sms_number, "
-		"c.public_or_identity, c.sealed_key, c.sms_mode, c.sms_kic, c.sms_kid, c.sms_spi1, c.sms_spi2, "
-		"c.sms_tar, c.sealed_kic, c.sealed_kid, "
-		"(SELECT count(*) FROM profile_server WHERE profile_id = ?2) FROM profile_server AS ps "
-		"CROSS JOIN server_account AS s ON s.id = ps.server_id "
-		"LEFT JOIN server_credential AS c ON c.device_id = ?1 AND c.server_id = ps.server_id "
-		"WHERE ps.profile_id = ?2 AND s.bootstrap = 0 ORDER BY ps.position",
-	/* Most profiles have no bootstrap account: that is looked up first, among few rows. */
-	[Q_LOAD_RENEWAL] =
-		"SELECT s.id, s.name, s.mode, s.uri, s.server_key, c.identity, c.sealed_key, r.public_key, "
-		"r.sealed_key FROM profile_server AS ps "
-		"CROSS JOIN server_account AS s ON s.id = ps.server_id AND s.bootstrap = 1 "
-		"CROSS JOIN bootstrap_credential AS c ON c.device_id = ?1 AND c.slot = 1 AND c.mode = s.mode "
-		"LEFT JOIN renewal AS r ON r.device_id = c.device_id "
-		"WHERE ps.profile_id = ?2 AND (c.mode = 0 OR r.device_id IS NOT NULL)",
+	/* All columns, in their order. */
+	[Q_LOAD_GRANTS] = "SELECT " BS_GRANT_COLUMNS " FROM server_credential WHERE device_id = ?1 ORDER BY server_id",
+	[Q_LOAD_PROFILE] = "SELECT p.anchor_sha256, p.revision, " PROFILE_COLUMNS " FROM profile AS p WHERE p.id = ?1",
+	[Q_LOAD_SERVERS] =
+		"SELECT s.id, s.name, s.repository, s.ssid, s.mode, s.uri, s.server_key, s.sms_number, s.bootstrap "
+		"FROM profile_server AS ps CROSS JOIN server_account AS s ON s.id = ps.server_id "
+		"WHERE ps.profile_id = ?1 ORDER BY ps.position",
 	[Q_RENEWAL_ACCOUNT] = "SELECT s.name FROM profile AS p CROSS JOIN profile_server AS ps ON ps.profile_id = p.id "
 			      "CROSS JOIN server_account AS s ON s.id = ps.server_id "
 			      "WHERE p.name = ?1 AND s.bootstrap = 1 AND s.mode = ?2",
@@ -135,9 +122,9 @@ const char *const bs_store_sql[Q_COUNT] = {
 	[Q_PROFILE_RETRIED] = "SELECT name FROM profile WHERE retry_as = ?1 ORDER BY name LIMIT 1",
 	[Q_REMOVE_PROFILE] = "DELETE FROM profile WHERE id = ?1",
 	[Q_PROFILE_EXISTS] = "SELECT 0 FROM profile WHERE id = ?1",
-	[Q_ADD_DEVICE] = "INSERT INTO device (" BS_DEVICE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[Q_ADD_DEVICE] = "INSERT INTO device (" BS_DEVICE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	[Q_ADD_BOOTSTRAP] = "INSERT INTO bootstrap_credential (" BS_BOOTSTRAP_COLUMNS
-			    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+			    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[Q_ADD_GRANT] = "INSERT INTO server_credential (" BS_GRANT_COLUMNS ") "
 			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
 	[Q_ENABLE_DEVICE] = "UPDATE device SET enabled = ?2 WHERE id = ?1 AND enabled <> ?2",

@@ -205,6 +205,8 @@ print_status(const json_t *s)
 	print_limits(s);
 	print_import(s);
 	print_file(s, "store", "store_octets", "store_schema");
+	bs_ctl_line("generation", "%lld%s", (long long)number(s, "store_generation"),
+		json_is_true(json_object_get(s, "store_older")) ? ", older than what was seen, or another store" : "");
 	print_file(s, "journal", "journal_octets", "journal_schema");
 	json_object_foreach(json_object_get(s, "certificate_days"), word, v) print_days(word, v);
 }

@@ -45,8 +45,9 @@ print_row(void *arg, const struct bs_device_info *d)
 	if (ctl->json)
 		bs_ctl_list_item(ctl, device_json(d));
 	else
-		printf("%s\t%s\t%s\t%s\t%s%s\n", d->endpoint, d->profile, bs_mode_name(d->mode),
-			d->enabled ? "enabled" : "disabled", d->identity, d->has_next ? "\t(next waits)" : "");
+		printf("%s\t%s\t%s\t%s\t%s%s%s\n", d->endpoint, d->profile, bs_mode_name(d->mode),
+			d->enabled ? "enabled" : "disabled", d->identity, d->has_next ? "\t(next waits)" : "",
+			bs_store_is_good(ctl->store, "device", d->device_id) ? "" : "\t" BS_CTL_TAMPERED);
 }
 
 static int
@@ -208,6 +209,9 @@ device_show(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	err = bs_store_each_device(ctl->store, args->words[0], keep_info, &info);
 	if (err == BS_ENOTFOUND)
 		return bs_ctl_no_device(ctl, args->words[0]);
+	bs_store_show_tampered(ctl->store); /* who repairs it must see what it is */
+	if (err == BS_OK)
+		bs_ctl_say_tampered(ctl, "device", info.device_id, args->words[0]);
 	if (err == BS_OK)
 		err = bs_store_load_account(ctl->store, info.device_id, &account);
 	if (err != BS_OK)

@@ -615,6 +615,7 @@ print_profile(void *arg, const struct bs_profile_def *def)
 	char order[BS_ORDER_TEXT];
 	const struct bs_profile *p = &def->profile;
 
+	bs_ctl_say_tampered(ctl, "profile", p->id, p->name);
 	if (ctl->json) {
 		bs_ctl_print_json(profile_json(def));
 		return;

@@ -288,6 +288,7 @@ print_server(void *arg, const struct bs_server_def *def)
 	char digest_hex[65];
 	uint8_t digest[32];
 
+	bs_ctl_say_tampered(ctl, "server", def->id, def->name);
 	if (ctl->json) {
 		bs_ctl_print_json(server_json(def));
 		return;

@@ -155,6 +155,7 @@ drop(struct bs_ctl *ctl, struct bs_journal *journal, const struct bs_device_info
 	if (err != BS_OK)
 		return bs_ctl_fail_at(d->endpoint, err);
 	bs_ctl_say("%s: the next credential is dropped, the current one stays", d->endpoint);
+	bs_ctl_say_kept(ctl);
 	return BS_EXIT_DONE;
 }
 

@@ -14,6 +14,8 @@ on_server(void *arg, const struct bs_server_def *def)
 		c->err = BS_ENOMEM;
 		return;
 	}
+	if (!bs_store_is_good(c->store, "server", def->id))
+		c->err = BS_ETAMPERED;
 	snprintf(s->name, sizeof(s->name), "%s", def->name);
 	snprintf(s->uri, sizeof(s->uri), "%s", def->uri);
 	snprintf(s->sms_number, sizeof(s->sms_number), "%s", def->sms_number != NULL ? def->sms_number : "");
@@ -40,6 +42,8 @@ on_profile(void *arg, const struct bs_profile_def *def)
 		c->err = BS_ENOMEM;
 		return;
 	}
+	if (!bs_store_is_good(c->store, "profile", def->profile.id))
+		c->err = BS_ETAMPERED;
 	p->id = def->profile.id;
 	snprintf(p->name, sizeof(p->name), "%s", def->profile.name);
 	p->has_anchor = def->has_anchor;
@@ -61,7 +65,7 @@ bs_catalog_load(struct bs_store *st, struct bs_catalog *out)
 {
 	enum bs_err err;
 
-	*out = (struct bs_catalog){ 0 };
+	*out = (struct bs_catalog){ .store = st };
 	err = bs_store_each_server(st, NULL, on_server, out);
 	if (err == BS_OK && out->err == BS_OK)
 		err = bs_store_each_profile(st, NULL, on_profile, out);

@@ -30,6 +30,7 @@ struct bs_cat_profile {
 };
 
 struct bs_catalog {
+	struct bs_store *store;
 	struct bs_cat_server *servers; /* hash by name */
 	struct bs_cat_profile *profiles;
 	size_t server_count;

@@ -204,14 +204,26 @@ bs_ctl_journal_identity(const char *identity, char out[BS_IDENTITY_MAX + 1])
 	return out;
 }
 
+void
+bs_ctl_say_kept(const struct bs_ctl *ctl)
+{
+	if (bs_store_log_is_kept(ctl->store))
+		bs_ctl_say("what was removed is still in %s/%s-wal, which somebody reads; the next removal, or the end "
+			   "of the "
+			   "last program that has the store open, clears it",
+			ctl->dir, BS_STORE_FILE);
+}
+
 int
 bs_ctl_commit(struct bs_ctl *ctl)
 {
 	struct bs_diag diag = { 0 };
 	enum bs_err err = bs_store_commit(ctl->store, &diag);
 
-	if (err == BS_OK)
+	if (err == BS_OK) {
+		bs_ctl_say_kept(ctl);
 		return BS_EXIT_DONE;
+	}
 	bs_store_rollback(ctl->store);
 	return bs_ctl_fail(err, &diag);
 }
@@ -270,6 +282,18 @@ bs_ctl_no_device(struct bs_ctl *ctl, const char *endpoint)
 	if (bs_store_each_device(ctl->store, NULL, offer_device, &near) != BS_OK)
 		near.name[0] = '\0';
 	return bs_ctl_none("device", endpoint, &near);
+}
+
+void
+bs_ctl_say_tampered(const struct bs_ctl *ctl, const char *kind, int64_t id, const char *name)
+{
+	struct bs_quote q;
+
+	if (!bs_store_is_good(ctl->store, kind, id))
+		bs_ctl_say("%s %s was changed by somebody who does not have the keys of the store: put a backup back, "
+			   "or, if "
+			   "what is shown here is right, say verify --accept %s NAME",
+			kind, bs_log_quote(&q, name), kind);
 }
 
 /* ---- output ------------------------------------------------------------------------------------------------------ */

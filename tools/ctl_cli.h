@@ -87,6 +87,8 @@ BS_MUST_USE enum bs_exit bs_ctl_open(struct bs_ctl *ctl);
 BS_MUST_USE enum bs_exit bs_ctl_open_journal(struct bs_ctl *ctl, struct bs_journal **out);
 /* An identity as the journal spells it: what would need quoting in a log line is escaped there. */
 const char *bs_ctl_journal_identity(const char *identity, char out[BS_IDENTITY_MAX + 1]);
+/* Say so when secrets that were removed could not be cleared from the write-ahead log. */
+void bs_ctl_say_kept(const struct bs_ctl *ctl);
 /* Commit or, on failure, roll back; returns the exit status. */
 int bs_ctl_commit(struct bs_ctl *ctl);
 /* The same for an import of so many devices, which status tells of. */
@@ -98,6 +100,10 @@ int bs_ctl_remove(struct bs_ctl *ctl, const char *name, bs_ctl_remove_fn *remove
 int bs_ctl_none(const char *kind, const char *name, const struct bs_near *near);
 /* There is no such device: say so, with near names. Returns BS_EXIT_FAILED. */
 int bs_ctl_no_device(struct bs_ctl *ctl, const char *endpoint);
+
+#define BS_CTL_TAMPERED "CHANGED WITHOUT THE KEYS"
+/* On stderr, when it is not as the tool left it: so, and what to do. kind and id as in bs_store_is_good. */
+void bs_ctl_say_tampered(const struct bs_ctl *ctl, const char *kind, int64_t id, const char *name);
 
 /* ---- output ------------------------------------------------------------------------------------------------------ */
 
@@ -113,7 +119,7 @@ int bs_ctl_flush(void);
 
 /* ---- commands ---------------------------------------------------------------------------------------------------- */
 
-extern const struct bs_ctl_command bs_cmd_init;
+extern const struct bs_ctl_command bs_cmd_init, bs_cmd_verify, bs_cmd_restore;
 extern const struct bs_ctl_command bs_cmd_server_add, bs_cmd_server_list, bs_cmd_server_show, bs_cmd_server_remove;
 extern const struct bs_ctl_command bs_cmd_profile_add, bs_cmd_profile_list, bs_cmd_profile_show, bs_cmd_profile_remove;
 extern const struct bs_ctl_command bs_cmd_model_import, bs_cmd_model_list, bs_cmd_model_show, bs_cmd_model_remove;

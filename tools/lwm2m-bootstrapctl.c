@@ -39,6 +39,8 @@ static const struct bs_ctl_command *const commands[] = {
 	&bs_cmd_adopt,
 	&bs_cmd_rotate,
 	&bs_cmd_settle,
+	&bs_cmd_verify,
+	&bs_cmd_restore,
 	&bs_cmd_status,
 	&bs_cmd_sessions,
 	&bs_cmd_kick,

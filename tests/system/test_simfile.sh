@@ -193,7 +193,7 @@ older() { # VERSION: the store as a program of that version leaves it: its schem
 		WHERE t.type = 'table' AND n.name = c.name GROUP BY t.name" >rows.sql
 	{ echo "ATTACH 'store/store.db' AS newer;" && cat rows.sql; } | sqlite3 older.db
 	printf '%s\nPRAGMA user_version = %s;\nPRAGMA journal_mode = WAL;\n' "$triggers" "$1" | sqlite3 older.db >/dev/null
-	rm -f store/store.db-* && mv older.db store/store.db
+	"$root/$BUILD/tests/system/older_keys" master.key older.db && rm -f store/store.db-* && mv older.db store/store.db
 }
 cards=$(with_sms)
 older 2

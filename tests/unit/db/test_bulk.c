@@ -395,6 +395,22 @@ triggers_are_known(void **state)
 }
 
 static void
+tampered(void *arg, const char *kind, const char *name)
+{
+	(void)arg;
+	fail_msg("the hash of %s %s does not fit", kind, name);
+}
+
+static void
+hashes_fit(struct db_fixture *fx)
+{
+	uint64_t count;
+
+	OK(bs_store_verify(fx->writer, tampered, NULL, &count));
+	assert_true(count > 3);
+}
+
+static void
 accounts_come_back(void **state)
 {
 	struct db_fixture *fx = *state;
@@ -405,7 +421,8 @@ accounts_come_back(void **state)
 									.kid = K4 } } },
 		{ .endpoint = "2",
 			.spki = "P",
-			.grants = { { .server = RPK_B, .public_or_identity = "Q", .key = X5 } } },
+			.grants = { { .server = RPK_B, .public_or_identity = "Q", .key = X5 },
+				{ .server = PSK_A, .public_or_identity = "s2", .key = X4 } } },
 		{ .endpoint = "3", .certificate = "C" } };
 	struct bs_account *a = NULL;
 	struct bs_secret keys[2];
@@ -428,7 +445,9 @@ accounts_come_back(void **state)
 	assert_string_equal(f.endpoint, "2");
 	OK(bs_store_find_certificate(fx->reader, (const uint8_t *)"C", 1, &f));
 	assert_string_equal(f.endpoint, "3");
+	hashes_fit(fx);
 	OK(add(fx, &(struct device){ PSK("4", "i4", X9) }));
+	hashes_fit(fx);
 	OK(bs_store_find_psk(fx->reader, (const uint8_t *)"i4", 2, &f, keys));
 	assert_int_equal(f.device_id, 5); /* numbers go on */
 }

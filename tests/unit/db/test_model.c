@@ -3,6 +3,7 @@
 #include "tests/unit/db/db_fixture.h"
 
 #include "db/migrate.h"
+#include "tests/lib/older.h"
 
 static struct bs_model_resource rows[] = {
 	{ .rid = 0, .name = "Name", .operations = "RW", .mandatory = true, .type = BS_TYPE_STRING, .range = "0..255" },
@@ -270,7 +271,7 @@ rules_hold_whoever_writes(void **state)
 
 /* ---- migration --------------------------------------------------------------------------------------------------- */
 
-/* The store as 0001 alone made it, with the keys of the present one. */
+/* The store as 0001 alone made it, with the keys of the present one in the form of that time. */
 static void
 make_version_1(struct db_fixture *fx)
 {
@@ -296,6 +297,7 @@ make_version_1(struct db_fixture *fx)
 		old, (int)application_id);
 	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
+	assert_true(older_keys(fx->key, fx->file));
 	unlink(old);
 }
 
@@ -322,6 +324,8 @@ a_store_of_version_1_is_migrated(void **state)
 	fixture_reopen(fx); /* the tool first, then the daemon */
 	assert_int_equal(raw_int(fx, "PRAGMA user_version"), bs_schema_newest("store"));
 	assert_int_equal(raw_int(fx, "SELECT ssid FROM server_account WHERE name = 'old'"), 7);
+	assert_true(bs_store_is_good(
+		fx->writer, "server", raw_int(fx, "SELECT id FROM server_account WHERE name = 'old'")));
 	/* The default of old may hit a device's bootstrap account. */
 	assert_int_equal(raw_int(fx, "SELECT security_iid FROM profile WHERE name = 'default'"), 10);
 	assert_int_equal(raw_int(fx, "SELECT security_iid FROM profile WHERE name = 'low'"), 0);

@@ -8,7 +8,7 @@
 
 #include "db/seal.h"
 
-#define WRAPPED (2 * BS_SEAL_KEY_LEN + BS_SEAL_OVERHEAD)
+#define WRAPPED BS_SEAL_WRAPPED_LEN
 
 static int
 setup(void **state)
@@ -88,11 +88,11 @@ new_seal(const char *master, uint8_t wrapped[WRAPPED])
 static void
 each_message_stands_alone(void **state)
 {
-	uint8_t wrapped[WRAPPED], keys[64], sealed[16 + BS_SEAL_OVERHEAD], plain[16];
+	uint8_t wrapped[WRAPPED], keys[96], sealed[16 + BS_SEAL_OVERHEAD], plain[16];
 	struct bs_seal *s = new_seal(MASTER, wrapped);
 
 	(void)state;
-	assert_true(gcm_siv(0, (const uint8_t *)MASTER, wrapped, "meta/wrapped_keys", 17, wrapped + 12, 80, keys));
+	assert_true(gcm_siv(0, (const uint8_t *)MASTER, wrapped, "meta/wrapped_keys/2", 19, wrapped + 12, 112, keys));
 	for (int i = 0; i < 1000; i++) { /* more than one pool of nonces */
 		char where[32];
 
@@ -200,7 +200,7 @@ other_master_key_does_not_open(void **state)
 static void
 hash_is_keyed_and_has_domains(void **state)
 {
-	uint8_t wrapped[WRAPPED], keys[64], h[4][BS_KEYED_HASH_LEN], mac[32];
+	uint8_t wrapped[WRAPPED], keys[96], h[4][BS_KEYED_HASH_LEN], mac[32];
 	struct bs_seal *s = new_seal(MASTER, wrapped), *t = new_seal(MASTER, (uint8_t[WRAPPED]){ 0 });
 	size_t mac_len = 0;
 
@@ -213,7 +213,7 @@ hash_is_keyed_and_has_domains(void **state)
 	assert_memory_not_equal(h[0], h[2], sizeof(h[0]));
 	assert_memory_equal(h[0], h[3], sizeof(h[0]));
 	/* HMAC-SHA256 with the second of the wrapped keys */
-	assert_true(gcm_siv(0, (const uint8_t *)MASTER, wrapped, "meta/wrapped_keys", 17, wrapped + 12, 80, keys));
+	assert_true(gcm_siv(0, (const uint8_t *)MASTER, wrapped, "meta/wrapped_keys/2", 19, wrapped + 12, 112, keys));
 	assert_non_null(EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, keys + 32, 32, (const uint8_t *)"key\0abc", 7,
 		mac, sizeof(mac), &mac_len));
 	assert_memory_equal(h[0], mac, sizeof(h[0]));

@@ -575,6 +575,7 @@ changes_are_told(void **state)
 		rev = revision(fx, 1);
 		if (raw_sql(fx, rows[i].sql) != SQLITE_OK)
 			fail_msg("%s: %s", rows[i].sql, fx->diag.text);
+		bless(fx);
 		OK(bs_store_changes(fx->reader, &seq, on_change, &c));
 		if (c.count != 1 || c.last.kind != rows[i].kind || c.last.device_id != rows[i].device_id ||
 			c.last.profile_id != rows[i].profile_id)
@@ -705,6 +706,7 @@ a_next_key_is_delivered_by_the_bootstrap_account(void **state)
 
 	assert_int_equal(
 		raw_sql(fx, "UPDATE device SET profile_id = (SELECT id FROM profile WHERE name = 'renewing')"), 0);
+	bless(fx);
 	OK(bs_store_load_account(fx->reader, 1, &a));
 	assert_int_equal(a->profile.id, id);
 	assert_int_equal(a->grant_count, 1); /* it is no server among the others */
@@ -770,6 +772,7 @@ a_next_raw_key_is_delivered_with_its_private_key(void **state)
 		bs_account_free(a);
 		assert_int_equal(raw_int(fx, "SELECT count(*) FROM renewal"), with_key);
 		assert_int_equal(raw_sql(fx, "DELETE FROM bootstrap_credential WHERE slot = 1"), 0);
+		bless(fx);
 	}
 	assert_int_equal(raw_int(fx, "SELECT count(*) FROM renewal"), 0);
 }
@@ -912,6 +915,9 @@ moved_secret_does_not_open(void **state)
 				     "INSERT INTO bootstrap_credential SELECT * FROM t;"
 				     "INSERT INTO server_credential SELECT * FROM g"),
 		SQLITE_OK);
+	FAILS(BS_ETAMPERED, bs_store_find_psk(fx->reader, (const uint8_t *)"id-1", 4, &f, keys));
+	assert_int_equal(keys[0].len, 0);
+	bless(fx); /* where the hash is good, the seal still tells */
 	FAILS(BS_ECRYPTO, bs_store_find_psk(fx->reader, (const uint8_t *)"id-1", 4, &f, keys));
 	assert_int_equal(keys[0].len, 0);
 	FAILS(BS_ECRYPTO, bs_store_load_account(fx->reader, 2, &a));
@@ -1153,6 +1159,7 @@ add_card(struct db_fixture *fx, const char *endpoint, const char *iccid, const c
 	snprintf(sql, sizeof(sql), "UPDATE device SET iccid = '%s', imsi = '%s' WHERE endpoint = '%s'", iccid, imsi,
 		endpoint);
 	assert_int_equal(raw_sql(fx, sql), SQLITE_OK);
+	bless(fx);
 }
 
 static void

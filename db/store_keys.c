@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The keys of a store: made, opened, and what a migration does with them beside the SQL. */
+#include <stdio.h>
+#include <string.h>
+
+#include "db/aggregate.h"
+#include "db/root.h"
+#include "db/store_internal.h"
+
+#define HASHED 12 /* the first version whose rows are hashed */
+
+static enum bs_err
+put_keys(sqlite3 *db, const uint8_t wrapped[BS_SEAL_WRAPPED_LEN])
+{
+	sqlite3_stmt *stmt = NULL;
+	struct bs_query q;
+	enum bs_err err = bs_sql_err(sqlite3_prepare_v2(db,
+		"INSERT INTO meta (key, value) VALUES ('wrapped_keys', ?1) ON CONFLICT (key) DO UPDATE SET value = ?1",
+		-1, &stmt, NULL));
+
+	if (err == BS_OK) {
+		q = bs_query(stmt);
+		bs_query_put_blob(&q, wrapped, BS_SEAL_WRAPPED_LEN);
+		err = bs_query_run(&q);
+	}
+	sqlite3_finalize(stmt);
+	return err;
+}
+
+enum bs_err
+bs_keys_make(sqlite3 *db, const struct bs_secret *master)
+{
+	uint8_t wrapped[BS_SEAL_WRAPPED_LEN];
+	struct bs_seal *seal = NULL;
+	enum bs_err err = bs_seal_new(master, &seal, wrapped);
+
+	if (err == BS_OK)
+		err = bs_sql_exec(db, "BEGIN IMMEDIATE");
+	if (err == BS_OK)
+		err = put_keys(db, wrapped);
+	if (err == BS_OK)
+		err = bs_root_make(db, seal);
+	if (err == BS_OK)
+		err = bs_sql_exec(db, "COMMIT");
+	bs_seal_free(seal);
+	return err;
+}
+
+/* ---- opening ---------------------------------------------------------------------------------------------------------- */
+
+/* What is wrapped in the store into out, which has room for max octets. */
+static enum bs_err
+get_keys(sqlite3 *db, uint8_t *out, size_t max, size_t *len)
+{
+	sqlite3_stmt *stmt = NULL;
+	const uint8_t *wrapped = NULL;
+	struct bs_query q;
+	enum bs_err err = bs_sql_err(
+		sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE key = 'wrapped_keys'", -1, &stmt, NULL));
+
+	*len = 0;
+	q = bs_query(stmt);
+	if (err == BS_OK)
+		err = bs_query_step(&q);
+	if (err == BS_OK)
+		wrapped = bs_query_blob(&q, 0, len);
+	if (err == BS_OK && wrapped != NULL && *len <= max)
+		memcpy(out, wrapped, *len);
+	else if (err == BS_OK)
+		err = BS_EIO;
+	sqlite3_finalize(stmt);
+	return err == BS_ENOTFOUND ? BS_EIO : err;
+}
+
+static enum bs_err
+say(sqlite3 *db, enum bs_err err, const char *path, const char *master_key_file, struct bs_diag *diag)
+{
+	switch (err) {
+	case BS_OK:
+		return BS_OK;
+	case BS_EMASTERKEY:
+		return bs_diag_set(diag, err, 0,
+			"%s does not open the store %s; it needs the master key that it was made with", master_key_file,
+			path);
+	case BS_EIO:
+	case BS_EBUSY:
+		return bs_diag_set(diag, err, 0, "%s: the store has no keys: %s", path, sqlite3_errmsg(db));
+	default:
+		return bs_diag_set(diag, err, 0, "%s: %s", path, bs_strerror(err));
+	}
+}
+
+/* upgraded NULL: a store whose rows are hashed; else one from before, and its keys as they are to be kept from now on. */
+static enum bs_err
+open_keys(sqlite3 *db, const char *path, const char *master_key_file, uint8_t *upgraded, struct bs_seal **out,
+	struct bs_diag *diag)
+{
+	size_t want = upgraded != NULL ? BS_SEAL_WRAPPED_OLD_LEN : BS_SEAL_WRAPPED_LEN, len = 0;
+	uint8_t wrapped[BS_SEAL_WRAPPED_LEN];
+	struct bs_secret master = { 0 };
+	enum bs_err err = bs_master_key_read(master_key_file, &master, diag);
+
+	if (err != BS_OK)
+		return err;
+	err = get_keys(db, wrapped, sizeof(wrapped), &len);
+	if (err == BS_OK && len != want)
+		err = len == BS_SEAL_WRAPPED_LEN || len == BS_SEAL_WRAPPED_OLD_LEN ? BS_ETAMPERED : BS_EIO;
+	if (err == BS_OK && upgraded != NULL)
+		err = bs_seal_upgrade(&master, wrapped, out, upgraded);
+	else if (err == BS_OK)
+		err = bs_seal_open(&master, wrapped, out);
+	bs_secret_clear(&master);
+	return say(db, err, path, master_key_file, diag);
+}
+
+enum bs_err
+bs_keys_open(sqlite3 *db, const char *path, const char *master_key_file, struct bs_seal **out, struct bs_diag *diag)
+{
+	return open_keys(db, path, master_key_file, NULL, out, diag);
+}
+
+/* ---- migrating -------------------------------------------------------------------------------------------------------- */
+
+struct hashing {
+	struct bs_hasher *hasher;
+	bool all; /* else those that have a hash */
+};
+
+/* What does not fit before must not fit afterwards. */
+static enum bs_err
+keep_bad(void *arg, enum bs_aggregate kind, int64_t id, const char *name)
+{
+	const struct hashing *to = arg;
+	char sql[96];
+	enum bs_err err = bs_aggregate_check(to->hasher, kind, id);
+
+	(void)name;
+	if (err != BS_ETAMPERED)
+		return err;
+	snprintf(sql, sizeof(sql), "UPDATE %s SET row_hash = NULL WHERE id = %lld",
+		bs_aggregate_kinds[kind].parts[0].table, (long long)id);
+	return bs_sql_exec(to->hasher->db, sql);
+}
+
+static enum bs_err
+hash_anew(void *arg, enum bs_aggregate kind, int64_t id, const char *name)
+{
+	const struct hashing *to = arg;
+	char sql[96];
+	int64_t has = 1;
+	enum bs_err err = BS_OK;
+
+	(void)name;
+	snprintf(sql, sizeof(sql), "SELECT row_hash IS NOT NULL FROM %s WHERE id = %lld",
+		bs_aggregate_kinds[kind].parts[0].table, (long long)id);
+	if (!to->all)
+		err = bs_sql_int(to->hasher->db, sql, &has);
+	return err == BS_OK && has ? bs_aggregate_set(to->hasher, kind, id) : err;
+}
+
+/* fn for all there is, with a struct hashing. */
+static enum bs_err
+each(sqlite3 *db, struct bs_seal *seal, bs_aggregate_fn *fn, bool all)
+{
+	struct bs_hasher hasher;
+	struct hashing to = { .hasher = &hasher, .all = all };
+	enum bs_err err = BS_OK;
+
+	bs_hasher_init(&hasher, db, seal);
+	for (int k = 0; k < BS_AGGREGATES && err == BS_OK; k++)
+		err = bs_aggregate_each(&hasher, (enum bs_aggregate)k, fn, &to);
+	bs_hasher_clear(&hasher);
+	return err;
+}
+
+enum bs_err
+bs_keys_before_migration(void *arg, sqlite3 *db, int have, struct bs_diag *diag)
+{
+	struct bs_keys_place *place = arg;
+	enum bs_err err = BS_OK;
+
+	if (have < HASHED)
+		return BS_OK;
+	err = bs_keys_open(db, place->path, place->master_key_file, &place->seal, diag);
+	if (err != BS_OK)
+		return err;
+	err = bs_root_check_schema(db, place->seal);
+	if (err == BS_OK)
+		err = each(db, place->seal, keep_bad, false);
+	return say(db, err, place->path, place->master_key_file, diag);
+}
+
+enum bs_err
+bs_keys_after_migration(void *arg, sqlite3 *db, int had, struct bs_diag *diag)
+{
+	struct bs_keys_place *place = arg;
+	bool first = had < HASHED;
+	uint8_t wrapped[BS_SEAL_WRAPPED_LEN];
+	enum bs_err err = BS_OK;
+
+	if (first)
+		err = open_keys(db, place->path, place->master_key_file, wrapped, &place->seal, diag);
+	if (err != BS_OK)
+		return err;
+	if (first)
+		err = put_keys(db, wrapped);
+	if (err == BS_OK)
+		err = each(db, place->seal, hash_anew, first);
+	if (err == BS_OK)
+		err = first ? bs_root_make(db, place->seal) : bs_root_take_schema(db, place->seal);
+	return say(db, err, place->path, place->master_key_file, diag);
+}
