@@ -128,6 +128,10 @@ bs_status_json(const struct bs_admin *admin)
 	json_object_set_new(j, "journal_dropped", json_integer(N(s.recorder.dropped)));
 	json_object_set_new(j, "store_octets", json_integer(file_size(conf->store_directory, BS_STORE_FILE)));
 	json_object_set_new(j, "journal_octets", json_integer(file_size(conf->store_directory, BS_JOURNAL_FILE)));
+	json_object_set_new(j, "store_generation", json_integer(N(s.recorder.store_number)));
+	json_object_set_new(j, "store_generation_seen", json_integer(N(s.recorder.store_seen)));
+	json_object_set_new(j, "store_older", json_boolean(s.recorder.store_age != BS_AGE_CURRENT));
+	json_object_set_new(j, "store_tampered", json_boolean(s.total.store_tampered > 0));
 	add_facts(j, conf, s.wall_s);
 	json_object_set_new(j, "certificate_days", days_json(&admin->conf, s.wall_s));
 	json_object_set_new(j, "reloaded_s", json_integer(admin->reloaded_s));

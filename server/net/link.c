@@ -402,7 +402,7 @@ load(struct link *l)
 	bs_histogram_add_us(&w->stats.load, bs_clock_us() - began_us);
 	if (err != BS_OK && err != BS_ENOTFOUND) {
 		w->stats.load_errors++;
-		bs_worker_store_failed(w, "load", err);
+		bs_worker_store_refused(w, "load", err, l->client.device_id, l->client.endpoint);
 	}
 	bs_session_loaded(l->session, bs_clock_ms(), err, account);
 	arm(l);

@@ -37,7 +37,7 @@ settle(struct bs_worker *w, uint64_t began_us, enum bs_err err, const struct bs_
 	}
 	if (err == BS_ENOTFOUND)
 		return err;
-	bs_worker_store_failed(w, "look-up", err);
+	bs_worker_store_refused(w, "look-up", err, found->device_id, found->endpoint);
 	return BS_EBUSY;
 }
 
@@ -65,7 +65,7 @@ look_up_raw_key(void *arg, const uint8_t *spki, size_t len, struct bs_device_mat
 	struct bs_worker *w = arg;
 	uint64_t began_us = bs_clock_us();
 	struct bs_store *store = bs_worker_read(w);
-	struct bs_found found;
+	struct bs_found found = { .device_id = 0 };
 
 	return settle(
 		w, began_us, store != NULL ? bs_store_find_raw_key(store, spki, len, &found) : BS_EBUSY, &found, out);
@@ -77,7 +77,7 @@ look_up_certificate(void *arg, const uint8_t *der, size_t len, struct bs_device_
 	struct bs_worker *w = arg;
 	uint64_t began_us = bs_clock_us();
 	struct bs_store *store = bs_worker_read(w);
-	struct bs_found found;
+	struct bs_found found = { .device_id = 0 };
 
 	return settle(w, began_us, store != NULL ? bs_store_find_certificate(store, der, len, &found) : BS_EBUSY,
 		&found, out);
@@ -89,7 +89,7 @@ look_up_name(void *arg, const char *name, const uint8_t anchor_sha256[32], struc
 	struct bs_worker *w = arg;
 	uint64_t began_us = bs_clock_us();
 	struct bs_store *store = bs_worker_read(w);
-	struct bs_found found;
+	struct bs_found found = { .device_id = 0 };
 
 	return settle(w, began_us, store != NULL ? bs_store_find_name(store, name, anchor_sha256, &found) : BS_EBUSY,
 		&found, out);

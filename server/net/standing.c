@@ -95,7 +95,7 @@ verify(struct link *l, enum bs_moment moment)
 		return lose(l, outcome, why);
 	if (standing == BS_STANDING_UNKNOWN) {
 		if (store != NULL)
-			bs_worker_store_failed(w, "look-up", err);
+			bs_worker_store_refused(w, "session", err, l->client.device_id, l->client.endpoint);
 		return standing;
 	}
 	standing = bs_peer_verify(l->peer, &outcome, detail, sizeof(detail));

@@ -40,10 +40,13 @@ struct bs_stats {
 	uint64_t handshakes_over; /* of devices beyond their limit, given up */
 	uint64_t outnumbered; /* sessions closed, as their device had one more than it may */
 	uint64_t verified_again, lost; /* sessions: judged anew after a change; closed as they were good no more */
+	uint64_t store_tampered_reads; /* look-ups and accounts refused for what was changed */
 	/* gauges */
 	uint64_t peers, half_open, runs;
 	uint64_t ignored; /* addresses that meet silence for a while */
 	uint64_t store_failing; /* 1: the store cannot be read */
+	uint64_t
+		store_tampered; /* 1: the last device that was refused for it is still as it was, or the store's record is */
 	/* gauges of which the greatest of all workers counts */
 	uint64_t prefix_most; /* handshakes in progress of the source prefix that has most */
 	uint64_t handshake_age_ms; /* of the oldest handshake in progress */

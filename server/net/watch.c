@@ -39,6 +39,10 @@ check_links(struct changed *c, struct device_links *d, enum bs_change_kind kind)
 	enum bs_err err = bs_store_find_id(c->worker->store, d->device_id, &found);
 	struct link *l, *next;
 
+	if (err == BS_ETAMPERED) { /* it gets nothing more; that it is so will not pass by itself */
+		bs_worker_store_refused(c->worker, "session", err, d->device_id, found.endpoint);
+		return;
+	}
 	if (err != BS_OK && err != BS_ENOTFOUND) {
 		c->failed = true;
 		return;
@@ -109,6 +113,37 @@ reopen(struct bs_worker *w)
 	return true;
 }
 
+/* Is the device that was refused last still as somebody left it? Others show when they come. */
+static void
+check_tampered(struct bs_worker *w)
+{
+	struct bs_account *account = NULL;
+	enum bs_err err = w->tampered_id != 0 ? bs_store_load_account(w->store, w->tampered_id, &account) : BS_OK;
+
+	if (err == BS_OK || err == BS_ENOTFOUND)
+		w->tampered_id = 0;
+	bs_account_free(account);
+}
+
+/* One worker looks for all how old the store is. */
+static void
+check_age(struct bs_worker *w)
+{
+	struct bs_generation now;
+	enum bs_err err = w->index == 0 ? bs_store_generation(w->store, &now) : BS_ENOTFOUND;
+	bool tampered = err == BS_ETAMPERED;
+
+	if (err == BS_OK && w->shared->recorder != NULL)
+		bs_recorder_saw_store(w->shared->recorder, &now);
+	if (tampered && !w->record_tampered)
+		bs_log(BS_ERROR, "store.tampered",
+			"worker=%u what=record why=\"the store's record of itself was changed without its keys\" "
+			"todo=\"put a backup back\"",
+			w->index);
+	if (err == BS_OK || tampered)
+		w->record_tampered = tampered;
+}
+
 /* Changes can be readable where the pages of devices are not. */
 static bool
 is_damaged(const struct bs_worker *w, uint64_t now_ms)
@@ -137,6 +172,8 @@ bs_watch_tick(struct bs_worker *w, uint64_t now_ms)
 	if (seq != w->seen_seq) /* proofs are judged anew, by who needs them (standing.c) */
 		bs_dtls_ctx_move_generation(w->dtls);
 	w->seen_seq = seq;
+	check_tampered(w);
+	check_age(w);
 	if (is_damaged(w, now_ms))
 		say_store(w, true, "a look-up failed, see event=store.failed");
 	else

@@ -52,6 +52,34 @@ bs_worker_store_failed(struct bs_worker *w, const char *what, enum bs_err err)
 		bs_log_quote(&q, bs_strerror(err)));
 }
 
+static void
+say_tampered(struct bs_worker *w, const char *what, int64_t device_id, const char *endpoint)
+{
+	uint64_t now_ms = bs_clock_ms();
+	struct bs_quote q;
+
+	w->stats.store_tampered_reads++;
+	if (device_id != 0)
+		w->tampered_id = device_id;
+	if (w->tampered_said_ms != 0 && now_ms - w->tampered_said_ms < STORE_SAY_MS)
+		return;
+	w->tampered_said_ms = now_ms;
+	bs_log(BS_ERROR, "store.tampered",
+		"worker=%u what=%s ep=%s why=\"the rows of the device, its profile or a server of that were changed "
+		"without the "
+		"keys of the store\" todo=\"lwm2m-bootstrapctl verify\"",
+		w->index, what, bs_log_quote(&q, endpoint));
+}
+
+void
+bs_worker_store_refused(struct bs_worker *w, const char *what, enum bs_err err, int64_t device_id, const char *endpoint)
+{
+	if (err == BS_ETAMPERED)
+		say_tampered(w, what, device_id, endpoint);
+	else
+		bs_worker_store_failed(w, what, err);
+}
+
 void
 bs_worker_arm(struct event *timer, uint64_t deadline_ms)
 {
@@ -148,6 +176,7 @@ publish(struct bs_worker *w, uint64_t now_ms)
 	s->handshake_age_ms = bs_peer_table_handshake_age_ms(w->peers, now_ms);
 	s->runs = HASH_CNT(hh_run, w->runs);
 	s->store_failing = w->store_failing;
+	s->store_tampered = w->tampered_id != 0 || w->record_tampered;
 	s->beat_ms = now_ms;
 	memset(&s->udp, 0, sizeof(s->udp));
 	for (size_t i = 0; i < w->socket_count; i++)
@@ -460,7 +489,7 @@ open_events(struct bs_worker *w)
 		if (s->event == NULL || event_add(s->event, NULL) != 0)
 			return BS_ENOMEM;
 	}
-	bs_worker_arm(w->watch_timer, bs_clock_ms() + WATCH_MS);
+	bs_worker_arm(w->watch_timer, bs_clock_ms()); /* at once: how old the store is must be known early */
 	return BS_OK;
 }
 

@@ -97,9 +97,10 @@ struct bs_worker {
 	struct bs_reload *reload; /* whose decision is awaited; NULL: none */
 	struct bs_dtls_prepared *prepared; /* what it would take up */
 	struct link *review_next; /* after a reload: who is verified next; NULL: none */
-	bool stopping, store_failing;
+	bool stopping, store_failing, record_tampered;
+	int64_t tampered_id; /* a device whose rows were changed by somebody without the keys; 0: none that is known of */
 	uint64_t store_failed_ms; /* when a look-up met a damaged file or disk last; 0: never, in this file */
-	uint64_t stop_by_ms, store_said_ms;
+	uint64_t stop_by_ms, store_said_ms, tampered_said_ms;
 	char trace[BS_ENDPOINT_MAX + 1]; /* endpoint whose messages are logged until trace_until_ms; "": none */
 	uint64_t trace_until_ms;
 	struct bs_stats stats;
@@ -113,6 +114,12 @@ struct bs_store *bs_worker_read(struct bs_worker *w);
 void bs_worker_read_done(struct bs_worker *w);
 /* A read failed for another reason than "not found": count it, say it now and then. */
 void bs_worker_store_failed(struct bs_worker *w, const char *what, enum bs_err err);
+/*
+ * The same of what concerns one device. BS_ETAMPERED is told as that, and the device is looked at every second, until it is good
+ * again or gone.
+ */
+void bs_worker_store_refused(
+	struct bs_worker *w, const char *what, enum bs_err err, int64_t device_id, const char *endpoint);
 void bs_worker_arm(struct event *timer, uint64_t deadline_ms);
 /* After any callback: send what is queued, free what died, arm the peers' timer. */
 void bs_worker_end_turn(struct bs_worker *w);

@@ -102,6 +102,12 @@ test_trouble(void **state)
 	assert_null(bs_snapshot_trouble(&s));
 	s.recorder.failing = 1;
 	assert_string_equal(bs_snapshot_trouble(&s), "the journal cannot be written");
+	s.recorder.store_age = BS_AGE_OTHER;
+	assert_non_null(strstr(bs_snapshot_trouble(&s), "is not the one that was seen"));
+	s.recorder.store_age = BS_AGE_OLDER;
+	assert_non_null(strstr(bs_snapshot_trouble(&s), "older than one that was seen"));
+	s.total.store_tampered = 1;
+	assert_non_null(strstr(bs_snapshot_trouble(&s), "lwm2m-bootstrapctl verify"));
 	s.total.store_failing = 1;
 	assert_string_equal(bs_snapshot_trouble(&s), "the store cannot be read");
 	s.total.beat_ms = 9999;
