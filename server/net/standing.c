@@ -5,11 +5,12 @@
  * good under the present one is not looked at again.
  *
  * Every message passes here, repetitions and later blocks too, so that no key leaves to who lost the right to it. Those with
- * a payload that may hold one (a Write, a block of a pack) also look whether the store has changed; for all else it is enough that
+ * a payload that holds keys (a Write of Object 0 or 21, a block of a pack) also look whether the store has changed; for all else it is enough that
  * each worker does so once a second (watch.c).
  */
 #include <string.h>
 
+#include "server/base/buf.h"
 #include "server/base/clock.h"
 #include "server/coap/msg.h"
 #include "server/net/worker_internal.h"
@@ -127,11 +128,20 @@ bs_standing_check(struct link *l, enum bs_moment moment)
 	return standing;
 }
 
-/* A Write, or a block of a pack; whatever it is about, it may hold a key. */
+/* A Write of Object 0 or 21, or a block of a pack. Uri-Path is the first option of a Write. */
 static bool
 may_hold_key(const uint8_t *data, size_t len)
 {
-	return len > 1 && (data[1] == BS_PUT || data[1] == BS_CONTENT);
+	struct bs_rd r = bs_rd_init(data, len);
+	uint8_t token_len = bs_rd_u8(&r) & 15, code = bs_rd_u8(&r), first, second;
+
+	bs_rd_u16(&r);
+	bs_rd_bytes(&r, token_len);
+	first = bs_rd_u8(&r);
+	second = bs_rd_u8(&r);
+	if (code == BS_PUT)
+		return (first == 0xb1 && second == '0') || (first == 0xb2 && second == '2' && bs_rd_u8(&r) == '1');
+	return code == BS_CONTENT;
 }
 
 bool
