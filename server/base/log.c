@@ -121,20 +121,13 @@ write_line(const char *line, size_t len)
 	}
 }
 
-void
-bs_log(enum bs_log_level level, const char *event, const char *fmt, ...)
+static void BS_PRINTF(3, 0) log_line(enum bs_log_level level, const char *event, const char *fmt, va_list args)
 {
 	static const char json_end[] = "}\n", end[] = "\n";
-	int saved = errno;
 	char fields[LINE_MAX_LEN], line[LINE_MAX_LEN + 512];
 	struct bs_tw w = bs_tw_init(fields, sizeof(fields)), all = bs_tw_init(line, sizeof(line));
-	va_list args;
 
-	if (!bs_log_wants(level))
-		return;
-	va_start(args, fmt);
 	bs_tw_vprintf_cut(&w, fmt, args);
-	va_end(args);
 	if (w.cut)
 		drop_last_field(fields);
 	all.max -= sizeof(json_end) - 1; /* the end of the line always fits */
@@ -149,6 +142,19 @@ bs_log(enum bs_log_level level, const char *event, const char *fmt, ...)
 	all = bs_tw_resume(line, sizeof(line));
 	bs_tw_text(&all, log_json ? json_end : end);
 	write_line(line, all.len);
+}
+
+void
+bs_log(enum bs_log_level level, const char *event, const char *fmt, ...)
+{
+	int saved = errno;
+	va_list args;
+
+	if (!bs_log_wants(level))
+		return;
+	va_start(args, fmt);
+	log_line(level, event, fmt, args);
+	va_end(args);
 	errno = saved;
 }
 

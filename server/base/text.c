@@ -328,6 +328,13 @@ escape_next(const uint8_t *p, size_t len, struct bs_tw *piece)
 	return n > 0 ? n : 1;
 }
 
+/* Printable ASCII that stands for itself. */
+static bool
+is_plain(uint8_t octet)
+{
+	return octet >= 0x20 && octet < 0x7f && octet != '"' && octet != '\\';
+}
+
 const char *
 bs_text_escape(char *out, size_t max, const void *data, size_t len, enum bs_quoting quoting)
 {
@@ -343,9 +350,15 @@ bs_text_escape(char *out, size_t max, const void *data, size_t len, enum bs_quot
 	bs_tw_text(&w, around);
 	for (size_t i = 0; i < len && !w.cut;) {
 		char one[16];
-		struct bs_tw piece = bs_tw_init(one, sizeof(one));
+		struct bs_tw piece;
 
 		mark = w.len + cut_closing < max ? w.len : mark;
+		if (is_plain(p[i]) && w.len + 1 < w.max) { /* nearly all that is ever shown */
+			out[w.len++] = (char)p[i++];
+			out[w.len] = '\0';
+			continue;
+		}
+		piece = bs_tw_init(one, sizeof(one));
 		i += escape_next(p + i, len - i, &piece);
 		bs_tw_bytes(&w, one, piece.len);
 	}

@@ -156,7 +156,7 @@ bs_exchange_is_busy(const struct bs_exchange *ex)
 static enum bs_err
 send_msg(struct bs_exchange *ex, const struct bs_msg *msg)
 {
-	uint8_t wire[BS_DATAGRAM_MAX];
+	BS_UNINITIALIZED uint8_t wire[BS_DATAGRAM_MAX];
 	size_t len = 0;
 	enum bs_err err = bs_msg_write(msg, wire, sizeof(wire), &len);
 
@@ -311,7 +311,7 @@ request_new(const struct bs_msg *msg, size_t block_size)
 static enum bs_err
 check_fits(const struct bs_msg *msg)
 {
-	uint8_t wire[BS_DATAGRAM_MAX];
+	BS_UNINITIALIZED uint8_t wire[BS_DATAGRAM_MAX];
 	size_t len;
 	enum bs_err err = bs_msg_write(msg, wire, sizeof(wire), &len);
 
@@ -521,7 +521,7 @@ answer(struct bs_exchange *ex, uint64_t now_ms, struct bs_dedup_entry *e, const 
 {
 	bool acked = e->state == BS_DEDUP_ACKED;
 	struct bs_msg m = *what;
-	uint8_t wire[BS_DATAGRAM_MAX];
+	BS_UNINITIALIZED uint8_t wire[BS_DATAGRAM_MAX];
 	size_t len;
 	enum bs_err err;
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "server/base/err.h"
 #include "server/dtls/gate.h"
 
 #define CHANGE_CIPHER_SPEC 20
@@ -67,7 +68,7 @@ static int
 bio_write(BIO *bio, const char *data, int len)
 {
 	struct bs_bio *b = BIO_get_data(bio);
-	uint8_t copy[HANDSHAKE_DATAGRAM_MAX];
+	BS_UNINITIALIZED uint8_t copy[HANDSHAKE_DATAGRAM_MAX]; /* of each record that leaves */
 
 	BIO_clear_retry_flags(bio);
 	if (b->muted || len < BS_RECORD_HEADER_LEN)

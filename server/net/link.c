@@ -125,13 +125,18 @@ event_of(enum bs_outcome o)
 	return o == BS_OUT_PACK_DECLINED ? "bootstrap.pack-declined" : "bootstrap.refused";
 }
 
+static enum bs_log_level
+level_of(enum bs_outcome o)
+{
+	return o == BS_OUT_DONE || o == BS_OUT_PACK_DECLINED ? BS_INFO : BS_WARNING;
+}
+
 static void
 write_line(const struct bs_attempt *a, uint64_t left_out)
 {
-	bool fine = a->outcome == BS_OUT_DONE || a->outcome == BS_OUT_PACK_DECLINED;
 	struct bs_quote ep, identity, step, detail;
 
-	bs_log(fine ? BS_INFO : BS_WARNING, event_of(a->outcome),
+	bs_log(level_of(a->outcome), event_of(a->outcome),
 		"outcome=%s ep=%s identity=%s mode=%s from=%s suite=%s step=%s writes=%u took_ms=%" PRIu32
 		" handshake_ms=%" PRIu32 " detail=%s suppressed=%" PRIu64,
 		bs_outcome_word(a->outcome), bs_log_quote(&ep, a->endpoint), bs_log_quote(&identity, a->identity),
@@ -161,7 +166,7 @@ record(struct bs_worker *w, uint64_t now_ms, struct bs_attempt *a, const struct 
 	uint64_t left_out;
 
 	w->stats.outcomes[a->mode < BS_MODE_NOSEC ? a->mode : BS_STATS_MODES - 1][a->outcome]++;
-	if (may(w, now_ms, who, BS_RATION_LINE, &left_out))
+	if (bs_log_wants(level_of(a->outcome)) && may(w, now_ms, who, BS_RATION_LINE, &left_out))
 		write_line(a, left_out);
 	if (!may(w, now_ms, who, BS_RATION_ROW, &left_out))
 		return;
