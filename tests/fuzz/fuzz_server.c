@@ -299,13 +299,13 @@ oblige(unsigned k)
 /* ---- the operator ------------------------------------------------------------------------------------------------- */
 
 static void
-ask(enum bs_ask_kind kind, unsigned device, const struct bs_conf *conf, const struct bs_addr *address)
+ask(enum bs_ask_kind kind, unsigned device, struct bs_reload *reload, const struct bs_addr *address)
 {
 	struct bs_ask *a = bs_ask_new(kind, bed.devices[device].endpoint);
 	const struct bs_mail mail = { .kind = BS_MAIL_ASK, .ask = a };
 
 	require(a != NULL, "memory");
-	a->conf = conf;
+	a->reload = reload != NULL ? bs_reload_hold(reload) : NULL;
 	a->max = 10;
 	a->trace_ms = 60000;
 	a->trigger.id = ++world.trigger_id;
@@ -344,7 +344,14 @@ take_all(void)
 static void
 reload(bool revoked)
 {
-	ask(BS_ASK_RELOAD, 0, &bed.conf[revoked], NULL);
+	struct bs_reload *r = NULL;
+	struct bs_diag diag;
+
+	require(bs_reload_new(bed.conf_file[revoked], &r, &diag) == BS_OK, "a configuration");
+	ask(BS_ASK_PREPARE, 0, r, NULL);
+	bs_reload_decide(r, BS_RELOAD_COMMIT);
+	ask(BS_ASK_COMMIT, 0, NULL, NULL);
+	bs_reload_release(r);
 	bed_revoke(revoked);
 	world.revoked = revoked;
 }

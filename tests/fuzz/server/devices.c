@@ -328,19 +328,23 @@ bed_restore(void)
 
 /* ---- the worker --------------------------------------------------------------------------------------------------- */
 
+/* Into a file, for a reload reads it anew. */
 static void
-read_conf(struct bs_conf *conf, const char *certificate, const char *key, const char *anchor, const char *crl)
+write_conf(struct bs_conf *conf, const char *file, const char *certificate, const char *key, const char *anchor,
+	const char *crl)
 {
+	FILE *f = fopen(file, "w");
 	struct bs_diag diag;
-	char text[2048];
 
-	snprintf(text, sizeof(text),
+	require(f != NULL, "a configuration file");
+	fprintf(f,
 		"[listen]\naddress = 198.51.100.1:5684\n[store]\ndirectory = %s\nmaster-key = "
 		"%s\n[server]\ncertificate = "
 		"%s\nprivate-key = %s\ntrust-anchors = %s\n%s%s\n[dtls]\nidle-time = 10m\n[limits]\npeers = "
 		"64\nhalf-open = 16\nhalf-open-per-prefix = 12\nlog-lines-per-second = 1000000\n",
 		store_dir, key_file, certificate, key, anchor, crl != NULL ? "crls = " : "", crl != NULL ? crl : "");
-	ok(bs_conf_read_text("fuzz", text, conf, &diag), &diag);
+	require(fclose(f) == 0, "a configuration file");
+	ok(bs_conf_read(file, conf, &diag), &diag);
 }
 
 static void
@@ -407,8 +411,10 @@ make_worker(void)
 	uint64_t timeout_ms;
 	struct bs_diag diag;
 
-	read_conf(&bed.conf[0], certificate, key, anchor, NULL);
-	read_conf(&bed.conf[1], certificate, key, anchor, crl);
+	for (unsigned i = 0; i < 2; i++) {
+		snprintf(bed.conf_file[i], sizeof(bed.conf_file[i]), "%s/conf.%u", store_dir, i);
+		write_conf(&bed.conf[i], bed.conf_file[i], certificate, key, anchor, i == 1 ? crl : NULL);
+	}
 	ok(bs_conf_listen(&bed.conf[0], 0, &listen, &timeout_ms, &diag), &diag);
 	ok(bs_udp_open(&listen, &socket, &diag), &diag);
 	bed.shared = (struct bs_shared){

@@ -26,6 +26,7 @@ struct bed {
 	struct device devices[DEVICES];
 	struct pki_cert ca, server, stranger_ca, stranger_raw, revoked;
 	struct bs_conf conf[2]; /* [1]: with a revocation list that names DEV_NAMED's */
+	char conf_file[2][128]; /* of each */
 	struct bs_shared shared;
 	struct bs_worker *worker, *workers[1];
 	struct bs_store *writer;

@@ -356,6 +356,13 @@ bs_recorder_post(struct bs_recorder *r, const struct bs_attempt *attempt)
 }
 
 void
+bs_recorder_saw_store(struct bs_recorder *r, const struct bs_generation *now)
+{
+	(void)r;
+	require(now != NULL, "a generation");
+}
+
+void
 bs_recorder_get_counters(struct bs_recorder *r, struct bs_recorder_counters *out)
 {
 	(void)r;
