@@ -576,7 +576,7 @@ check 'the store is sound after it' exits 0
 
 # ---- memory ----------------------------------------------------------------------------------------------------------
 
-case $BUILD in *asan*) timer= ;; *) timer=/usr/bin/time ;; esac # a sanitizer has its own memory
+case $BUILD in *asan* | *tsan*) timer= ;; *) timer=/usr/bin/time ;; esac # a sanitizer has its own memory
 if [ -x "$timer" ]; then
 	peak() { # FILE: kilobytes of one import
 		/usr/bin/time -f %M -o mem "$ctl" -s store -k master.key import "$1" >peak.out 2>&1

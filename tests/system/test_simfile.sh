@@ -210,7 +210,7 @@ cat sysmocom.csv encrypted.csv batch.out line-header.txt transport.key | grep -o
 check 'there are keys to look for' [ "$(wc -l <keys)" -gt 50 ]
 check 'no key is in any output' [ "$(grep -c -i -F -f keys everything)" = 0 ]
 
-case $BUILD in *asan*) timer= ;; *) timer=/usr/bin/time ;; esac # a sanitizer has its own memory
+case $BUILD in *asan* | *tsan*) timer= ;; *) timer=/usr/bin/time ;; esac # a sanitizer has its own memory
 if [ -x "$timer" ]; then
 	peak() { # COUNT: kilobytes for that many cards without a device
 		awk -v n="$1" 'NR == 1 { print; next } NR == 2 { for (i = 0; i < n; i++) { r = sprintf("%08d", i); l = $0
