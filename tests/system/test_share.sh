@@ -64,7 +64,10 @@ same "all handshakes were tried" "$(field tried)" 2000
 at_least "those that its share allows are done" "$(field done)" 20
 at_most "no more than that in each minute" "$(field done)" 40
 same "it has two sessions" "$(ctl --json sessions greedy 2>"$W/sessions.err" | grep -o '"endpoint"' | wc -l)" 2
-at_most "memory stays, KB more" $(($(rss_kb) - before)) 20000
+case $BUILD in
+*asan* | *tsan*) echo "skip memory stays: a sanitizer keeps freed memory" ;;
+*) at_most "memory stays, KB more" $(($(rss_kb) - before)) 20000 ;;
+esac
 at_least "status counts the sessions that went" "$(limit sessions-per-device hits)" 18
 same "and shows the most of one device" "$(limit sessions-per-device value)" 2
 at_least "status counts the handshakes" "$(limit handshakes-per-minute hits)" 1900
