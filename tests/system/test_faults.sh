@@ -490,6 +490,9 @@ one_flood() { # KIND TIMES NET SAME IDENTITY
 
 test_strangers() {
 	part "strangers"
+	# 99 in 100. Of a few hundred devices a handful more or less is chance, so the short form leaves room for that.
+	least=$((load * 99 / 100))
+	[ "$load" -ge 2000 ] || least=$((load * 97 / 100))
 	head -n 1 "$W/devices.csv" | tee "$W/honest-elsewhere.csv" >"$W/honest-beside.csv"
 	sed -n "2,$((load + 1))p" "$W/devices.csv" >>"$W/honest-elsewhere.csv"
 	sed -n "$((load + 2)),$((2 * load + 1))p" "$W/devices.csv" >>"$W/honest-beside.csv"
@@ -512,8 +515,8 @@ test_strangers() {
 		[ "$most" != all ] || most=$places
 		# A busy machine's kernel drops many before the daemon sees them: that is no fault of the daemon's, and it is counted.
 		is "$name: the flood was one" "$flooded" -ge $((flood_seconds * flood_per_second * times / 5))
-		is "$name: honest devices of other networks finish" "$elsewhere" -ge $((load * 99 / 100))
-		is "$name: honest devices of the same network finish" "$beside" -ge $((load * 99 / 100))
+		is "$name: honest devices of other networks finish" "$elsewhere" -ge "$least"
+		is "$name: honest devices of the same network finish" "$beside" -ge "$least"
 		is "$name: the places are bounded" "$places_left" -le $((most + workers))
 		memory "$name: memory stays under its cap" $((4096 + most * 96))
 		check "$name: the daemon is well" within 3 'get /health | grep -q ^ok'
