@@ -20,7 +20,8 @@
  * A handshake that got on to a credential of the store counts as new once more, but only once.
  *
  * Half of all places are for networks that had a device with a good credential lately ("known"): neither class takes from
- * the other as long as that has no more than its half, and known ones get what is theirs after half of that while. Who is under way when its network becomes known goes along.
+ * the other as long as that has no more than its half, and known ones get what is theirs after half of that while. Who is
+ * under way when its network becomes known goes along.
  *
  * The limit of one network is kept in the same way, by those within it.
  */

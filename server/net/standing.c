@@ -5,7 +5,8 @@
  * good under the present one is not looked at again.
  *
  * Every message passes here, repetitions and later blocks too, so that no key leaves to who lost the right to it. Those with
- * a payload that holds keys (a Write of Object 0 or 21, a block of a pack) also look whether the store has changed; for all else it is enough that
+ * a payload that holds keys (a Write of Object 0 or 21, a block of a pack) also look whether the
+ * store has changed; for all else it is enough that
  * each worker does so once a second (watch.c).
  */
 #include <string.h>

@@ -58,7 +58,10 @@ struct world {
 	uint8_t last_sent[WORLD_DATAGRAM]; /* the latest datagram of the server */
 	size_t last_sent_len, longest_sent, longest_record; /* longest_record: what the header says */
 	bool transcribe; /* into transcript */
-	/* What left since the latest look-up of a credential, or the test, emptied it: "type/message:length" a record, " " between records, "\n" after a datagram. */
+	/*
+	 * What left since the latest look-up of a credential, or the test, emptied it: "type/message:length" a record, " "
+	 * between records, "\n" after a datagram.
+	 */
 	char transcript[8192];
 	bool echo; /* answer what comes with the same */
 	bool close_in_data; /* close the peer in on_data */
