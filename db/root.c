@@ -25,14 +25,6 @@ hash_body(struct bs_seal *seal, const uint8_t body[BODY_LEN], uint8_t out[BS_KEY
 	return bs_row_hash_end(&h, out);
 }
 
-static uint64_t
-read_u64(struct bs_rd *r)
-{
-	uint64_t high = bs_rd_u32(r);
-
-	return high << 32 | bs_rd_u32(r);
-}
-
 static enum bs_err
 parse(struct bs_seal *seal, const uint8_t *record, size_t len, struct bs_root *out)
 {
@@ -42,11 +34,11 @@ parse(struct bs_seal *seal, const uint8_t *record, size_t len, struct bs_root *o
 
 	if (record == NULL || len != RECORD_LEN || bs_rd_u8(&r) != VERSION)
 		return BS_ETAMPERED;
-	out->generation.store = read_u64(&r);
-	out->generation.number = read_u64(&r);
-	out->generation.accepted = read_u64(&r);
+	out->generation.store = bs_rd_u64(&r);
+	out->generation.number = bs_rd_u64(&r);
+	out->generation.accepted = bs_rd_u64(&r);
 	for (size_t i = 0; i < BS_MARKS; i++)
-		out->generation.marks[i] = read_u64(&r);
+		out->generation.marks[i] = bs_rd_u64(&r);
 	schema = bs_rd_bytes(&r, sizeof(out->schema));
 	hash = bs_rd_bytes(&r, sizeof(own));
 	if (schema == NULL || hash == NULL || hash_body(seal, record, own) != BS_OK ||

@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <uthash.h>
-
 #include "db/root.h"
+#include "server/base/hash.h"
 #include "server/base/log.h"
 
 /* What a trigger says of a row. */
@@ -57,7 +56,11 @@ find_entry(struct bs_touched *t, enum bs_aggregate kind, int64_t id, struct entr
 		return BS_ENOMEM;
 	(*out)->key = key;
 	HASH_ADD(hh, t->entries, key, sizeof(key), *out);
-	return BS_OK;
+	if (bs_hash_added(hh, *out))
+		return BS_OK;
+	free(*out);
+	*out = NULL;
+	return BS_ENOMEM;
 }
 
 static enum bs_err

@@ -22,12 +22,12 @@ bs_rd_bytes(struct bs_rd *r, size_t n)
 	return r->data + r->pos - n;
 }
 
-/* Up to four octets as one number. */
-static uint32_t
+/* Up to eight octets as one number. */
+static uint64_t
 read_number(struct bs_rd *r, size_t n)
 {
 	const uint8_t *p = bs_rd_bytes(r, n);
-	uint32_t v = 0;
+	uint64_t v = 0;
 
 	for (size_t i = 0; p != NULL && i < n; i++)
 		v = v << 8 | p[i];
@@ -49,13 +49,19 @@ bs_rd_u16(struct bs_rd *r)
 uint32_t
 bs_rd_u24(struct bs_rd *r)
 {
-	return read_number(r, 3);
+	return (uint32_t)read_number(r, 3);
 }
 
 uint32_t
 bs_rd_u32(struct bs_rd *r)
 {
-	return read_number(r, 4);
+	return (uint32_t)read_number(r, 4);
+}
+
+uint64_t
+bs_rd_u64(struct bs_rd *r)
+{
+	return read_number(r, 8);
 }
 
 size_t

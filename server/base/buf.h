@@ -25,6 +25,7 @@ uint8_t bs_rd_u8(struct bs_rd *r);
 uint16_t bs_rd_u16(struct bs_rd *r);
 uint32_t bs_rd_u24(struct bs_rd *r);
 uint32_t bs_rd_u32(struct bs_rd *r);
+uint64_t bs_rd_u64(struct bs_rd *r);
 /* Borrow n octets; NULL past the end. */
 const uint8_t *bs_rd_bytes(struct bs_rd *r, size_t n);
 size_t bs_rd_left(const struct bs_rd *r);

@@ -140,18 +140,23 @@ bs_utf8_next(const void *data, size_t len, uint32_t *character)
 	return n;
 }
 
+/* Octets of the text up to where it is no UTF-8 any more: cut within a character, most likely. */
+static size_t
+whole_characters(const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	size_t at = 0, n;
+	uint32_t character;
+
+	while (at < len && (n = bs_utf8_next(p + at, len - at, &character)) > 0)
+		at += n;
+	return at;
+}
+
 bool
 bs_utf8_valid(const void *data, size_t len)
 {
-	const uint8_t *p = data;
-	uint32_t character;
-
-	for (size_t i = 0, n; i < len; i += n) {
-		n = bs_utf8_next(p + i, len - i, &character);
-		if (n == 0)
-			return false;
-	}
-	return true;
+	return whole_characters(data, len) == len;
 }
 
 /* ---- what may be shown -------------------------------------------------------------------------------------------- */
@@ -256,18 +261,6 @@ void
 bs_tw_text(struct bs_tw *w, const char *text)
 {
 	bs_tw_bytes(w, text, strlen(text));
-}
-
-/* What vsnprintf wrote behind the text, when it is to stay in part. */
-static size_t
-whole_characters(const char *text, size_t len)
-{
-	size_t at = 0, n;
-	uint32_t character;
-
-	while (at < len && (n = bs_utf8_next(text + at, len - at, &character)) > 0)
-		at += n;
-	return at;
 }
 
 static void BS_PRINTF(3, 0) write_formatted(struct bs_tw *w, bool may_cut, const char *fmt, va_list args)

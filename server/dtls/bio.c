@@ -13,9 +13,9 @@
 static size_t
 first_record(const uint8_t *data, size_t len)
 {
-	size_t n = len >= BS_RECORD_HEADER_LEN ? BS_RECORD_HEADER_LEN + ((size_t)data[11] << 8 | data[12]) : len;
+	size_t n = bs_record_len(data, len);
 
-	return n < len ? n : len;
+	return n > 0 ? n : len;
 }
 
 static void

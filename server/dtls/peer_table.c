@@ -5,10 +5,8 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
-
 #include "server/base/clock.h"
+#include "server/base/hash.h"
 #include "server/dtls/deadlines.h"
 #include "server/dtls/half_open.h"
 #include "server/dtls/recent.h"
@@ -107,7 +105,7 @@ get_place(struct bs_peer_table *t, const struct bs_addr *a, bool dialled)
 		return NULL;
 	make_key(t, a, dialled, place->key);
 	HASH_ADD(hh, t->places, key, KEY_LEN, place);
-	if (place->hh.tbl == NULL) { /* no memory for the table */
+	if (!bs_hash_added(hh, place)) {
 		free(place);
 		return NULL;
 	}

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
+#include "server/base/hash.h"
 
 #define KEY_LEN (8 + BS_PREFIX_KEY_LEN)
 
@@ -101,7 +100,7 @@ enter_level(struct bs_prefixes *p, const struct bs_addr *a, enum bs_prefix_level
 		memcpy(prefix->key, key, KEY_LEN);
 		prefix->level = level;
 		HASH_ADD(hh, p->hash, key, KEY_LEN, prefix);
-		if (prefix->hh.tbl == NULL) { /* no memory for the table */
+		if (!bs_hash_added(hh, prefix)) {
 			free(prefix);
 			return NULL;
 		}

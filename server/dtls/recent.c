@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
+#include "server/base/hash.h"
 
 #define KEY_LEN (8 + BS_RECENT_KEY_LEN)
 
@@ -56,7 +55,7 @@ bs_recent_put(struct bs_recent *r, const uint8_t key[BS_RECENT_KEY_LEN], const u
 		memcpy(e->note, note, sizeof(e->note));
 	e->until_ms = until_ms;
 	HASH_ADD(hh, r->hash, key, KEY_LEN, e);
-	if (e->hh.tbl == NULL) /* no memory for the table */
+	if (!bs_hash_added(hh, e))
 		free(e);
 }
 

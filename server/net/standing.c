@@ -5,9 +5,8 @@
  * good under the present one is not looked at again.
  *
  * Every message passes here, repetitions and later blocks too, so that no key leaves to who lost the right to it. Those with
- * a payload that holds keys (a Write of Object 0 or 21, a block of a pack) also look whether the
- * store has changed; for all else it is enough that
- * each worker does so once a second (watch.c).
+ * a payload that holds keys (a Write of Object 0 or 21, a block of a pack) also look whether the store has changed; for all
+ * else it is enough that each worker does so once a second (watch.c).
  */
 #include <string.h>
 
@@ -66,9 +65,8 @@ lose(struct link *l, enum bs_outcome outcome, const char *detail)
 	return BS_STANDING_LOST;
 }
 
-/* A changed credential is no reason to strand a device half way, unless the profile says so. */
-static enum bs_standing
-apply_policy(struct link *l, enum bs_on_change on_change, enum bs_moment moment)
+enum bs_standing
+bs_standing_of_change(struct link *l, enum bs_on_change on_change, enum bs_moment moment)
 {
 	if (moment == BS_AT_OPEN) /* what it opens with is nobody's */
 		return BS_STANDING_LOST;
@@ -102,7 +100,7 @@ verify(struct link *l, enum bs_moment moment)
 	}
 	standing = bs_peer_verify(l->peer, &outcome, detail, sizeof(detail));
 	if (standing == BS_STANDING_CHANGED)
-		standing = apply_policy(l, found.on_change, moment);
+		standing = bs_standing_of_change(l, found.on_change, moment);
 	return standing == BS_STANDING_LOST ? lose(l, outcome, detail) : standing;
 }
 

@@ -24,11 +24,9 @@ apply(struct link *l, uint64_t now_ms, enum bs_err err, const struct bs_found *f
 
 	if (bs_standing_of_device(l, err, found, &detail) == BS_STANDING_LOST) {
 		bs_link_close(l, now_ms, BS_OUT_DEVICE_DISABLED, detail);
-	} else if (kind == BS_CHANGED_CREDENTIAL && found->on_change != BS_CHANGE_KEEP) {
-		if (found->on_change == BS_CHANGE_CLOSE || !bs_session_is_running(l->session))
-			bs_link_close(l, now_ms, BS_OUT_SUPERSEDED, "the credential was changed");
-		else
-			l->close_after_run = true;
+	} else if (kind == BS_CHANGED_CREDENTIAL &&
+		   bs_standing_of_change(l, found->on_change, BS_AT_MESSAGE) == BS_STANDING_LOST) {
+		bs_link_close(l, now_ms, BS_OUT_SUPERSEDED, "the credential was changed");
 	}
 }
 

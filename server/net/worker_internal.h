@@ -163,6 +163,11 @@ enum bs_standing bs_standing_check(struct link *l, enum bs_moment moment);
 /* What the store says of the device alone. */
 enum bs_standing bs_standing_of_device(
 	const struct link *l, enum bs_err err, const struct bs_found *found, const char **detail);
+/*
+ * What the profile says of a changed credential: it is no reason to strand a device half way, unless the profile says so.
+ * Nothing is marked but that the link is to be closed after its run.
+ */
+enum bs_standing bs_standing_of_change(struct link *l, enum bs_on_change on_change, enum bs_moment moment);
 /* May this message go to the device? False: it is left out, as if lost on the way. */
 bool bs_standing_may_send(struct link *l, const uint8_t *data, size_t len);
 /* Verify some of the links whose certificates a reload may have touched. */

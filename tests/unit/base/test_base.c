@@ -33,6 +33,10 @@ test_reader(void **state)
 	assert_int_equal(bs_rd_u8(&r), 0);
 	assert_int_equal(r.err, BS_ESHORT);
 	assert_null(bs_rd_bytes(&r, 0)); /* the first error stays */
+	r = bs_rd_init(data, 9);
+	assert_int_equal(bs_rd_u64(&r), 0x0102030405060708);
+	assert_int_equal(bs_rd_u64(&r), 0);
+	assert_int_equal(r.err, BS_ESHORT);
 }
 
 static void
