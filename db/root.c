@@ -9,6 +9,7 @@
 #include "server/base/buf.h"
 #include "server/base/random.h"
 
+#define ROOT "root" /* where the record stands in meta */
 #define VERSION 1
 #define BODY_LEN (1 + 3 * 8 + BS_MARKS * 8 + BS_KEYED_HASH_LEN)
 #define RECORD_LEN (BODY_LEN + BS_KEYED_HASH_LEN)
@@ -32,7 +33,7 @@ parse(struct bs_seal *seal, const uint8_t *record, size_t len, struct bs_root *o
 	uint8_t own[BS_KEYED_HASH_LEN];
 	const uint8_t *schema, *hash;
 
-	if (record == NULL || len != RECORD_LEN || bs_rd_u8(&r) != VERSION)
+	if (len != RECORD_LEN || bs_rd_u8(&r) != VERSION)
 		return BS_ETAMPERED;
 	out->generation.store = bs_rd_u64(&r);
 	out->generation.number = bs_rd_u64(&r);
@@ -51,21 +52,13 @@ parse(struct bs_seal *seal, const uint8_t *record, size_t len, struct bs_root *o
 enum bs_err
 bs_root_read(sqlite3 *db, struct bs_seal *seal, struct bs_root *out)
 {
-	sqlite3_stmt *stmt = NULL;
-	enum bs_err err = bs_sql_err(
-		sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE key = 'root'", -1, &stmt, NULL));
-	struct bs_query q = bs_query(stmt);
-	size_t len = 0;
-	const uint8_t *record;
+	uint8_t record[RECORD_LEN];
+	size_t len;
+	enum bs_err err = bs_sql_get_meta(db, ROOT, record, sizeof(record), &len);
 
 	if (err == BS_OK)
-		err = bs_query_step(&q);
-	if (err == BS_OK) {
-		record = bs_query_blob(&q, 0, &len);
-		err = parse(seal, record, len, out);
-	}
-	sqlite3_finalize(stmt);
-	return err == BS_ENOTFOUND ? BS_ETAMPERED : err;
+		return parse(seal, record, len, out);
+	return err == BS_ENOTFOUND || err == BS_ESPACE ? BS_ETAMPERED : err;
 }
 
 static enum bs_err
@@ -91,22 +84,10 @@ build(struct bs_seal *seal, const struct bs_root *root, uint8_t record[RECORD_LE
 static enum bs_err
 write_root(sqlite3 *db, struct bs_seal *seal, const struct bs_root *root)
 {
-	sqlite3_stmt *stmt = NULL;
 	uint8_t record[RECORD_LEN];
-	struct bs_query q;
 	enum bs_err err = build(seal, root, record);
 
-	if (err == BS_OK)
-		err = bs_sql_err(sqlite3_prepare_v2(db,
-			"INSERT INTO meta (key, value) VALUES ('root', ?1) ON CONFLICT (key) DO UPDATE SET value = ?1",
-			-1, &stmt, NULL));
-	if (err == BS_OK) {
-		q = bs_query(stmt);
-		bs_query_put_blob(&q, record, sizeof(record));
-		err = bs_query_run(&q);
-	}
-	sqlite3_finalize(stmt);
-	return err;
+	return err == BS_OK ? bs_sql_put_meta(db, ROOT, record, sizeof(record)) : err;
 }
 
 static uint64_t

@@ -270,3 +270,50 @@ bs_sql_open(const struct bs_sql_file *file, sqlite3 **out, struct bs_diag *diag)
 	sqlite3_close_v2(db);
 	return err;
 }
+
+/* ---- meta ------------------------------------------------------------------------------------------------------------- */
+
+enum bs_err
+bs_sql_get_meta(sqlite3 *db, const char *name, uint8_t *out, size_t max, size_t *len)
+{
+	sqlite3_stmt *stmt = NULL;
+	enum bs_err err = bs_sql_err(sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE key = ?1", -1, &stmt, NULL));
+	struct bs_query q = bs_query(stmt);
+	const uint8_t *data = NULL;
+	size_t have = 0;
+
+	*len = 0;
+	if (err == BS_OK) {
+		bs_query_put_text(&q, name);
+		err = bs_query_step(&q);
+	}
+	if (err == BS_OK)
+		data = bs_query_blob(&q, 0, &have);
+	if (err == BS_OK && have > max)
+		err = BS_ESPACE;
+	if (err == BS_OK && data != NULL) {
+		memcpy(out, data, have);
+		*len = have;
+	}
+	sqlite3_finalize(stmt);
+	return err;
+}
+
+enum bs_err
+bs_sql_put_meta(sqlite3 *db, const char *name, const uint8_t *data, size_t len)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct bs_query q;
+	enum bs_err err = bs_sql_err(sqlite3_prepare_v2(db,
+		"INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2", -1, &stmt,
+		NULL));
+
+	if (err == BS_OK) {
+		q = bs_query(stmt);
+		bs_query_put_text(&q, name);
+		bs_query_put_blob(&q, data, len);
+		err = bs_query_run(&q);
+	}
+	sqlite3_finalize(stmt);
+	return err;
+}

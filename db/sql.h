@@ -20,6 +20,12 @@ BS_MUST_USE enum bs_err bs_sql_exec(sqlite3 *db, const char *sql);
 BS_MUST_USE enum bs_err bs_sql_exec_diag(sqlite3 *db, const char *sql, const char *what, struct bs_diag *diag);
 /* The first column of the first row, of a PRAGMA for example. */
 BS_MUST_USE enum bs_err bs_sql_int(sqlite3 *db, const char *sql, int64_t *out);
+/*
+ * Octets that the table meta holds under a name. get: at most max of them into out; BS_ENOTFOUND; BS_ESPACE where there are more.
+ * *len is 0 unless BS_OK.
+ */
+BS_MUST_USE enum bs_err bs_sql_get_meta(sqlite3 *db, const char *name, uint8_t *out, size_t max, size_t *len);
+BS_MUST_USE enum bs_err bs_sql_put_meta(sqlite3 *db, const char *name, const uint8_t *data, size_t len);
 /* Prepare table[0 .. count) into stmts; an entry may be NULL. Sets diag. */
 BS_MUST_USE enum bs_err bs_sql_prepare(
 	sqlite3 *db, const char *const *table, size_t count, sqlite3_stmt **stmts, struct bs_diag *diag);

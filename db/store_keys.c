@@ -7,25 +7,8 @@
 #include "db/root.h"
 #include "db/store_internal.h"
 
+#define KEYS "wrapped_keys" /* where they stand in meta */
 #define HASHED 12 /* the first version whose rows are hashed */
-
-static enum bs_err
-put_keys(sqlite3 *db, const uint8_t wrapped[BS_SEAL_WRAPPED_LEN])
-{
-	sqlite3_stmt *stmt = NULL;
-	struct bs_query q;
-	enum bs_err err = bs_sql_err(sqlite3_prepare_v2(db,
-		"INSERT INTO meta (key, value) VALUES ('wrapped_keys', ?1) ON CONFLICT (key) DO UPDATE SET value = ?1",
-		-1, &stmt, NULL));
-
-	if (err == BS_OK) {
-		q = bs_query(stmt);
-		bs_query_put_blob(&q, wrapped, BS_SEAL_WRAPPED_LEN);
-		err = bs_query_run(&q);
-	}
-	sqlite3_finalize(stmt);
-	return err;
-}
 
 enum bs_err
 bs_keys_make(sqlite3 *db, const struct bs_secret *master)
@@ -37,7 +20,7 @@ bs_keys_make(sqlite3 *db, const struct bs_secret *master)
 	if (err == BS_OK)
 		err = bs_sql_exec(db, "BEGIN IMMEDIATE");
 	if (err == BS_OK)
-		err = put_keys(db, wrapped);
+		err = bs_sql_put_meta(db, KEYS, wrapped, sizeof(wrapped));
 	if (err == BS_OK)
 		err = bs_root_make(db, seal);
 	if (err == BS_OK)
@@ -47,30 +30,6 @@ bs_keys_make(sqlite3 *db, const struct bs_secret *master)
 }
 
 /* ---- opening ---------------------------------------------------------------------------------------------------------- */
-
-/* What is wrapped in the store into out, which has room for max octets. */
-static enum bs_err
-get_keys(sqlite3 *db, uint8_t *out, size_t max, size_t *len)
-{
-	sqlite3_stmt *stmt = NULL;
-	const uint8_t *wrapped = NULL;
-	struct bs_query q;
-	enum bs_err err = bs_sql_err(
-		sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE key = 'wrapped_keys'", -1, &stmt, NULL));
-
-	*len = 0;
-	q = bs_query(stmt);
-	if (err == BS_OK)
-		err = bs_query_step(&q);
-	if (err == BS_OK)
-		wrapped = bs_query_blob(&q, 0, len);
-	if (err == BS_OK && wrapped != NULL && *len <= max)
-		memcpy(out, wrapped, *len);
-	else if (err == BS_OK)
-		err = BS_EIO;
-	sqlite3_finalize(stmt);
-	return err == BS_ENOTFOUND ? BS_EIO : err;
-}
 
 static enum bs_err
 say(sqlite3 *db, enum bs_err err, const char *path, const char *master_key_file, struct bs_diag *diag)
@@ -102,7 +61,9 @@ open_keys(sqlite3 *db, const char *path, const char *master_key_file, uint8_t *u
 
 	if (err != BS_OK)
 		return err;
-	err = get_keys(db, wrapped, sizeof(wrapped), &len);
+	err = bs_sql_get_meta(db, KEYS, wrapped, sizeof(wrapped), &len);
+	if (err == BS_ENOTFOUND || err == BS_ESPACE)
+		err = BS_EIO;
 	if (err == BS_OK && len != want)
 		err = len == BS_SEAL_WRAPPED_LEN || len == BS_SEAL_WRAPPED_OLD_LEN ? BS_ETAMPERED : BS_EIO;
 	if (err == BS_OK && upgraded != NULL)
@@ -203,7 +164,7 @@ bs_keys_after_migration(void *arg, sqlite3 *db, int had, struct bs_diag *diag)
 	if (err != BS_OK)
 		return err;
 	if (first)
-		err = put_keys(db, wrapped);
+		err = bs_sql_put_meta(db, KEYS, wrapped, sizeof(wrapped));
 	if (err == BS_OK)
 		err = each(db, place->seal, hash_anew, first);
 	if (err == BS_OK)

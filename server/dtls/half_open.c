@@ -222,6 +222,7 @@ bs_half_open_make_room(struct bs_half_open *h, uint64_t now_ms, const struct bs_
 {
 	struct bs_prefix_path standing;
 	struct newcomer n = { .h = h, .now_ms = now_ms, .urgent = urgent };
+	uint32_t before = bs_half_open_count(h);
 	struct bs_prefix *network;
 	bool class;
 
@@ -233,8 +234,10 @@ bs_half_open_make_room(struct bs_half_open *h, uint64_t now_ms, const struct bs_
 	if (!relieve(&n, network != NULL ? bs_prefix_bag(network) : NULL, BS_HALF_OPEN_NETWORK,
 		    bs_prefix_count(network)))
 		return false;
-	bs_prefixes_find(&h->prefixes, from, &standing); /* it may have gone with its last one */
-	n.rank = rank_of(&standing, 1);
+	if (bs_half_open_count(h) != before) { /* somebody gave way: the network may have gone with its last one */
+		bs_prefixes_find(&h->prefixes, from, &standing);
+		n.rank = rank_of(&standing, 1);
+	}
 	*why = BS_HALF_OPEN_ALL;
 	class = class_to_give_way(h, known);
 	n.favoured = known && !class;

@@ -119,7 +119,8 @@ leave_half_open(struct slot *s, bool done, uint64_t now_ms)
 		return;
 	if (done)
 		bs_half_open_finish(&s->table->waiting, &s->half_open, now_ms);
-	bs_half_open_leave(&s->table->waiting, &s->half_open);
+	else
+		bs_half_open_leave(&s->table->waiting, &s->half_open);
 	TAILQ_REMOVE(&s->table->young, s, link);
 }
 

@@ -164,6 +164,15 @@ same_host(const struct bs_addr *a, const struct bs_addr *b)
 }
 
 static void
+get_host(const struct bs_addr *from, uint8_t host[HOST_LEN])
+{
+	uint8_t key[32];
+
+	bs_addr_key(from, key);
+	memcpy(host, key + 2, HOST_LEN); /* the port stands first */
+}
+
+static void
 move_window(struct device *d, uint64_t now_ms)
 {
 	if (now_ms < d->window_ms + WINDOW_MS) /* also where another thread read the clock a moment later */
@@ -217,15 +226,6 @@ remove_session(struct bs_device_table *t, struct device *d, unsigned i)
 {
 	memmove(&d->sessions[i], &d->sessions[i + 1], (d->session_count - i - 1) * sizeof(*d->sessions));
 	set_session_count(t, d, d->session_count - 1);
-}
-
-static void
-get_host(const struct bs_addr *from, uint8_t host[HOST_LEN])
-{
-	uint8_t key[32];
-
-	bs_addr_key(from, key);
-	memcpy(host, key + 2, HOST_LEN); /* the port stands first */
 }
 
 /*
@@ -419,11 +419,11 @@ bs_device_table_release(struct bs_device_table *t, int64_t device_id, uint64_t r
 static struct hint *
 find_hint(const struct device *d, const struct bs_addr *from)
 {
-	uint8_t key[32];
+	uint8_t host[HOST_LEN];
 
-	bs_addr_key(from, key);
+	get_host(from, host);
 	for (size_t i = 0; d->hints != NULL && i < BS_PSK_HINTS; i++)
-		if (d->hints[i].used && memcmp(d->hints[i].host, key + 2, HOST_LEN) == 0) /* the port stands first */
+		if (d->hints[i].used && memcmp(d->hints[i].host, host, HOST_LEN) == 0)
 			return &d->hints[i];
 	return NULL;
 }
@@ -433,7 +433,6 @@ static void
 add_hint(struct device *d, const struct bs_addr *from, unsigned slot)
 {
 	struct hint *h = find_hint(d, from);
-	uint8_t key[32];
 
 	if (h == NULL && d->hints == NULL)
 		d->hints = calloc(BS_PSK_HINTS, sizeof(*d->hints));
@@ -443,8 +442,7 @@ add_hint(struct device *d, const struct bs_addr *from, unsigned slot)
 		h = &d->hints[d->next_hint];
 		d->next_hint = (d->next_hint + 1) % BS_PSK_HINTS;
 	}
-	bs_addr_key(from, key);
-	memcpy(h->host, key + 2, HOST_LEN);
+	get_host(from, h->host);
 	h->slot = (uint8_t)slot;
 	h->used = true;
 }
@@ -466,13 +464,13 @@ static unsigned
 choose_first(struct device *d, const struct bs_addr *from)
 {
 	const struct hint *h = find_hint(d, from);
-	uint8_t key[32];
+	uint8_t host[HOST_LEN];
 	unsigned first;
 
 	if (h != NULL)
 		return h->slot;
-	bs_addr_key(from, key);
-	if (!has_hints(d) || memcmp(d->proven_host, key + 2, HOST_LEN) == 0)
+	get_host(from, host);
+	if (!has_hints(d) || memcmp(d->proven_host, host, HOST_LEN) == 0)
 		return d->psk_first;
 	first = d->psk_first ^ d->turn;
 	d->turn ^= 1;
@@ -497,15 +495,13 @@ void
 bs_device_table_psk_proven(
 	struct bs_device_table *t, uint64_t now_ms, int64_t device_id, unsigned slot, const struct bs_addr *from)
 {
-	uint8_t key[32];
 	struct device *d;
 
-	bs_addr_key(from, key);
 	pthread_mutex_lock(&t->lock);
 	d = touch(t, now_ms, device_id);
 	if (d != NULL) {
 		d->psk_first = slot;
-		memcpy(d->proven_host, key + 2, HOST_LEN);
+		get_host(from, d->proven_host);
 		d->turn = 0;
 		for (size_t i = 0; d->hints != NULL && i < BS_PSK_HINTS; i++)
 			d->hints[i].used = false;
