@@ -5,9 +5,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "server/base/clock.h"
+#include "server/base/condition.h"
 #include "server/base/log.h"
 
 #define BATCH_MAX 512 /* attempts in one transaction */
@@ -118,18 +118,6 @@ bs_recorder_saw_store(struct bs_recorder *r, const struct bs_generation *now)
 
 /* ---- the thread ----------------------------------------------------------------------------------------------------- */
 
-/* Wait for a signal, at most until that moment. The lock is held. */
-static void
-wait_until(struct bs_recorder *r, uint64_t deadline_ms)
-{
-	struct timespec ts = {
-		.tv_sec = (time_t)(deadline_ms / 1000),
-		.tv_nsec = (long)(deadline_ms % 1000) * 1000000,
-	};
-
-	pthread_cond_timedwait(&r->wake, &r->lock, &ts);
-}
-
 /* Until there is a batch, the program stops, or retention is due. The lock is held. */
 static void
 wait_for_work(struct bs_recorder *r)
@@ -137,12 +125,12 @@ wait_for_work(struct bs_recorder *r)
 	uint64_t deadline_ms;
 
 	while (r->count == 0 && !r->seen_changed && !r->stop && bs_clock_ms() < r->next_trim_ms)
-		wait_until(r, r->next_trim_ms);
+		bs_condition_wait(&r->wake, &r->lock, r->next_trim_ms);
 	if (r->count == 0)
 		return;
 	deadline_ms = bs_clock_ms() + BATCH_WAIT_MS;
 	while (r->count < BATCH_MAX && r->count < r->max && !r->stop && bs_clock_ms() < deadline_ms)
-		wait_until(r, deadline_ms);
+		bs_condition_wait(&r->wake, &r->lock, deadline_ms);
 }
 
 static size_t
@@ -258,7 +246,7 @@ run(void *arg)
 			uint64_t again_ms = bs_clock_ms() + RETRY_MS;
 
 			while (!r->stop && bs_clock_ms() < again_ms)
-				wait_until(r, again_ms);
+				bs_condition_wait(&r->wake, &r->lock, again_ms);
 			continue;
 		}
 		pthread_mutex_unlock(&r->lock);
@@ -270,20 +258,6 @@ run(void *arg)
 }
 
 /* ---- start and stop ------------------------------------------------------------------------------------------------- */
-
-static bool
-init_sync(struct bs_recorder *r)
-{
-	pthread_condattr_t attr;
-	bool ok;
-
-	pthread_mutex_init(&r->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC); /* that of bs_clock_ms */
-	ok = pthread_cond_init(&r->wake, &attr) == 0;
-	pthread_condattr_destroy(&attr);
-	return ok;
-}
 
 enum bs_err
 bs_recorder_start(
@@ -297,7 +271,8 @@ bs_recorder_start(
 		r->max = queue_max > 0 ? queue_max : 1;
 		r->ring = calloc(r->max, sizeof(*r->ring));
 	}
-	if (r == NULL || r->ring == NULL || bs_journal_get_seen(journal, &r->seen) != BS_OK || !init_sync(r) ||
+	if (r == NULL || r->ring == NULL || bs_journal_get_seen(journal, &r->seen) != BS_OK ||
+		bs_condition_init(&r->wake) != BS_OK || pthread_mutex_init(&r->lock, NULL) != 0 ||
 		pthread_create(&r->thread, NULL, run, r) != 0) {
 		bs_journal_close(journal); /* taken, also on failure */
 		free(r != NULL ? r->ring : NULL);

@@ -7,32 +7,22 @@
 #include <time.h>
 
 #include "server/base/clock.h"
+#include "server/base/condition.h"
 #include "server/net/worker_internal.h"
-
-/* A step of the wall clock must not make a worker look stuck. */
-static void
-init_condition(pthread_cond_t *cond)
-{
-	pthread_condattr_t attributes;
-
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(cond, &attributes);
-	pthread_condattr_destroy(&attributes);
-}
 
 struct bs_ask *
 bs_ask_new(enum bs_ask_kind kind, const char *filter)
 {
 	struct bs_ask *ask = calloc(1, sizeof(*ask));
 
-	if (ask == NULL)
+	if (ask == NULL || bs_condition_init(&ask->answered) != BS_OK) {
+		free(ask);
 		return NULL;
+	}
 	ask->kind = kind;
 	snprintf(ask->filter, sizeof(ask->filter), "%s", filter != NULL ? filter : "");
 	atomic_init(&ask->references, 1);
 	pthread_mutex_init(&ask->lock, NULL);
-	init_condition(&ask->answered);
 	return ask;
 }
 
@@ -64,13 +54,12 @@ bs_worker_put(struct bs_worker *w, struct bs_ask *ask)
 enum bs_err
 bs_ask_wait(struct bs_ask *ask, uint64_t until_ms)
 {
-	struct timespec until = { .tv_sec = (time_t)(until_ms / 1000), .tv_nsec = (long)(until_ms % 1000) * 1000000L };
 	bool answered;
 
 	pthread_mutex_lock(&ask->lock);
 	/* The clock alone says that the time is over: a wait may end early, as it does under faketime. */
 	while (!ask->is_answered && bs_clock_ms() < until_ms)
-		pthread_cond_timedwait(&ask->answered, &ask->lock, &until);
+		bs_condition_wait(&ask->answered, &ask->lock, until_ms);
 	answered = ask->is_answered;
 	pthread_mutex_unlock(&ask->lock);
 	return answered ? BS_OK : BS_ETIMEOUT;
