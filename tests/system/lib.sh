@@ -82,6 +82,12 @@ stop_daemon() {
 	: >"$W/daemon.log"
 }
 
+# The daemon's status page and metrics. bash is on every Debian and can open a socket; curl is not.
+http_address() { sed -n 's/.*event=daemon.http address=\([^ ]*\).*/\1/p' "$W/daemon.log" | tail -n 1; }
+http() { # METHOD PATH: the whole answer; http_at: the address where it is known, as a log may be long
+	bash -c 'exec 3<>"/dev/tcp/${1%:*}/${1##*:}" && printf "%s %s HTTP/1.0\r\n\r\n" "$2" "$3" >&3 && cat <&3' - "${http_at:-$(http_address)}" "$1" "$2"
+}
+
 # The last outcome that the journal holds for an endpoint, identity or address. The recorder writes in batches, at the
 # latest 200 ms after the end of an attempt.
 outcome_of() {

@@ -19,14 +19,8 @@ write_conf <<-CONF
 	address = 127.0.0.1:0
 CONF
 start_daemon
-http=$(sed -n 's/.*event=daemon.http address=\([^ ]*\).*/\1/p' "$W/daemon.log")
-
-# bash is on every Debian and can open a socket; curl is not.
-request() { # METHOD PATH
-	bash -c 'exec 3<>"/dev/tcp/${1%:*}/${1##*:}" && printf "%s %s HTTP/1.0\r\n\r\n" "$2" "$3" >&3 && cat <&3' - "$http" "$1" "$2"
-}
 answers() { # NAME METHOD PATH PATTERN
-	request "$2" "$3" >"$W/http.out" 2>&1
+	http "$2" "$3" >"$W/http.out" 2>&1
 	if grep -q -- "$4" "$W/http.out"; then ok "$1"; else not_ok "$1" "no '$4' in: $(head -n 3 "$W/http.out")"; fi
 }
 sessions() { ctl --json sessions "$1" | sqlite3_json "\$[$2].endpoint"; }
@@ -48,7 +42,7 @@ answers "another path" GET /secret '404'
 answers "HEAD, whose answer must have no body" HEAD / '405\|501'
 answers "another method" POST /metrics '405\|501'
 if command -v promtool >/dev/null; then
-	request GET /metrics | sed '1,/^.$/d' >"$W/metrics"
+	http GET /metrics | sed '1,/^.$/d' >"$W/metrics"
 	check "promtool accepts the metrics" sh -c "promtool check metrics <'$W/metrics'"
 fi
 
@@ -139,9 +133,9 @@ check "log off" ctl log off
 
 # The store goes away and comes back.
 mv "$W/store/store.db" "$W/store/store.away"
-settle "health tells of a lost store" 'request GET /health | grep -q "the store cannot be read"'
+settle "health tells of a lost store" 'http GET /health | grep -q "the store cannot be read"'
 mv "$W/store/store.away" "$W/store/store.db"
-settle "and of its return" 'request GET /health | grep -q "^ok"'
+settle "and of its return" 'http GET /health | grep -q "^ok"'
 if sim --endpoint k --quiet --timeout 10 >"$W/sim.out" 2>&1; then ok "devices bootstrap again"; else not_ok "devices bootstrap again" "$(cat "$W/sim.out")"; fi
 
 stop_daemon

@@ -57,10 +57,7 @@ seen_done() { grep -c '"result":"done"' "$1"; }
 journal() { sqlite3 "$W/store/journal.db" "$1" 2>/dev/null; }
 alive() { kill -0 "$daemon_pid" 2>/dev/null; }
 lines() { grep -c "event=$1" "$W/daemon.log"; }
-http_address() { sed -n 's/.*event=daemon.http address=\([^ ]*\).*/\1/p' "$W/daemon.log" | tail -n 1; }
-get() { # PATH; bash can open a socket, and is on every Debian
-	bash -c 'exec 3<>"/dev/tcp/${1%:*}/${1##*:}" && printf "GET %s HTTP/1.0\r\n\r\n" "$2" >&3 && cat <&3' - "$(http_address)" "$1"
-}
+get() { http GET "$1"; } # PATH
 metric() { get /metrics | sed -n "s/^lwm2m_bootstrap_$1 //p"; }
 within() { # SECONDS CONDITION
 	for _ in $(seq $(($1 * 10))); do

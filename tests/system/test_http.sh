@@ -13,7 +13,7 @@ write_conf <<-CONF
 	host = Other.Example.com.
 CONF
 start_daemon
-http=$(sed -n 's/.*event=daemon.http address=\([^ ]*\).*/\1/p' "$W/daemon.log")
+http=$(http_address)
 
 # raw REQUEST: its escapes are printf's; the answer on standard output.
 raw() {

@@ -34,7 +34,7 @@ write_conf <<-CONF
 	attempts-per-minute = 100000
 CONF
 start_daemon
-http=$(sed -n 's/.*event=daemon.http address=\([^ ]*\).*/\1/p' "$W/daemon.log" | tail -n 1)
+http_at=$(http_address)
 
 # ---- what goes on ---------------------------------------------------------------------------------------------------
 
@@ -64,7 +64,7 @@ do_import() { { echo "$header"; for i in 1 2 3; do echo "n$n-$i,all,psk,n$n-$i,$
 do_rotate() { ctl rotate "$(one_of $((n * 11)))" --out "$W/mix.rotated.$n" && rm -f "$W/mix.rotated.$n" && ctl settle --drop "$(one_of $((n * 11)))"; }
 parts="devices stay waiting trigger kick reload hup sessions status log page metrics disable import rotate"
 
-get() { bash -c 'exec 3<>"/dev/tcp/${1%:*}/${1##*:}" && printf "GET %s HTTP/1.0\r\n\r\n" "$2" >&3 && cat <&3' - "$http" "$1"; }
+get() { http GET "$1"; }
 
 : >"$W/mix.done"
 end=$(($(date +%s) + seconds))

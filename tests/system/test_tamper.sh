@@ -36,8 +36,7 @@ write_conf <<-CONF
 	attempts-per-minute = 1000
 CONF
 start_daemon
-http=$(sed -n 's/.*event=daemon.http address=\([^ ]*\).*/\1/p' "$W/daemon.log")
-health() { bash -c 'exec 3<>"/dev/tcp/${1%:*}/${1##*:}" && printf "GET /health HTTP/1.0\r\n\r\n" >&3 && cat <&3' - "$http" | tail -n 1; }
+health() { http GET /health | tail -n 1; }
 within() { # NAME COMMAND: within five seconds
 	for _ in $(seq 50); do
 		if eval "$2" >/dev/null 2>&1; then ok "$1"; return; fi
@@ -279,7 +278,6 @@ sleep 1.2
 check 'changes to it do not hide it' sh -c "! [ '$(health)' = ok ]"
 stop_daemon
 start_daemon
-http=$(sed -n 's/.*event=daemon.http address=\([^ ]*\).*/\1/p' "$W/daemon.log")
 within 'nor does a restart' 'health | grep -q "older than one that was seen"'
 check 'restore without more is a question of usage' sh -c "'$BUILD/lwm2m-bootstrapctl' -s '$W/store' -k '$W/master.key' restore; [ \$? = 2 ]"
 check 'restore --accept' ctl restore --accept

@@ -65,8 +65,7 @@ write_conf <<-CONF
 	address = 127.0.0.1:0
 CONF
 start_daemon
-http=$(sed -n 's/.*event=daemon.http address=\([^ ]*\).*/\1/p' "$W/daemon.log")
-page() { bash -c 'exec 3<>"/dev/tcp/${1%:*}/${1##*:}" && printf "GET / HTTP/1.0\r\n\r\n" >&3 && cat <&3' - "$http"; }
+page() { http GET /; }
 {
 	echo "endpoint,profile,mode,psk_identity,psk_key_hex,fleet.psk_identity,fleet.psk_key_hex"
 	echo "s,all,psk,st${turn}${line}${c1}r,$(key),s,$(key)"
