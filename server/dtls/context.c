@@ -325,17 +325,6 @@ bs_dtls_prepared_free(struct bs_dtls_prepared *prepared)
 	free(prepared);
 }
 
-enum bs_err
-bs_dtls_ctx_reload(struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf, struct bs_diag *diag)
-{
-	struct bs_dtls_prepared *prepared = NULL;
-	enum bs_err err = bs_dtls_ctx_prepare(ctx, conf, &prepared, diag);
-
-	if (err == BS_OK)
-		bs_dtls_ctx_adopt(ctx, prepared);
-	return err;
-}
-
 uint64_t
 bs_dtls_ctx_get_generation(const struct bs_dtls_ctx *ctx)
 {

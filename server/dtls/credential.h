@@ -115,9 +115,6 @@ BS_MUST_USE enum bs_err bs_dtls_ctx_prepare(
 	struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf, struct bs_dtls_prepared **out, struct bs_diag *diag);
 void bs_dtls_ctx_adopt(struct bs_dtls_ctx *ctx, struct bs_dtls_prepared *prepared); /* takes it */
 void bs_dtls_prepared_free(struct bs_dtls_prepared *prepared); /* NULL is fine */
-/* Both steps. On error the old ones stay. */
-BS_MUST_USE enum bs_err bs_dtls_ctx_reload(
-	struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf, struct bs_diag *diag);
 
 /*
  * The number of the state that proofs are judged by: certificates, anchors, lists, and what the look-ups answer. While it

@@ -71,7 +71,7 @@ void bs_peer_table_sweep(struct bs_peer_table *t);
 void bs_peer_table_close(struct bs_peer_table *t, struct bs_peer *peer);
 
 /*
- * After bs_dtls_ctx_reload: end the open peers whose certificate is on a revocation list by now (BS_OUT_CERT_REVOKED, told
+ * After bs_dtls_ctx_adopt: end the open peers whose certificate is on a revocation list by now (BS_OUT_CERT_REVOKED, told
  * by on_closed). Looks at each open peer, a few microseconds for those with a certificate.
  */
 void bs_peer_table_recheck(struct bs_peer_table *t, uint64_t now_ms);

@@ -264,6 +264,77 @@ world_fixture_teardown(void **state)
 }
 
 void
+world_assert_outcome(const struct world *w, enum bs_outcome expected)
+{
+	if (w->outcome != expected)
+		fail_msg("%s (%s), not %s", bs_outcome_word(w->outcome), w->detail, bs_outcome_word(expected));
+}
+
+enum bs_err
+world_ctx_reload(struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf, struct bs_diag *diag)
+{
+	struct bs_dtls_prepared *prepared = NULL;
+	enum bs_err err = bs_dtls_ctx_prepare(ctx, conf, &prepared, diag);
+
+	if (err == BS_OK)
+		bs_dtls_ctx_adopt(ctx, prepared);
+	return err;
+}
+
+void
+world_fixture_reload(struct world_fixture *fx)
+{
+	struct bs_diag diag = { 0 };
+
+	if (world_ctx_reload(fx->w.ctx, &fx->conf, &diag) != BS_OK)
+		fail_msg("%s", diag.text);
+}
+
+struct world_keys world_keys;
+
+int
+world_keys_setup(void **state)
+{
+	const struct pki_options for_ca = { .ca = true }, for_server = { .extended_usage = "serverAuth" };
+	struct world_keys *k = &world_keys;
+
+	(void)state;
+	pki_make(&k->ca, "test CA", NULL, &for_ca);
+	pki_make(&k->ca2, "test CA 2", NULL, &for_ca);
+	pki_make(&k->stranger_ca, "test CA", NULL, &for_ca);
+	pki_make(&k->middle, "middle CA", &k->ca, &for_ca);
+	pki_make(&k->server, "localhost", &k->ca, &for_server);
+	pki_make(&k->device, "dev-cert", &k->ca, NULL);
+	pki_make_raw(&k->device_raw, "P-256");
+	return 0;
+}
+
+int
+world_keys_teardown(void **state)
+{
+	struct world_keys *k = &world_keys;
+	struct pki_cert *const all[] = { &k->ca, &k->ca2, &k->stranger_ca, &k->middle, &k->server, &k->device,
+		&k->device_raw };
+
+	(void)state;
+	pki_clear_all(all, sizeof(all) / sizeof(all[0]));
+	return 0;
+}
+
+int
+world_keys_fixture(void **state)
+{
+	struct world_fixture *fx = test_calloc(1, sizeof(*fx));
+
+	world_fixture_init(fx, &world_keys.server, NULL, &world_keys.ca, &world_keys.ca2);
+	fx->w.psks[0] = (struct world_psk){ .identity = "dev-psk", .key = WORLD_KEY };
+	fx->w.raws[0] = (struct world_key){ .key = &world_keys.device_raw, .endpoint = "dev-raw" };
+	fx->w.names[0] = (struct world_name){ .name = "dev-cert", .anchor = &world_keys.ca };
+	*state = fx;
+	return 0;
+}
+
+void
 world_deliver(struct world *w, const struct client *c, const void *data, size_t len)
 {
 	uint8_t *copy = exact_copy(data, len);

@@ -115,6 +115,25 @@ void world_fixture_init(struct world_fixture *fx, const struct pki_cert *server,
 	const struct pki_cert *ca, const struct pki_cert *ca2);
 /* Teardown of a cmocka test whose state it is, made with test_calloc. */
 int world_fixture_teardown(void **state);
+/* What conf points to now, for handshakes to come; it must be good. */
+void world_fixture_reload(struct world_fixture *fx);
+/* Both steps of a reload. On error the old state stays. */
+enum bs_err world_ctx_reload(struct bs_dtls_ctx *ctx, const struct bs_dtls_conf *conf, struct bs_diag *diag);
+
+/* Keys that several tests share: set-up and teardown of a cmocka group. */
+extern struct world_keys {
+	struct pki_cert ca, ca2, stranger_ca; /* the last has the name of the first, and another key */
+	struct pki_cert middle, server; /* of ca */
+	struct pki_cert device; /* of ca, "dev-cert" */
+	struct pki_cert device_raw;
+} world_keys;
+int world_keys_setup(void **state);
+int world_keys_teardown(void **state);
+/* Set-up of a test over them: the server trusts ca and ca2; PSK dev-psk, raw key dev-raw, name dev-cert under ca. */
+int world_keys_fixture(void **state);
+
+/* How the latest peer ended. */
+void world_assert_outcome(const struct world *w, enum bs_outcome expected);
 
 /* Carry datagrams until nobody has any. */
 void world_run(struct world *w);

@@ -4,63 +4,6 @@
 
 #include "tests/lib/dtls_world.h"
 
-static struct pki_cert ca, ca2, stranger_ca, server, device, device_raw, middle;
-
-static int
-setup_group(void **state)
-{
-	const struct pki_options for_ca = { .ca = true }, for_server = { .extended_usage = "serverAuth" };
-
-	(void)state;
-	pki_make(&ca, "test CA", NULL, &for_ca);
-	pki_make(&ca2, "test CA 2", NULL, &for_ca);
-	pki_make(&stranger_ca, "test CA", NULL, &for_ca); /* the same name, another key */
-	pki_make(&middle, "middle CA", &ca, &for_ca);
-	pki_make(&server, "localhost", &ca, &for_server);
-	pki_make(&device, "dev-cert", &ca, NULL);
-	pki_make_raw(&device_raw, "P-256");
-	return 0;
-}
-
-static int
-teardown_group(void **state)
-{
-	struct pki_cert *const all[] = { &ca, &ca2, &stranger_ca, &server, &device, &device_raw, &middle };
-
-	(void)state;
-	pki_clear_all(all, sizeof(all) / sizeof(all[0]));
-	return 0;
-}
-
-static int
-setup(void **state)
-{
-	struct world_fixture *fx = test_calloc(1, sizeof(*fx));
-
-	world_fixture_init(fx, &server, NULL, &ca, &ca2);
-	fx->w.psks[0] = (struct world_psk){ .identity = "dev-psk", .key = WORLD_KEY };
-	fx->w.raws[0] = (struct world_key){ .key = &device_raw, .endpoint = "dev-raw" };
-	fx->w.names[0] = (struct world_name){ .name = "dev-cert", .anchor = &ca };
-	*state = fx;
-	return 0;
-}
-
-static void
-reload(struct world_fixture *fx)
-{
-	struct bs_diag diag = { 0 };
-
-	if (bs_dtls_ctx_reload(fx->w.ctx, &fx->conf, &diag) != BS_OK)
-		fail_msg("%s", diag.text);
-}
-
-static void
-assert_outcome(const struct world *w, enum bs_outcome expected)
-{
-	if (w->outcome != expected)
-		fail_msg("%s (%s), not %s", bs_outcome_word(w->outcome), w->detail, bs_outcome_word(expected));
-}
-
 static struct client *
 cert_client(struct world_fixture *fx, unsigned n, const struct pki_cert *cert)
 {
@@ -85,24 +28,24 @@ a_list_against_an_issuer_in_the_middle_ends_live_sessions(void **state)
 	struct world_fixture *fx = *state;
 	struct pki_cert below;
 
-	pki_make(&below, "dev-cert", &middle, NULL);
-	assert_true(client_connects(client_below_middle(fx, 1, &below, &middle)));
-	assert_true(client_connects(cert_client(fx, 2, &device)));
+	pki_make(&below, "dev-cert", &world_keys.middle, NULL);
+	assert_true(client_connects(client_below_middle(fx, 1, &below, &world_keys.middle)));
+	assert_true(client_connects(cert_client(fx, 2, &world_keys.device)));
 	fx->conf.crls = fx->crls;
 	fx->conf.crl_count = 1;
-	fx->crls[0] = pki_write_crl(&ca, &middle, 86400);
-	reload(fx);
+	fx->crls[0] = pki_write_crl(&world_keys.ca, &world_keys.middle, 86400);
+	world_fixture_reload(fx);
 	bs_peer_table_recheck(fx->w.table, fx->w.now_ms);
 	assert_int_equal(fx->w.closed, 1);
-	assert_outcome(&fx->w, BS_OUT_CERT_REVOKED);
+	world_assert_outcome(&fx->w, BS_OUT_CERT_REVOKED);
 	assert_int_equal(bs_peer_table_count(fx->w.table), 1);
 	/* A list that the issuer in the middle has signed, whom nobody knows but by the device. */
 	assert_int_equal(fx->w.opened, 2);
-	fx->crls[0] = pki_write_crl(&ca2, &device, 86400);
-	reload(fx);
-	assert_true(client_connects(client_below_middle(fx, 3, &below, &middle)));
-	fx->crls[0] = pki_write_crl(&middle, &below, 86400);
-	reload(fx);
+	fx->crls[0] = pki_write_crl(&world_keys.ca2, &world_keys.device, 86400);
+	world_fixture_reload(fx);
+	assert_true(client_connects(client_below_middle(fx, 3, &below, &world_keys.middle)));
+	fx->crls[0] = pki_write_crl(&world_keys.middle, &below, 86400);
+	world_fixture_reload(fx);
 	bs_peer_table_recheck(fx->w.table, fx->w.now_ms);
 	assert_int_equal(fx->w.closed, 2);
 	pki_clear(&below);
@@ -115,7 +58,7 @@ a_session_ends_with_the_first_certificate_of_its_path(void **state)
 	const struct pki_options brief = { .ca = true, .from_s = -3600, .until_s = 600 };
 	struct pki_cert issuer, below;
 
-	pki_make(&issuer, "brief CA", &ca, &brief);
+	pki_make(&issuer, "brief CA", &world_keys.ca, &brief);
 	pki_make(&below, "dev-cert", &issuer, NULL);
 	assert_true(client_connects(client_below_middle(fx, 1, &below, &issuer)));
 	fx->w.now_ms += 590 * 1000;
@@ -124,7 +67,7 @@ a_session_ends_with_the_first_certificate_of_its_path(void **state)
 	fx->w.now_ms += 20 * 1000;
 	bs_peer_table_tick(fx->w.table, fx->w.now_ms);
 	assert_int_equal(fx->w.closed, 1);
-	assert_outcome(&fx->w, BS_OUT_DONE);
+	world_assert_outcome(&fx->w, BS_OUT_DONE);
 	pki_clear(&below);
 	pki_clear(&issuer);
 }
@@ -148,20 +91,21 @@ apply_change(struct world_fixture *fx, enum change change)
 	struct world *w = &fx->w;
 
 	fx->conf.crls = fx->crls;
-	fx->crls[0] = pki_write_crl(&ca, change == LEAF_LISTED ? &device : &middle, 86400);
+	fx->crls[0] = pki_write_crl(
+		&world_keys.ca, change == LEAF_LISTED ? &world_keys.device : &world_keys.middle, 86400);
 	fx->conf.crl_count = 1;
 	if (change == NO_ANCHOR)
-		fx->anchors[0] = fx->anchors[1] = pki_write_cert(&stranger_ca);
-	reload(fx);
+		fx->anchors[0] = fx->anchors[1] = pki_write_cert(&world_keys.stranger_ca);
+	world_fixture_reload(fx);
 	if (change == OTHER_DEVICE) { /* the number is that of the row */
 		w->psks[1] = w->psks[0];
 		w->raws[1] = w->raws[0];
 		w->psks[0].identity = w->raws[0].endpoint = "nobody";
-		w->raws[0].key = &ca;
+		w->raws[0].key = &world_keys.ca;
 	}
 	if (change == GONE) {
 		w->psks[0].identity = "nobody";
-		w->raws[0].key = &ca;
+		w->raws[0].key = &world_keys.ca;
 		w->names[0].name = "nobody";
 	}
 	if (change == DISABLED)
@@ -219,17 +163,17 @@ what_was_proven_is_verified_anew(void **state)
 		char detail[160];
 		void *mine;
 
-		setup(&mine);
+		world_keys_fixture(&mine);
 		fx = mine;
 		if (rows[i].kind == A_PIN) {
 			fx->w.names[0].name = "nobody";
-			fx->w.pinned[0] = (struct world_key){ &device, "dev-pinned", false };
+			fx->w.pinned[0] = (struct world_key){ &world_keys.device, "dev-pinned", false };
 		}
 		if (rows[i].kind == A_PSK) {
 			c = client_new(&fx->w, 1, "PSK-AES128-CCM8");
 			client_set_psk(c, "dev-psk", WORLD_KEY);
 		} else {
-			c = cert_client(fx, 1, rows[i].kind == A_RAW_KEY ? &device_raw : &device);
+			c = cert_client(fx, 1, rows[i].kind == A_RAW_KEY ? &world_keys.device_raw : &world_keys.device);
 		}
 		assert_true(client_connects(c));
 		apply_change(fx, rows[i].change);
@@ -246,12 +190,12 @@ what_was_proven_is_verified_anew(void **state)
 int
 main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, world_fixture_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, world_keys_fixture, world_fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		T(a_list_against_an_issuer_in_the_middle_ends_live_sessions),
 		T(a_session_ends_with_the_first_certificate_of_its_path),
 		cmocka_unit_test(what_was_proven_is_verified_anew),
 	};
 
-	return cmocka_run_group_tests(tests, setup_group, teardown_group);
+	return cmocka_run_group_tests(tests, world_keys_setup, world_keys_teardown);
 }

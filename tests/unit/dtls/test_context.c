@@ -5,7 +5,7 @@
 #include "server/base/text.h"
 #include "server/dtls/context.h"
 #include "server/dtls/credential.h"
-#include "tests/lib/pki.h"
+#include "tests/lib/dtls_world.h"
 
 static struct pki_cert server, other, weak;
 static const char *cert_file, *key_file, *other_key_file, *weak_cert_file, *weak_key_file, *text_file;
@@ -151,9 +151,9 @@ a_failed_reload_keeps_the_old(void **state)
 	assert_int_equal(bs_dtls_ctx_new(&conf, &lookup, &ctx, &diag), BS_OK);
 	conf.identities = &bad;
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(bs_dtls_ctx_reload(ctx, &conf, &diag), BS_EREFUSED);
+		assert_int_equal(world_ctx_reload(ctx, &conf, &diag), BS_EREFUSED);
 	conf.identities = &good;
-	assert_int_equal(bs_dtls_ctx_reload(ctx, &conf, &diag), BS_OK);
+	assert_int_equal(world_ctx_reload(ctx, &conf, &diag), BS_OK);
 	bs_dtls_ctx_free(ctx);
 }
 

@@ -166,7 +166,7 @@ certificate_types_follow_the_clients_order(void **state)
 		struct bs_diag diag;
 
 		conf.prefer_raw_key = prefer != 0;
-		assert_int_equal(bs_dtls_ctx_reload(fx->w.ctx, &conf, &diag), BS_OK);
+		assert_int_equal(world_ctx_reload(fx->w.ctx, &conf, &diag), BS_OK);
 		for (unsigned i = 0; i < 2; i++) {
 			struct client *c = client_new(&fx->w, 10 * prefer + i, NULL);
 			bool raw = i == 0 || prefer != 0;
@@ -218,7 +218,7 @@ a_raw_key_apart_from_the_certificate(void **state)
 
 	identity.raw_key = pki_write_key(&server_raw);
 	conf.identities = &identity;
-	assert_int_equal(bs_dtls_ctx_reload(fx->w.ctx, &conf, &diag), BS_OK);
+	assert_int_equal(world_ctx_reload(fx->w.ctx, &conf, &diag), BS_OK);
 	client_set_cert(c, &device_raw);
 	assert_true(client_connects(c));
 	assert_key(c, &server_raw);
@@ -249,7 +249,7 @@ identities_by_server_name(void **state)
 	two[1].sni = "new.example";
 	conf.identities = two;
 	conf.identity_count = 2;
-	assert_int_equal(bs_dtls_ctx_reload(fx->w.ctx, &conf, &diag), BS_OK);
+	assert_int_equal(world_ctx_reload(fx->w.ctx, &conf, &diag), BS_OK);
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct client *c = client_new(&fx->w, i, NULL), *d = client_new(&fx->w, 20 + i, NULL);
 
@@ -290,7 +290,7 @@ an_identity_without_certificate(void **state)
 	two[1].sni = "raw.example";
 	conf.identities = two;
 	conf.identity_count = 2;
-	assert_int_equal(bs_dtls_ctx_reload(fx->w.ctx, &conf, &diag), BS_OK);
+	assert_int_equal(world_ctx_reload(fx->w.ctx, &conf, &diag), BS_OK);
 	raw->server_name = cert->server_name = psk->server_name = two[1].sni;
 	client_set_cert(raw, &device_raw);
 	assert_true(client_connects(raw));

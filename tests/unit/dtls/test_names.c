@@ -40,11 +40,8 @@ setup(void **state)
 static void
 trust(struct world_fixture *fx, const struct pki_cert *anchor)
 {
-	struct bs_diag diag = { 0 };
-
 	fx->anchors[0] = pki_write_cert(anchor);
-	if (bs_dtls_ctx_reload(fx->w.ctx, &fx->conf, &diag) != BS_OK)
-		fail_msg("%s", diag.text);
+	world_fixture_reload(fx);
 }
 
 /* What is expected of a certificate: in as a device, or NULL and a word of the reason. */

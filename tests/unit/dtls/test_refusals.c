@@ -9,69 +9,21 @@
 
 #define HANDSHAKE_MS 60000
 
-static struct pki_cert ca, ca2, stranger_ca, server, device, device_raw, middle;
-
-static int
-setup_group(void **state)
-{
-	const struct pki_options for_ca = { .ca = true }, for_server = { .extended_usage = "serverAuth" };
-
-	(void)state;
-	pki_make(&ca, "test CA", NULL, &for_ca);
-	pki_make(&ca2, "test CA 2", NULL, &for_ca);
-	pki_make(&stranger_ca, "test CA", NULL, &for_ca); /* the same name, another key */
-	pki_make(&middle, "middle CA", &ca, &for_ca);
-	pki_make(&server, "localhost", &ca, &for_server);
-	pki_make(&device, "dev-cert", &ca, NULL);
-	pki_make_raw(&device_raw, "P-256");
-	return 0;
-}
-
-static int
-teardown_group(void **state)
-{
-	struct pki_cert *const all[] = { &ca, &ca2, &stranger_ca, &server, &device, &device_raw, &middle };
-
-	(void)state;
-	pki_clear_all(all, sizeof(all) / sizeof(all[0]));
-	return 0;
-}
-
 static int
 setup(void **state)
 {
-	struct world_fixture *fx = test_calloc(1, sizeof(*fx));
+	int failed = world_keys_fixture(state);
+	struct world_fixture *fx = *state;
 
-	world_fixture_init(fx, &server, NULL, &ca, &ca2);
-	fx->w.psks[0] = (struct world_psk){ .identity = "dev-psk", .key = WORLD_KEY };
 	fx->w.psks[1] = (struct world_psk){ .identity = "dev-off", .key = WORLD_KEY, .disabled = true };
-	fx->w.raws[0] = (struct world_key){ .key = &device_raw, .endpoint = "dev-raw" };
-	fx->w.names[0] = (struct world_name){ .name = "dev-cert", .anchor = &ca };
-	*state = fx;
-	return 0;
-}
-
-static void
-reload(struct world_fixture *fx)
-{
-	struct bs_diag diag = { 0 };
-
-	if (bs_dtls_ctx_reload(fx->w.ctx, &fx->conf, &diag) != BS_OK)
-		fail_msg("%s", diag.text);
+	return failed;
 }
 
 static void
 alert_unknown(struct world_fixture *fx)
 {
 	fx->conf.alert_unknown = true;
-	reload(fx);
-}
-
-static void
-assert_outcome(const struct world *w, enum bs_outcome expected)
-{
-	if (w->outcome != expected)
-		fail_msg("%s (%s), not %s", bs_outcome_word(w->outcome), w->detail, bs_outcome_word(expected));
+	world_fixture_reload(fx);
 }
 
 /* What the client sees of it in silent mode: nothing, whatever it sends, until it begins anew. */
@@ -115,7 +67,7 @@ unknown_identity_meets_silence(void **state)
 	struct client *c = psk_client(fx, 1, "nobody", WORLD_KEY);
 
 	assert_false(client_connects(c));
-	assert_outcome(&fx->w, BS_OUT_IDENTITY_UNKNOWN);
+	world_assert_outcome(&fx->w, BS_OUT_IDENTITY_UNKNOWN);
 	assert_memory_equal(fx->w.proof.identity, "nobody", 6);
 	assert_int_equal(fx->w.proof.identity_len, 6);
 	assert_false(fx->w.proof.has_device);
@@ -149,7 +101,7 @@ unknown_identity_with_an_alert(void **state)
 
 	alert_unknown(fx);
 	assert_false(client_connects(c));
-	assert_outcome(&fx->w, BS_OUT_IDENTITY_UNKNOWN);
+	world_assert_outcome(&fx->w, BS_OUT_IDENTITY_UNKNOWN);
 	assert_int_equal(c->alert, 115); /* unknown_psk_identity, RFC 4279, 2 */
 	assert_int_equal(bs_peer_table_count(fx->w.table), 0);
 }
@@ -161,7 +113,7 @@ empty_identity(void **state)
 	struct client *c = psk_client(fx, 1, "", WORLD_KEY);
 
 	assert_false(client_connects(c));
-	assert_outcome(&fx->w, BS_OUT_IDENTITY_UNKNOWN);
+	world_assert_outcome(&fx->w, BS_OUT_IDENTITY_UNKNOWN);
 	assert_int_equal(fx->w.proof.identity_len, 0);
 }
 
@@ -176,7 +128,7 @@ wrong_key_is_suspected_when_the_time_is_over(void **state)
 	fx->w.now_ms += HANDSHAKE_MS;
 	bs_peer_table_tick(fx->w.table, fx->w.now_ms);
 	assert_int_equal(fx->w.closed, 1);
-	assert_outcome(&fx->w, BS_OUT_KEY_MISMATCH);
+	world_assert_outcome(&fx->w, BS_OUT_KEY_MISMATCH);
 	assert_true(fx->w.proof.has_device);
 	assert_string_equal(fx->w.proof.device.endpoint, "dev-psk");
 	assert_int_equal(bs_peer_table_count(fx->w.table), 0);
@@ -311,7 +263,7 @@ silence_after_our_flight_is_a_timeout(void **state)
 	world_deliver(&fx->w, c, record, sizeof(record)); /* anybody's, as long as no key was exchanged */
 	fx->w.now_ms += HANDSHAKE_MS;
 	bs_peer_table_tick(fx->w.table, fx->w.now_ms);
-	assert_outcome(&fx->w, BS_OUT_HANDSHAKE_TIMEOUT);
+	world_assert_outcome(&fx->w, BS_OUT_HANDSHAKE_TIMEOUT);
 }
 
 static void
@@ -327,7 +279,7 @@ a_warning_is_not_the_reason_of_a_failure(void **state)
 	world_deliver(&fx->w, c, warning, sizeof(warning));
 	assert_int_equal(fx->w.closed, 0);
 	world_deliver(&fx->w, c, exchange, sizeof(exchange));
-	assert_outcome(&fx->w, BS_OUT_HANDSHAKE_FAILED);
+	world_assert_outcome(&fx->w, BS_OUT_HANDSHAKE_FAILED);
 	assert_string_equal(fx->w.detail, "length mismatch");
 }
 
@@ -338,7 +290,7 @@ disabled_device_psk(void **state)
 	struct client *c = psk_client(fx, 1, "dev-off", WORLD_KEY);
 
 	assert_false(client_connects(c));
-	assert_outcome(&fx->w, BS_OUT_DEVICE_DISABLED);
+	world_assert_outcome(&fx->w, BS_OUT_DEVICE_DISABLED);
 	assert_string_equal(fx->w.proof.device.endpoint, "dev-off");
 	assert_ignored(c);
 }
@@ -353,7 +305,7 @@ unknown_raw_key_meets_silence(void **state)
 	pki_make_raw(&other, "P-256");
 	client_set_cert(c, &other);
 	assert_false(client_connects(c));
-	assert_outcome(&fx->w, BS_OUT_RAW_KEY_UNKNOWN);
+	world_assert_outcome(&fx->w, BS_OUT_RAW_KEY_UNKNOWN);
 	assert_int_equal(fx->w.proof.kind, BS_CRED_RAW_KEY);
 	assert_int_equal(fx->w.proof.identity_len, 64); /* SHA-256 in hexadecimal */
 	assert_ignored(c);
@@ -371,7 +323,7 @@ unknown_raw_key_with_an_alert(void **state)
 	pki_make_raw(&other, "P-256");
 	client_set_cert(c, &other);
 	assert_false(client_connects(c));
-	assert_outcome(&fx->w, BS_OUT_RAW_KEY_UNKNOWN);
+	world_assert_outcome(&fx->w, BS_OUT_RAW_KEY_UNKNOWN);
 	assert_int_equal(c->alert, 42); /* bad_certificate */
 	pki_clear(&other);
 }
@@ -383,9 +335,9 @@ disabled_raw_key(void **state)
 	struct client *c = client_new(&fx->w, 1, NULL);
 
 	fx->w.raws[0].disabled = true;
-	client_set_cert(c, &device_raw);
+	client_set_cert(c, &world_keys.device_raw);
 	assert_false(client_connects(c));
-	assert_outcome(&fx->w, BS_OUT_DEVICE_DISABLED);
+	world_assert_outcome(&fx->w, BS_OUT_DEVICE_DISABLED);
 	assert_ignored(c);
 }
 
@@ -401,7 +353,7 @@ weak_raw_key_even_when_registered(void **state)
 	client_set_cert(c, &weak);
 	assert_int_equal(SSL_CTX_set1_groups_list(c->ssl_ctx, "P-256:P-192"), 1);
 	assert_false(client_connects(c));
-	assert_outcome(&fx->w, BS_OUT_RAW_KEY_UNKNOWN);
+	world_assert_outcome(&fx->w, BS_OUT_RAW_KEY_UNKNOWN);
 	assert_non_null(strstr(fx->w.detail, "weak"));
 	pki_clear(&weak);
 }
@@ -416,21 +368,21 @@ struct chain_row {
 
 /* alert numbers: RFC 5246, 7.2.2 */
 static const struct chain_row chain_rows[] = {
-	{ "plain", &ca, { 0 }, BS_OUT_DONE, -1 },
-	{ "no extended key usage", &ca, { .extended_usage = "" }, BS_OUT_DONE, -1 },
-	{ "RSA of 2048 bits", &ca, { .rsa_bits = 2048 }, BS_OUT_DONE, -1 },
-	{ "P-384", &ca, { .curve = "P-384" }, BS_OUT_DONE, -1 },
-	{ "an unknown CA of the same name", &stranger_ca, { 0 }, BS_OUT_CERT_UNTRUSTED, 0 },
-	{ "another trusted CA, the same device name", &ca2, { 0 }, BS_OUT_CERT_NOT_MAPPED, 42 },
+	{ "plain", &world_keys.ca, { 0 }, BS_OUT_DONE, -1 },
+	{ "no extended key usage", &world_keys.ca, { .extended_usage = "" }, BS_OUT_DONE, -1 },
+	{ "RSA of 2048 bits", &world_keys.ca, { .rsa_bits = 2048 }, BS_OUT_DONE, -1 },
+	{ "P-384", &world_keys.ca, { .curve = "P-384" }, BS_OUT_DONE, -1 },
+	{ "an unknown CA of the same name", &world_keys.stranger_ca, { 0 }, BS_OUT_CERT_UNTRUSTED, 0 },
+	{ "another trusted CA, the same device name", &world_keys.ca2, { 0 }, BS_OUT_CERT_NOT_MAPPED, 42 },
 	{ "self-signed", NULL, { 0 }, BS_OUT_CERT_UNTRUSTED, 0 },
-	{ "expired", &ca, { .from_s = -7200, .until_s = -60 }, BS_OUT_CERT_EXPIRED, 45 },
-	{ "not yet valid", &ca, { .from_s = 3600, .until_s = 7200 }, BS_OUT_CERT_EXPIRED, 42 },
-	{ "for servers alone", &ca, { .extended_usage = "serverAuth" }, BS_OUT_CERT_UNTRUSTED, 43 },
-	{ "signed with SHA-1", &ca, { .digest = "SHA1" }, BS_OUT_CERT_UNTRUSTED, 0 },
-	{ "signed with SHA-224", &ca, { .digest = "SHA224" }, BS_OUT_CERT_UNTRUSTED, 0 },
-	{ "P-192", &ca, { .curve = "P-192" }, BS_OUT_CERT_UNTRUSTED, 0 },
-	{ "P-224", &ca, { .curve = "P-224" }, BS_OUT_CERT_UNTRUSTED, 0 },
-	{ "RSA of 1024 bits", &ca, { .rsa_bits = 1024 }, BS_OUT_CERT_UNTRUSTED, 0 },
+	{ "expired", &world_keys.ca, { .from_s = -7200, .until_s = -60 }, BS_OUT_CERT_EXPIRED, 45 },
+	{ "not yet valid", &world_keys.ca, { .from_s = 3600, .until_s = 7200 }, BS_OUT_CERT_EXPIRED, 42 },
+	{ "for servers alone", &world_keys.ca, { .extended_usage = "serverAuth" }, BS_OUT_CERT_UNTRUSTED, 43 },
+	{ "signed with SHA-1", &world_keys.ca, { .digest = "SHA1" }, BS_OUT_CERT_UNTRUSTED, 0 },
+	{ "signed with SHA-224", &world_keys.ca, { .digest = "SHA224" }, BS_OUT_CERT_UNTRUSTED, 0 },
+	{ "P-192", &world_keys.ca, { .curve = "P-192" }, BS_OUT_CERT_UNTRUSTED, 0 },
+	{ "P-224", &world_keys.ca, { .curve = "P-224" }, BS_OUT_CERT_UNTRUSTED, 0 },
+	{ "RSA of 1024 bits", &world_keys.ca, { .rsa_bits = 1024 }, BS_OUT_CERT_UNTRUSTED, 0 },
 };
 #define CHAIN_ROWS (sizeof(chain_rows) / sizeof(chain_rows[0]))
 
@@ -518,7 +470,7 @@ pinned_certificates_keep_the_rest_of_the_rules(void **state)
 	struct world_fixture *fx = *state;
 
 	fx->conf.trust_anchor_count = 0;
-	reload(fx);
+	world_fixture_reload(fx);
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct chain_row row = { .name = rows[i].name, .outcome = rows[i].outcome };
 		struct pki_cert cert;
@@ -541,9 +493,9 @@ a_certificate_without_anchors_is_untrusted(void **state)
 	struct world_fixture *fx = *state;
 
 	fx->conf.trust_anchor_count = 0;
-	reload(fx);
-	assert_false(client_connects(cert_client(fx, 1, &device)));
-	assert_outcome(&fx->w, BS_OUT_CERT_UNTRUSTED);
+	world_fixture_reload(fx);
+	assert_false(client_connects(cert_client(fx, 1, &world_keys.device)));
+	world_assert_outcome(&fx->w, BS_OUT_CERT_UNTRUSTED);
 }
 
 static void
@@ -553,20 +505,20 @@ a_chain_over_a_middle_ca(void **state)
 	struct pki_cert cert;
 	struct client *c;
 
-	pki_make(&cert, "dev-cert", &middle, NULL);
+	pki_make(&cert, "dev-cert", &world_keys.middle, NULL);
 	c = cert_client(fx, 1, &cert);
-	assert_int_equal(SSL_CTX_add1_chain_cert(c->ssl_ctx, middle.cert), 1);
+	assert_int_equal(SSL_CTX_add1_chain_cert(c->ssl_ctx, world_keys.middle.cert), 1);
 	assert_true(client_connects(c));
 	assert_false(client_connects(cert_client(fx, 2, &cert))); /* the middle is missing */
-	assert_outcome(&fx->w, BS_OUT_CERT_UNTRUSTED);
+	world_assert_outcome(&fx->w, BS_OUT_CERT_UNTRUSTED);
 
 	/* The middle as the anchor: a path may end there, and names are looked up under it. */
-	fx->anchors[0] = pki_write_cert(&middle);
+	fx->anchors[0] = pki_write_cert(&world_keys.middle);
 	fx->conf.trust_anchor_count = 1;
-	reload(fx);
+	world_fixture_reload(fx);
 	assert_false(client_connects(cert_client(fx, 3, &cert)));
-	assert_outcome(&fx->w, BS_OUT_CERT_NOT_MAPPED);
-	fx->w.names[0].anchor = &middle;
+	world_assert_outcome(&fx->w, BS_OUT_CERT_NOT_MAPPED);
+	fx->w.names[0].anchor = &world_keys.middle;
 	assert_true(client_connects(cert_client(fx, 4, &cert)));
 	pki_clear(&cert);
 }
@@ -590,14 +542,14 @@ a_weak_link_above_the_leaf_is_untrusted(void **state)
 		struct pki_cert weak, leaf;
 		struct client *c;
 
-		pki_make(&weak, "middle CA", &ca, &rows[i].middle);
+		pki_make(&weak, "middle CA", &world_keys.ca, &rows[i].middle);
 		pki_make(&leaf, "dev-cert", &weak, NULL);
 		c = cert_client(fx, i, &leaf);
 		assert_int_equal(SSL_CTX_add1_chain_cert(c->ssl_ctx, weak.cert), 1);
 		if (client_connects(c) != rows[i].in)
 			fail_msg("%s: %s", rows[i].name, fx->w.detail);
 		if (!rows[i].in) {
-			assert_outcome(&fx->w, BS_OUT_CERT_UNTRUSTED);
+			world_assert_outcome(&fx->w, BS_OUT_CERT_UNTRUSTED);
 			assert_non_null(strstr(fx->w.detail, "(certificate "));
 		}
 		client_free(c);
@@ -629,13 +581,13 @@ names_in_a_certificate(void **state)
 		struct pki_cert cert;
 		struct client *c;
 
-		pki_make(&cert, rows[i].cn, &ca, &o);
+		pki_make(&cert, rows[i].cn, &world_keys.ca, &o);
 		fx->w.names[0].name = rows[i].name;
 		c = cert_client(fx, i, &cert);
 		if (client_connects(c) != rows[i].in)
 			fail_msg("%s", rows[i].row);
 		if (!rows[i].in)
-			assert_outcome(&fx->w, BS_OUT_CERT_NOT_MAPPED);
+			world_assert_outcome(&fx->w, BS_OUT_CERT_NOT_MAPPED);
 		pki_clear(&cert);
 	}
 }
@@ -646,42 +598,42 @@ revocation_lists(void **state)
 	struct world_fixture *fx = *state;
 	struct pki_cert other, self;
 
-	pki_make(&other, "dev-cert", &ca, NULL);
+	pki_make(&other, "dev-cert", &world_keys.ca, NULL);
 	pki_make(&self, "dev-cert", NULL, NULL);
 	fx->conf.crls = fx->crls;
 	fx->conf.crl_count = 1;
 
-	fx->crls[0] = pki_write_crl(&ca, &device, 86400);
-	reload(fx);
-	assert_false(client_connects(cert_client(fx, 1, &device)));
-	assert_outcome(&fx->w, BS_OUT_CERT_REVOKED);
+	fx->crls[0] = pki_write_crl(&world_keys.ca, &world_keys.device, 86400);
+	world_fixture_reload(fx);
+	assert_false(client_connects(cert_client(fx, 1, &world_keys.device)));
+	world_assert_outcome(&fx->w, BS_OUT_CERT_REVOKED);
 	assert_true(client_connects(cert_client(fx, 2, &other)));
 
 	/* Pinned does not help, where the issuer is known. */
-	fx->w.pinned[0] = (struct world_key){ &device, "dev-pinned", false };
-	assert_false(client_connects(cert_client(fx, 3, &device)));
-	assert_outcome(&fx->w, BS_OUT_CERT_REVOKED);
+	fx->w.pinned[0] = (struct world_key){ &world_keys.device, "dev-pinned", false };
+	assert_false(client_connects(cert_client(fx, 3, &world_keys.device)));
+	world_assert_outcome(&fx->w, BS_OUT_CERT_REVOKED);
 	fx->w.pinned[0].key = &self;
 	assert_true(client_connects(cert_client(fx, 4, &self)));
 	fx->w.pinned[0].key = NULL;
 
 	/* A list that is overdue still counts, and shuts out nobody else. */
-	fx->crls[0] = pki_write_crl(&ca, &device, -3600);
-	reload(fx);
-	assert_false(client_connects(cert_client(fx, 5, &device)));
-	assert_outcome(&fx->w, BS_OUT_CERT_REVOKED);
+	fx->crls[0] = pki_write_crl(&world_keys.ca, &world_keys.device, -3600);
+	world_fixture_reload(fx);
+	assert_false(client_connects(cert_client(fx, 5, &world_keys.device)));
+	world_assert_outcome(&fx->w, BS_OUT_CERT_REVOKED);
 	assert_true(client_connects(cert_client(fx, 6, &other)));
 
 	/* No list of this issuer. */
-	fx->crls[0] = pki_write_crl(&ca2, &device, 86400);
-	reload(fx);
-	assert_true(client_connects(cert_client(fx, 7, &device)));
+	fx->crls[0] = pki_write_crl(&world_keys.ca2, &world_keys.device, 86400);
+	world_fixture_reload(fx);
+	assert_true(client_connects(cert_client(fx, 7, &world_keys.device)));
 
 	/* Somebody else's list under the issuer's name must not get the device out when pinned. */
-	fx->crls[0] = pki_write_crl(&stranger_ca, &device, 86400);
-	reload(fx);
-	fx->w.pinned[0] = (struct world_key){ &device, "dev-pinned", false };
-	assert_true(client_connects(cert_client(fx, 8, &device)));
+	fx->crls[0] = pki_write_crl(&world_keys.stranger_ca, &world_keys.device, 86400);
+	world_fixture_reload(fx);
+	fx->w.pinned[0] = (struct world_key){ &world_keys.device, "dev-pinned", false };
+	assert_true(client_connects(cert_client(fx, 8, &world_keys.device)));
 	pki_clear(&other);
 	pki_clear(&self);
 }
@@ -691,9 +643,9 @@ a_new_revocation_list_ends_live_sessions(void **state)
 {
 	struct world_fixture *fx = *state;
 	struct pki_cert other;
-	struct client *revoked = cert_client(fx, 1, &device), *good;
+	struct client *revoked = cert_client(fx, 1, &world_keys.device), *good;
 
-	pki_make(&other, "dev-cert", &ca, NULL);
+	pki_make(&other, "dev-cert", &world_keys.ca, NULL);
 	good = cert_client(fx, 2, &other);
 	assert_true(client_connects(revoked));
 	assert_true(client_connects(good));
@@ -702,11 +654,11 @@ a_new_revocation_list_ends_live_sessions(void **state)
 	assert_int_equal(fx->w.closed, 0);
 	fx->conf.crls = fx->crls;
 	fx->conf.crl_count = 1;
-	fx->crls[0] = pki_write_crl(&ca, &device, 86400);
-	reload(fx);
+	fx->crls[0] = pki_write_crl(&world_keys.ca, &world_keys.device, 86400);
+	world_fixture_reload(fx);
 	bs_peer_table_recheck(fx->w.table, fx->w.now_ms);
 	assert_int_equal(fx->w.closed, 1);
-	assert_outcome(&fx->w, BS_OUT_CERT_REVOKED);
+	world_assert_outcome(&fx->w, BS_OUT_CERT_REVOKED);
 	assert_int_equal(bs_peer_table_count(fx->w.table), 2);
 	world_run(&fx->w);
 	assert_int_equal(SSL_get_shutdown(revoked->ssl), SSL_RECEIVED_SHUTDOWN);
@@ -723,7 +675,7 @@ the_end_of_the_certificate_ends_the_session(void **state)
 	struct pki_cert cert;
 	uint64_t deadline;
 
-	pki_make(&cert, "dev-cert", &ca, &o);
+	pki_make(&cert, "dev-cert", &world_keys.ca, &o);
 	assert_true(client_connects(cert_client(fx, 1, &cert)));
 	deadline = bs_peer_table_next_deadline_ms(fx->w.table);
 	assert_in_range(deadline, fx->w.now_ms + 590000, fx->w.now_ms + 600000);
@@ -731,7 +683,7 @@ the_end_of_the_certificate_ends_the_session(void **state)
 	fx->w.now_ms = deadline;
 	bs_peer_table_tick(fx->w.table, fx->w.now_ms);
 	assert_int_equal(bs_peer_table_count(fx->w.table), 0);
-	assert_outcome(&fx->w, BS_OUT_DONE);
+	world_assert_outcome(&fx->w, BS_OUT_DONE);
 	pki_clear(&cert);
 }
 
@@ -743,12 +695,12 @@ a_store_that_cannot_answer_is_overload_and_silence(void **state)
 		client_new(&fx->w, 3, NULL) };
 
 	alert_unknown(fx); /* even then: it is no fault of the device */
-	client_set_cert(clients[1], &device_raw);
-	client_set_cert(clients[2], &device);
+	client_set_cert(clients[1], &world_keys.device_raw);
+	client_set_cert(clients[2], &world_keys.device);
 	fx->w.lookup_err = BS_EBUSY;
 	for (int i = 0; i < 3; i++) {
 		assert_false(client_connects(clients[i]));
-		assert_outcome(&fx->w, BS_OUT_OVERLOAD);
+		world_assert_outcome(&fx->w, BS_OUT_OVERLOAD);
 		assert_int_equal(clients[i]->alert, -1);
 		assert_int_equal(bs_peer_table_count(fx->w.table), 0);
 	}
@@ -766,15 +718,15 @@ a_device_that_came_too_often_meets_silence(void **state)
 	static const char *const endpoints[] = { "dev-psk", "dev-raw", "dev-cert", "dev-pinned" };
 
 	alert_unknown(fx); /* even then: it is to come again */
-	client_set_cert(clients[1], &device_raw);
-	client_set_cert(clients[2], &device);
-	client_set_cert(clients[3], &device);
+	client_set_cert(clients[1], &world_keys.device_raw);
+	client_set_cert(clients[2], &world_keys.device);
+	client_set_cert(clients[3], &world_keys.device);
 	fx->w.too_often = true;
 	for (int i = 0; i < 4; i++) {
 		if (i == 3) /* the same certificate, pinned now */
-			fx->w.pinned[0] = (struct world_key){ &device, "dev-pinned", false };
+			fx->w.pinned[0] = (struct world_key){ &world_keys.device, "dev-pinned", false };
 		assert_false(client_connects(clients[i]));
-		assert_outcome(&fx->w, BS_OUT_TOO_MANY);
+		world_assert_outcome(&fx->w, BS_OUT_TOO_MANY);
 		assert_string_equal(fx->w.detail, BS_TOO_MANY_HANDSHAKES);
 		assert_true(fx->w.proof.has_device);
 		assert_string_equal(fx->w.proof.device.endpoint, endpoints[i]);
@@ -799,7 +751,7 @@ a_device_that_does_not_trust_us_says_so(void **state)
 	struct world_fixture *fx = *state;
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct client *c = cert_client(fx, i, &device);
+		struct client *c = cert_client(fx, i, &world_keys.device);
 
 		c->rejects_server = rows[i].error;
 		assert_false(client_connects(c));
@@ -808,7 +760,7 @@ a_device_that_does_not_trust_us_says_so(void **state)
 		assert_int_equal(fx->w.closed, i);
 		world_wait(&fx->w, 1); /* but nobody goes on */
 		assert_int_equal(fx->w.closed, i + 1);
-		assert_outcome(&fx->w, BS_OUT_HANDSHAKE_FAILED);
+		world_assert_outcome(&fx->w, BS_OUT_HANDSHAKE_FAILED);
 		if (strstr(fx->w.detail, rows[i].words) == NULL || strstr(fx->w.detail, "server's certificate") == NULL)
 			fail_msg("%s", fx->w.detail);
 	}
@@ -825,20 +777,20 @@ nothing_in_common(void **state)
 
 	client_set_psk(suites, "dev-psk", WORLD_KEY);
 	assert_false(client_connects(suites));
-	assert_outcome(&fx->w, BS_OUT_NO_COMMON_SUITE);
+	world_assert_outcome(&fx->w, BS_OUT_NO_COMMON_SUITE);
 	assert_int_equal(suites->alert, 40); /* handshake_failure */
-	client_set_cert(groups, &device);
+	client_set_cert(groups, &world_keys.device);
 	assert_int_equal(SSL_CTX_set1_groups_list(groups->ssl_ctx, "P-521"), 1);
 	assert_false(client_connects(groups));
-	assert_outcome(&fx->w, BS_OUT_NO_COMMON_SUITE);
-	client_set_cert(sigalgs, &device);
+	world_assert_outcome(&fx->w, BS_OUT_NO_COMMON_SUITE);
+	client_set_cert(sigalgs, &world_keys.device);
 	assert_int_equal(SSL_CTX_set1_sigalgs_list(sigalgs->ssl_ctx, "ECDSA+SHA1"), 1);
 	assert_false(client_connects(sigalgs));
-	assert_outcome(&fx->w, BS_OUT_NO_COMMON_SUITE);
+	world_assert_outcome(&fx->w, BS_OUT_NO_COMMON_SUITE);
 	assert_int_equal(SSL_CTX_set_max_proto_version(old->ssl_ctx, DTLS1_VERSION), 1);
 	client_set_psk(old, "dev-psk", WORLD_KEY);
 	assert_false(client_connects(old));
-	assert_outcome(&fx->w, BS_OUT_HANDSHAKE_FAILED);
+	world_assert_outcome(&fx->w, BS_OUT_HANDSHAKE_FAILED);
 	assert_string_equal(fx->w.detail, "the device does not speak DTLS 1.2");
 	assert_int_equal(old->alert, 70); /* protocol_version */
 }
@@ -850,7 +802,7 @@ a_client_without_certificate(void **state)
 	struct client *c = client_new(&fx->w, 1, "ECDHE-ECDSA-AES128-CCM8");
 
 	assert_false(client_connects(c));
-	assert_outcome(&fx->w, BS_OUT_HANDSHAKE_FAILED);
+	world_assert_outcome(&fx->w, BS_OUT_HANDSHAKE_FAILED);
 	assert_string_equal(fx->w.detail, "peer did not return a certificate");
 }
 
@@ -891,5 +843,5 @@ main(void)
 		T(a_client_without_certificate),
 	};
 
-	return cmocka_run_group_tests(tests, setup_group, teardown_group);
+	return cmocka_run_group_tests(tests, world_keys_setup, world_keys_teardown);
 }
