@@ -50,12 +50,12 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DBS_VERSION='"$(VERSION)"' -Wall -Wextra -W
 ALL_LDFLAGS = -Wl,-z,relro,-z,now $(LDFLAGS)
 ALL_LIBS = $(PKG_LIBS) $(OPENSSL_LIBS) -lpthread -lm
 
-SERVER_SRCS := $(filter-out server/main.c,$(wildcard server/*/*.c)) $(wildcard db/*.c)
+SERVER_SRCS := $(filter-out server/main.c,$(wildcard server/*/*.c)) $(wildcard db/*.c db/*/*.c)
 LIB_SRCS := $(SERVER_SRCS)
-CTL_SRCS := tools/lwm2m-bootstrapctl.c $(wildcard tools/cmd_*.c tools/ctl_*.c)
-SIM_SRCS := tools/lwm2m-bootstrap-sim.c $(wildcard tools/sim_*.c)
+CTL_SRCS := $(wildcard tools/ctl/*.c tools/ctl/*/*.c)
+SIM_SRCS := $(wildcard tools/sim/*.c)
 TESTLIB_SRCS := $(wildcard tests/lib/*.c)
-UNIT_TESTS := $(sort $(wildcard tests/unit/*/test_*.c tests/unit/test_*.c tests/scenario/test_*.c))
+UNIT_TESTS := $(sort $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c tests/unit/*/*/test_*.c tests/scenario/test_*.c))
 FUZZ_SRCS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 SYSTEM_TESTS := $(sort $(wildcard tests/system/test_*.sh))
 SYSTEM_SRCS := $(sort $(wildcard tests/system/*.c)) # programs that these scripts use
@@ -71,14 +71,14 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 all: $(PROGRAMS) ## build the three programs into build/<variant>/
 
 $(DEPS)/openssl.mk:
-	$(Q)tools/deps.sh $(DEPS)
+	$(Q)tools/build/deps.sh $(DEPS)
 
-$(B)/hardening.mk: tools/hardening.sh $(DEPS)/openssl.mk
+$(B)/hardening.mk: tools/build/hardening.sh $(DEPS)/openssl.mk
 	@mkdir -p $(@D)
-	$(Q)tools/hardening.sh $(CC) >$@.new && mv $@.new $@
+	$(Q)tools/build/hardening.sh $(CC) >$@.new && mv $@.new $@
 
 deps: ## install what is missing (Debian, as root); silent when nothing is
-	$(Q)tools/deps.sh $(DEPS)
+	$(Q)tools/build/deps.sh $(DEPS)
 
 $(B)/%.o: %.c $(DEPS)/openssl.mk $(HARDENING_MK) $(VARIANT_DEPS)
 	@mkdir -p $(@D)
@@ -87,9 +87,9 @@ $(B)/%.o: %.c $(DEPS)/openssl.mk $(HARDENING_MK) $(VARIANT_DEPS)
 
 # The schema files are part of the program: a table of C strings (db/migrate.h).
 SCHEMA_SQL := $(sort $(wildcard schema/sqlite/*/*.sql))
-$(B)/gen/schema_sql.c: $(SCHEMA_SQL) tools/embed-sql.sh
+$(B)/gen/schema_sql.c: $(SCHEMA_SQL) tools/build/embed-sql.sh
 	@mkdir -p $(@D)
-	$(Q)tools/embed-sql.sh $(SCHEMA_SQL) >$@.tmp && mv $@.tmp $@
+	$(Q)tools/build/embed-sql.sh $(SCHEMA_SQL) >$@.tmp && mv $@.tmp $@
 $(B)/gen/schema_sql.o: $(B)/gen/schema_sql.c $(DEPS)/openssl.mk $(HARDENING_MK)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
@@ -106,7 +106,7 @@ $(B)/lwm2m-bootstrap-sim: $(call obj,$(SIM_SRCS)) $(LIB)
 	$(Q)$(CC) $(ALL_CFLAGS) $^ -o $@ $(ALL_LDFLAGS) $(ALL_LIBS)
 
 # One program per test file; tests may link tool sources (CSV, checks) through the objects that are no main.
-TEST_OBJS := $(call obj,$(TESTLIB_SRCS) $(wildcard tools/cmd_*.c tools/ctl_*.c tools/sim_*.c))
+TEST_OBJS := $(call obj,$(TESTLIB_SRCS) $(filter-out %/main.c,$(CTL_SRCS) $(SIM_SRCS)))
 $(B)/tests/%: $(B)/tests/%.o $(TEST_OBJS) $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(filter %.o,$^) $(LIB) -o $@ $(ALL_LDFLAGS) -lcmocka $(ALL_LIBS)
@@ -147,7 +147,7 @@ unit: $(UNIT_BINS) ## unit and scenario tests alone
 fuzz-bins: $(FUZZ_BINS)
 
 fuzz-deps:
-	$(Q)DEPS_FUZZ=1 tools/deps.sh $(DEPS)
+	$(Q)DEPS_FUZZ=1 tools/build/deps.sh $(DEPS)
 
 TIME ?= 60
 fuzz: $(FUZZ_BINS) ## let all fuzz targets look for something new, TIME=60 seconds each, JOBS at a time (the cores)
@@ -160,7 +160,7 @@ mutants: deps ## put some seventy small faults into the code, one at a time: the
 	$(Q)tests/mutants/run.sh $(MUTANTS)
 
 page: all ## the status page in headless Chromium: checks, and pictures in build/artefacts; promtool on the metrics
-	$(Q)DEPS_PAGE=1 tools/deps.sh $(DEPS)
+	$(Q)DEPS_PAGE=1 tools/build/deps.sh $(DEPS)
 	$(Q)tests/run.sh $(B) -- -- tests/page/status_page.sh
 
 run: all ## a working server with a demo fleet on loopback; DEMO=once ends after the three devices
@@ -192,7 +192,7 @@ LINT_MACROS = $(addprefix --include=,$(firstword $(wildcard /usr/include/sys/que
 	'-Djson_array_foreach(array,i,value)=while (json_next(array, &i, &value))'
 
 lint: layers ## clang-format check, cppcheck, layers
-	$(Q)DEPS_LINT=1 tools/deps.sh $(DEPS)
+	$(Q)DEPS_LINT=1 tools/build/deps.sh $(DEPS)
 	$(Q)clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
 		--suppress=missingIncludeSystem -I. -D_GNU_SOURCE -DBS_VERSION='""' $(LINT_MACROS) -j2 server db tools
@@ -204,7 +204,7 @@ install: all ## into DESTDIR/PREFIX
 		$(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
 	install -m 755 $(B)/lwm2m-bootstrapd $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(B)/lwm2m-bootstrapctl $(B)/lwm2m-bootstrap-sim $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 tools/*.1 $(SHARE)/man/man1/
+	install -m 644 tools/*/*.1 $(SHARE)/man/man1/
 	install -m 644 server/*.5 $(SHARE)/man/man5/
 	install -m 644 server/*.8 $(SHARE)/man/man8/
 	install -m 644 schema/lwm2m-bootstrapd.conf.sample README.md $(SHARE)/doc/lwm2m-bootstrap/
@@ -217,10 +217,10 @@ install: all ## into DESTDIR/PREFIX
 	$(B)/lwm2m-bootstrapctl completion >$(SHARE)/bash-completion/completions/lwm2m-bootstrapctl
 
 deb: all ## a Debian package in build/
-	+$(Q)tools/deb/build.sh $(B) $(VERSION)
+	+$(Q)tools/build/deb/build.sh $(B) $(VERSION)
 
 deb-check: deb ## lintian on that package; it must have nothing to say
-	$(Q)DEPS_DEB=1 tools/deps.sh $(DEPS)
+	$(Q)DEPS_DEB=1 tools/build/deps.sh $(DEPS)
 	$(Q)lintian --fail-on error,warning,info build/lwm2m-bootstrap_$(VERSION)_*.deb 2>&1
 
 clean: ## remove build/, but for the fetched OpenSSL

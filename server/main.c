@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "db/recorder.h"
+#include "db/journal/recorder.h"
 #include "server/admin/control.h"
 #include "server/admin/http.h"
 #include "server/admin/notify.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "db/journal.h"
+#include "db/journal/journal.h"
 #include "server/admin/certificates.h"
 #include "server/admin/limits.h"
 #include "server/base/text.h"

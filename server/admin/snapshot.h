@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "db/recorder.h"
+#include "db/journal/recorder.h"
 #include "server/net/worker.h"
 
 #define BS_WORKER_STUCK_MS 10000 /* a worker publishes every second; older news mean that it is stuck */

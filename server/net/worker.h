@@ -9,7 +9,7 @@
 #ifndef BS_NET_WORKER_H
 #define BS_NET_WORKER_H
 
-#include "db/recorder.h"
+#include "db/journal/recorder.h"
 #include "server/conf/conf.h"
 #include "server/dtls/peer_table.h"
 #include "server/net/device_table.h"

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "tools/ctl_simfile.h"
+#include "tools/ctl/device/simfile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 /*
- * A static OpenSSL newer than the C library is linked with __isoc23_strtol defined as strtol (tools/deps.sh). The linker
+ * A static OpenSSL newer than the C library is linked with __isoc23_strtol defined as strtol (tools/build/deps.sh). The linker
  * can do that only where something calls strtol, which a small test does not.
  */
 long test_calls_strtol(const char *text);

@@ -344,7 +344,7 @@ check 'plan of a pack before 1.2' exits 2
 # Its accounts and profiles as they stand there, in a store of their own.
 mkdir manual
 cp server.pem ca.pem manual
-sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$root/tools/lwm2m-bootstrapctl.1" | sed ':a; /\\e$/ { N; s/\\e\n//; b a }' |
+sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$root/tools/ctl/lwm2m-bootstrapctl.1" | sed ':a; /\\e$/ { N; s/\\e\n//; b a }' |
 	sed -n 's/^lwm2m-bootstrapctl \(\(server\|profile\) add .*\)/\1/p' >manual/examples
 manual() { # ARGUMENTS: the tool on that store
 	out=$(cd manual && "$ctl" -s store -k master.key "$@" 2>&1)

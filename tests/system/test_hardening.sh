@@ -18,7 +18,7 @@ case $producer in
 *GNU*) ;; # clang does not write its options down
 *) producer= ;;
 esac
-known=$(tools/hardening.sh "${CC:-cc}" | sed 's/.*:= //')
+known=$(tools/build/hardening.sh "${CC:-cc}" | sed 's/.*:= //')
 for flag in $known; do
 	case $flag in
 	-U* | -D*) continue ;;

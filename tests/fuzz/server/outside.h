@@ -12,7 +12,7 @@
 
 #include <event2/event.h>
 
-#include "db/recorder.h"
+#include "db/journal/recorder.h"
 #include "server/net/udp.h"
 
 /* ---- time */

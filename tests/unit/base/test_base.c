@@ -500,7 +500,7 @@ static void
 test_outcomes_are_in_the_manual(void **state)
 {
 	static char text[128 * 1024];
-	FILE *f = fopen("tools/lwm2m-bootstrapctl.1", "r");
+	FILE *f = fopen("tools/ctl/lwm2m-bootstrapctl.1", "r");
 	size_t len;
 
 	(void)state;
@@ -516,7 +516,7 @@ test_outcomes_are_in_the_manual(void **state)
 		snprintf(entry, sizeof(entry), ".It Cm %s %s", bs_outcome_word((enum bs_outcome)o),
 			bs_outcome_what((enum bs_outcome)o));
 		if (strstr(text, entry) == NULL)
-			fail_msg("tools/lwm2m-bootstrapctl.1 lacks \"%s\"", entry);
+			fail_msg("tools/ctl/lwm2m-bootstrapctl.1 lacks \"%s\"", entry);
 	}
 }
 
