@@ -51,6 +51,7 @@ struct bs_found {
 	int64_t device_id;
 	char endpoint[BS_ENDPOINT_MAX + 1];
 	bool enabled;
+	int64_t profile_id;
 	enum bs_on_change on_change;
 	int64_t revision; /* as in struct bs_account */
 };
@@ -92,13 +93,18 @@ void bs_store_read_end(struct bs_store *st);
 
 /*
  * Changes committed since sequence number *seq (in and out). fn is called per change, oldest first; *seq is the newest
- * seen. Start with bs_store_change_seq. Cost: the changes. device_id 0: profile or server changed, see profile_id; both 0:
- * anything may have changed (the reader was away too long, or a backup was put back).
+ * seen. Start with bs_store_change_seq. Cost: the changes. ANYTHING: the reader was away too long, or a backup was put back.
  */
-enum bs_change_kind { BS_CHANGED_DEVICE, BS_CHANGED_CREDENTIAL, BS_CHANGED_PROFILE, BS_REMOVED_DEVICE };
+enum bs_change_kind {
+	BS_CHANGED_DEVICE,
+	BS_CHANGED_CREDENTIAL, /* of a device: what it bootstraps with or receives */
+	BS_CHANGED_PROFILE, /* or a server account of it */
+	BS_REMOVED_DEVICE,
+	BS_CHANGED_ANYTHING,
+};
 struct bs_change {
 	enum bs_change_kind kind;
-	int64_t device_id, profile_id; /* 0: not of one device / one profile */
+	int64_t id; /* of the device or of the profile, as the kind says; 0 with ANYTHING */
 };
 BS_MUST_USE enum bs_err bs_store_change_seq(struct bs_store *st, int64_t *seq);
 /*

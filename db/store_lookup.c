@@ -23,6 +23,7 @@ finish(struct bs_device_reader *r, enum bs_err err, const bool *matched, struct 
 	if (err != BS_OK)
 		return err;
 	out->enabled = r->enabled;
+	out->profile_id = r->profile_id;
 	out->on_change = (*shared)->profile.on_change;
 	out->revision = r->revision > (*shared)->revision ? r->revision : (*shared)->revision;
 	return BS_OK;
@@ -302,8 +303,7 @@ tell_changes(struct bs_store *st, int64_t *seq, void (*fn)(void *arg, const stru
 	while ((err = bs_query_step(&q)) == BS_OK) {
 		struct bs_change change = {
 			.kind = (enum bs_change_kind)bs_query_int(&q, 1),
-			.device_id = bs_query_int(&q, 2),
-			.profile_id = bs_query_int(&q, 3),
+			.id = bs_query_int(&q, 2),
 		};
 
 		*seq = bs_query_int(&q, 0);
@@ -316,7 +316,7 @@ tell_changes(struct bs_store *st, int64_t *seq, void (*fn)(void *arg, const stru
 enum bs_err
 bs_store_changes(struct bs_store *st, int64_t *seq, void (*fn)(void *arg, const struct bs_change *change), void *arg)
 {
-	static const struct bs_change anything = { .kind = BS_CHANGED_PROFILE };
+	static const struct bs_change anything = { .kind = BS_CHANGED_ANYTHING };
 	int64_t first, last;
 	enum bs_err err = change_bounds(st, &first, &last);
 

@@ -52,7 +52,7 @@ const char *const bs_store_sql[Q_COUNT] = {
 	/* The first and the last number; the second also when the rows are gone. */
 	[Q_CHANGE_BOUNDS] = "SELECT ifnull((SELECT min(seq) FROM change), 0), "
 			    "ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'change'), 0)",
-	[Q_CHANGES] = "SELECT seq, kind, device_id, profile_id FROM change WHERE seq > ?1 ORDER BY seq",
+	[Q_CHANGES] = "SELECT seq, kind, device_id + profile_id FROM change WHERE seq > ?1 ORDER BY seq",
 
 	/* All columns, in their order. */
 	[Q_LOAD_GRANTS] = "SELECT " BS_GRANT_COLUMNS " FROM server_credential WHERE device_id = ?1 ORDER BY server_id",

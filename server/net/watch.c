@@ -67,11 +67,13 @@ on_change(void *arg, const struct bs_change *change)
 	struct changed *c = arg;
 	struct device_links *d;
 
-	if (change->device_id == 0 && change->profile_id == 0) {
+	if (change->kind == BS_CHANGED_ANYTHING) {
 		check_all(c);
 		return;
 	}
-	HASH_FIND(hh, c->worker->by_device, &change->device_id, sizeof(change->device_id), d);
+	if (change->kind == BS_CHANGED_PROFILE)
+		return; /* a run reads it when it begins */
+	HASH_FIND(hh, c->worker->by_device, &change->id, sizeof(change->id), d);
 	if (d != NULL)
 		check_links(c, d, change->kind);
 }

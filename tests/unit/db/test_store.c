@@ -547,19 +547,19 @@ changes_are_told(void **state)
 	static const struct {
 		const char *sql;
 		enum bs_change_kind kind;
-		int64_t device_id, profile_id;
+		int64_t id;
 	} rows[] = {
-		{ "UPDATE device SET enabled = 0 WHERE id = 1", BS_CHANGED_DEVICE, 1, 0 },
-		{ "DELETE FROM server_credential WHERE device_id = 1", BS_CHANGED_CREDENTIAL, 1, 0 },
+		{ "UPDATE device SET enabled = 0 WHERE id = 1", BS_CHANGED_DEVICE, 1 },
+		{ "DELETE FROM server_credential WHERE device_id = 1", BS_CHANGED_CREDENTIAL, 1 },
 		{ "INSERT INTO server_credential (device_id, server_id, public_or_identity, sealed_key, key_hash) "
 		  "VALUES (1, 1, x'41', zeroblob(44), randomblob(16))",
-			BS_CHANGED_CREDENTIAL, 1, 0 },
-		{ "UPDATE profile SET on_change = 0", BS_CHANGED_PROFILE, 0, 1 },
-		{ "UPDATE profile SET pack = 1", BS_CHANGED_PROFILE, 0, 1 },
-		{ "UPDATE server_account SET uri = 'coaps://new' WHERE id = 1", BS_CHANGED_PROFILE, 0, 1 },
-		{ "DELETE FROM server_setting WHERE rid = 1", BS_CHANGED_PROFILE, 0, 1 },
-		{ "DELETE FROM profile_write WHERE oid = 3", BS_CHANGED_PROFILE, 0, 1 },
-		{ "UPDATE profile_acl_entry SET rights = 3 WHERE ssid = 101", BS_CHANGED_PROFILE, 0, 1 },
+			BS_CHANGED_CREDENTIAL, 1 },
+		{ "UPDATE profile SET on_change = 0", BS_CHANGED_PROFILE, 1 },
+		{ "UPDATE profile SET pack = 1", BS_CHANGED_PROFILE, 1 },
+		{ "UPDATE server_account SET uri = 'coaps://new' WHERE id = 1", BS_CHANGED_PROFILE, 1 },
+		{ "DELETE FROM server_setting WHERE rid = 1", BS_CHANGED_PROFILE, 1 },
+		{ "DELETE FROM profile_write WHERE oid = 3", BS_CHANGED_PROFILE, 1 },
+		{ "UPDATE profile_acl_entry SET rights = 3 WHERE ssid = 101", BS_CHANGED_PROFILE, 1 },
 	};
 	struct db_fixture *fx = *state;
 	struct changes c = { 0 };
@@ -577,28 +577,27 @@ changes_are_told(void **state)
 			fail_msg("%s: %s", rows[i].sql, fx->diag.text);
 		bless(fx);
 		OK(bs_store_changes(fx->reader, &seq, on_change, &c));
-		if (c.count != 1 || c.last.kind != rows[i].kind || c.last.device_id != rows[i].device_id ||
-			c.last.profile_id != rows[i].profile_id)
+		if (c.count != 1 || c.last.kind != rows[i].kind || c.last.id != rows[i].id)
 			fail_msg("%s: %d changes, kind %d", rows[i].sql, c.count, c.last.kind);
 		assert_true(revision(fx, 1) > rev);
 	}
 	OK(bs_store_delete_device(fx->writer, "dev-1"));
 	OK(bs_store_changes(fx->reader, &seq, on_change, &c));
 	assert_int_equal(c.last.kind, BS_REMOVED_DEVICE);
-	assert_int_equal(c.last.device_id, 1);
+	assert_int_equal(c.last.id, 1);
 	/* Behind what is kept, or ahead of it (a backup was put back): anything may have changed. */
 	c = (struct changes){ 0 };
 	seq += 100;
 	OK(bs_store_changes(fx->reader, &seq, on_change, &c));
 	assert_int_equal(c.count, 1);
-	assert_int_equal(c.last.kind, BS_CHANGED_PROFILE);
-	assert_int_equal(c.last.profile_id, 0);
+	assert_int_equal(c.last.kind, BS_CHANGED_ANYTHING);
+	assert_int_equal(c.last.id, 0);
 	assert_int_equal(raw_sql(fx, "DELETE FROM change WHERE seq < 5"), 0);
 	seq = 1;
 	c = (struct changes){ 0 };
 	OK(bs_store_changes(fx->reader, &seq, on_change, &c));
 	assert_int_equal(c.count, 1);
-	assert_int_equal(c.last.profile_id, 0);
+	assert_int_equal(c.last.kind, BS_CHANGED_ANYTHING);
 }
 
 /* ---- current and next ----------------------------------------------------------------------------------------------- */
