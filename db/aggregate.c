@@ -5,15 +5,15 @@
 
 /* store_lookup.c and store_bulk.c hash devices without these statements: the parts and their order must stay the same. */
 const struct bs_aggregate_kind bs_aggregate_kinds[BS_AGGREGATES] = {
-	[BS_AGGREGATE_DEVICE] = { "device", "device 1", "endpoint",
+	[BS_AGGREGATE_DEVICE] = { "device", "device 2", "device grants 2", 3, "endpoint",
 		{ { "device", "id", "id" }, { "bootstrap_credential", "device_id", "slot" },
 			{ "renewal", "device_id", "device_id" }, { "server_credential", "device_id", "server_id" } } },
-	[BS_AGGREGATE_PROFILE] = { "profile", "profile 1", "name",
+	[BS_AGGREGATE_PROFILE] = { "profile", "profile 1", NULL, 0, "name",
 		{ { "profile", "id", "id" }, { "profile_server", "profile_id", "position" },
 			{ "profile_acl", "profile_id", "position" },
 			{ "profile_acl_entry", "profile_id", "position, entry" },
 			{ "profile_write", "profile_id", "position" } } },
-	[BS_AGGREGATE_SERVER] = { "server", "server 1", "name",
+	[BS_AGGREGATE_SERVER] = { "server", "server 1", NULL, 0, "name",
 		{ { "server_account", "id", "id" }, { "server_setting", "server_id", "position" } } },
 };
 
@@ -132,13 +132,14 @@ add_rows(struct bs_hasher *h, enum bs_aggregate kind, size_t p, int64_t id, stru
 	return err == BS_ENOTFOUND ? BS_OK : err;
 }
 
-/* The first row, then the others. BS_ENOTFOUND. *len: of what the row holds as its hash; 0 for none. */
+/* The row that the hash stands in. BS_ENOTFOUND. */
 static enum bs_err
-add_all(struct bs_hasher *h, enum bs_aggregate kind, int64_t id, struct bs_row_hash *hash,
-	uint8_t stored[BS_KEYED_HASH_LEN], size_t *len)
+add_first(struct bs_hasher *h, enum bs_aggregate kind, int64_t id, struct bs_row_hash *hash,
+	struct bs_stored_hash *stored)
 {
 	struct bs_query q;
 	const uint8_t *data;
+	size_t len;
 	enum bs_err err = make_ready(h, kind);
 
 	if (err != BS_OK)
@@ -149,45 +150,53 @@ add_all(struct bs_hasher *h, enum bs_aggregate kind, int64_t id, struct bs_row_h
 	if (err == BS_OK) {
 		bs_row_hash_begin(hash, h->seal, BS_SEAL_LANE_OTHER, bs_aggregate_kinds[kind].layout);
 		bs_row_hash_columns(hash, 0, &q, 0, h->kinds[kind].columns[0]);
-		data = bs_query_blob(&q, h->kinds[kind].columns[0], len);
-		*len = data != NULL && *len == BS_KEYED_HASH_LEN ? *len : 0;
-		if (*len > 0)
-			memcpy(stored, data, *len);
+		data = bs_query_blob(&q, h->kinds[kind].columns[0], &len);
+		bs_stored_hash_set(stored, data, len);
 	}
 	bs_query_end(&q);
-	for (PARTS(kind, p))
-		if (p > 0 && err == BS_OK)
-			err = add_rows(h, kind, p, id, hash);
 	return err;
+}
+
+/* What it is, and what the row holds. */
+static enum bs_err
+hash_all(struct bs_hasher *h, enum bs_aggregate kind, int64_t id, struct bs_stored_hash *own,
+	struct bs_stored_hash *stored)
+{
+	const struct bs_aggregate_kind *k = &bs_aggregate_kinds[kind];
+	struct bs_row_hash hash;
+	enum bs_err err = add_first(h, kind, id, &hash, stored);
+
+	own->len = 0;
+	for (PARTS(kind, p)) {
+		if (p > 0 && p == k->second_part && err == BS_OK)
+			err = bs_row_hash_half(&hash, own, k->second);
+		if (p > 0 && err == BS_OK)
+			err = add_rows(h, kind, p, id, &hash);
+	}
+	return err == BS_OK ? bs_row_hash_half(&hash, own, NULL) : err;
 }
 
 enum bs_err
 bs_aggregate_check(struct bs_hasher *h, enum bs_aggregate kind, int64_t id)
 {
-	struct bs_row_hash hash;
-	uint8_t stored[BS_KEYED_HASH_LEN];
-	size_t len = 0;
-	enum bs_err err = add_all(h, kind, id, &hash, stored, &len);
+	struct bs_stored_hash own, stored;
+	enum bs_err err = hash_all(h, kind, id, &own, &stored);
 
-	return err == BS_OK ? bs_row_hash_check(&hash, stored, len) : err;
+	return err == BS_OK ? bs_stored_hash_check(&own, &stored, own.len) : err;
 }
 
 enum bs_err
 bs_aggregate_set(struct bs_hasher *h, enum bs_aggregate kind, int64_t id)
 {
-	struct bs_row_hash hash;
-	uint8_t stored[BS_KEYED_HASH_LEN], own[BS_KEYED_HASH_LEN];
-	size_t len = 0;
+	struct bs_stored_hash own, stored;
 	struct bs_query q;
-	enum bs_err err = add_all(h, kind, id, &hash, stored, &len);
+	enum bs_err err = hash_all(h, kind, id, &own, &stored);
 
-	if (err == BS_OK)
-		err = bs_row_hash_end(&hash, own);
 	if (err != BS_OK)
 		return err == BS_ENOTFOUND ? BS_OK : err;
 	q = bs_query(h->kinds[kind].set);
 	bs_query_put_int(&q, id);
-	bs_query_put_blob(&q, own, sizeof(own));
+	bs_query_put_blob(&q, own.data, own.len);
 	return bs_query_run(&q);
 }
 

@@ -5,6 +5,9 @@
  * other column of all of them, so nobody without the master key can change, add, remove or exchange one of them, or
  * give the whole to another number. Inside db/ only.
  *
+ * That of a device has two halves: of what proves who it is, and of the first half and what it receives. A handshake needs
+ * the first alone, and need not read the rest.
+ *
  * What it cannot show: that all rows of one aggregate were put back as they lawfully were at an earlier time, or that all
  * of them are gone. The first shows for the store as a whole (generation.h).
  */
@@ -24,6 +27,9 @@ struct bs_aggregate_part {
 struct bs_aggregate_kind {
 	const char *word; /* for people */
 	const char *layout; /* begins the hash; another layout is another word */
+	const char *
+		second; /* begins the second half, over the first one and the parts from second_part on; NULL: there is none */
+	size_t second_part;
 	const char *name; /* column of the first part, for people */
 	struct bs_aggregate_part parts[BS_AGGREGATE_PARTS_MAX]; /* the first holds row_hash; ends with table NULL */
 };

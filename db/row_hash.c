@@ -127,6 +127,40 @@ bs_row_hash_end(struct bs_row_hash *h, uint8_t out[BS_KEYED_HASH_LEN])
 }
 
 enum bs_err
+bs_row_hash_half(struct bs_row_hash *h, struct bs_stored_hash *out, const char *kind)
+{
+	enum bs_err err = out->len + BS_KEYED_HASH_LEN <= sizeof(out->data) ? BS_OK : BS_EINTERNAL;
+
+	if (err == BS_OK)
+		err = bs_row_hash_end(h, out->data + out->len);
+	if (err != BS_OK)
+		return err;
+	out->len += BS_KEYED_HASH_LEN;
+	if (kind != NULL) {
+		bs_row_hash_begin(h, h->seal, h->lane, kind);
+		bs_row_hash_octets(h, SQLITE_BLOB, out->data, out->len);
+	}
+	return BS_OK;
+}
+
+void
+bs_stored_hash_set(struct bs_stored_hash *h, const uint8_t *data, size_t len)
+{
+	h->len = data != NULL && len <= sizeof(h->data) ? len : 0;
+	if (h->len > 0)
+		memcpy(h->data, data, h->len);
+}
+
+enum bs_err
+bs_stored_hash_check(const struct bs_stored_hash *own, const struct bs_stored_hash *stored, size_t whole_len)
+{
+	return own->len > 0 && own->len <= whole_len && stored->len == whole_len &&
+			       CRYPTO_memcmp(own->data, stored->data, own->len) == 0
+		       ? BS_OK
+		       : BS_ETAMPERED;
+}
+
+enum bs_err
 bs_row_hash_check(struct bs_row_hash *h, const uint8_t *stored, size_t stored_len)
 {
 	uint8_t own[BS_KEYED_HASH_LEN];

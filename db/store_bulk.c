@@ -231,16 +231,20 @@ bs_bulk_hash_device(struct bs_store *st)
 {
 	struct bs_bulk *b = st->bulk;
 	struct bs_stage *device = b->stages[T_DEVICE], *bootstrap = b->stages[T_BOOTSTRAP];
+	const struct bs_aggregate_kind *k = &bs_aggregate_kinds[BS_AGGREGATE_DEVICE];
+	struct bs_stored_hash own = { 0 };
 	struct bs_row_hash h;
-	uint8_t hash[BS_KEYED_HASH_LEN];
 	enum bs_err err;
 
-	bs_row_hash_begin(&h, st->seal, BS_SEAL_LANE_DEVICE, bs_aggregate_kinds[BS_AGGREGATE_DEVICE].layout);
+	bs_row_hash_begin(&h, st->seal, BS_SEAL_LANE_DEVICE, k->layout);
 	hash_row(&h, 0, device, bs_stage_rows(device) - 1, BS_DEVICE_COLUMN_COUNT - 1);
 	hash_row(&h, 1, bootstrap, bs_stage_rows(bootstrap) - 1, BS_BOOTSTRAP_COLUMN_COUNT);
-	hash_grants(&h, b->stages[T_GRANT], b->grants_before);
-	err = bs_row_hash_end(&h, hash);
-	if (err == BS_OK && bs_stage_amend_blob(device, BS_DEVICE_COLUMN_COUNT - 1, hash, sizeof(hash)) != SQLITE_OK)
+	err = bs_row_hash_half(&h, &own, k->second);
+	if (err == BS_OK) {
+		hash_grants(&h, b->stages[T_GRANT], b->grants_before);
+		err = bs_row_hash_half(&h, &own, NULL);
+	}
+	if (err == BS_OK && bs_stage_amend_blob(device, BS_DEVICE_COLUMN_COUNT - 1, own.data, own.len) != SQLITE_OK)
 		err = BS_ENOMEM;
 	return err;
 }

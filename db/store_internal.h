@@ -196,6 +196,8 @@ void bs_bulk_free(struct bs_store *st); /* after its db was closed */
  *   err = bs_device_begin(&r, st, q, on_bootstrap, arg)    the device, and each of its bootstrap credentials
  *   err = bs_device_grants(&r, on_grant, arg)              each row of server_credential
  *   err = bs_device_end(&r, err)                           BS_ETAMPERED before any error of those that were called
+ *
+ * Without bs_device_grants the first half of the hash is checked: what the device proves itself with.
  */
 struct bs_device_reader {
 	struct bs_store *st;
@@ -205,8 +207,7 @@ struct bs_device_reader {
 	int64_t id, profile_id, revision;
 	char endpoint[BS_ENDPOINT_MAX + 1];
 	bool enabled;
-	size_t row_hash_len;
-	uint8_t row_hash[BS_KEYED_HASH_LEN];
+	struct bs_stored_hash own, stored;
 };
 typedef enum bs_err bs_device_row_fn(void *arg, const struct bs_device_reader *r, const struct bs_query *q);
 /* Columns of a bootstrap credential, with what is delivered of it. */

@@ -4,12 +4,15 @@
 
 #include "db/store_internal.h"
 
+/* How much of a device is checked. A handshake asks who it is; what it receives is checked before any of it is sent. */
+enum extent { WHO_IT_IS, ALL_OF_IT };
+
 /* The rest of the device, and its profile. What was asked for must be among what was checked: an index may lie. */
 static enum bs_err
-finish(struct bs_device_reader *r, enum bs_err err, const bool *matched, struct bs_found *out,
+finish(struct bs_device_reader *r, enum bs_err err, enum extent extent, const bool *matched, struct bs_found *out,
 	const struct bs_shared **shared)
 {
-	if (err == BS_OK)
+	if (err == BS_OK && extent == ALL_OF_IT)
 		err = bs_device_grants(r, NULL, NULL);
 	err = bs_device_end(r, err);
 	if (err == BS_OK && matched != NULL && !*matched)
@@ -31,8 +34,8 @@ finish(struct bs_device_reader *r, enum bs_err err, const bool *matched, struct 
 
 /* One look-up: the device that the query finds, its bootstrap credentials shown to fn. */
 static enum bs_err
-look_up(struct bs_store *st, struct bs_query q, bs_device_row_fn *fn, void *arg, const bool *matched,
-	struct bs_found *out, const struct bs_shared **shared)
+look_up(struct bs_store *st, struct bs_query q, enum extent extent, bs_device_row_fn *fn, void *arg,
+	const bool *matched, struct bs_found *out, const struct bs_shared **shared)
 {
 	struct bs_device_reader r;
 	bool own = false;
@@ -42,7 +45,7 @@ look_up(struct bs_store *st, struct bs_query q, bs_device_row_fn *fn, void *arg,
 	out->device_id = 0;
 	if (err != BS_OK)
 		return err;
-	err = finish(&r, bs_device_begin(&r, st, q, fn, arg), matched, out, shared);
+	err = finish(&r, bs_device_begin(&r, st, q, fn, arg), extent, matched, out, shared);
 	bs_store_snapshot_end(st, own);
 	return err;
 }
@@ -99,7 +102,7 @@ bs_store_find_psk(
 	if (len == 0 || len > BS_IDENTITY_MAX)
 		return BS_ENOTFOUND;
 	bs_query_put_blob(&q, identity, len);
-	err = look_up(st, q, take_psk, &s, &s.matched, out, &shared);
+	err = look_up(st, q, WHO_IT_IS, take_psk, &s, &s.matched, out, &shared);
 	if (err != BS_OK) {
 		bs_secret_clear(&keys[0]);
 		bs_secret_clear(&keys[1]);
@@ -136,7 +139,7 @@ find_public(struct bs_store *st, struct public_search *s, struct bs_found *out)
 
 	bs_query_put_blob(&q, s->digest, sizeof(s->digest));
 	bs_query_put_int(&q, s->mode);
-	return look_up(st, q, match_public, s, &s->matched, out, &shared);
+	return look_up(st, q, WHO_IT_IS, match_public, s, &s->matched, out, &shared);
 }
 
 enum bs_err
@@ -184,7 +187,7 @@ bs_store_find_name(struct bs_store *st, const char *endpoint, const uint8_t anch
 	enum bs_err err;
 
 	bs_query_put_text(&q, endpoint);
-	err = look_up(st, q, match_by_name, &s, NULL, out, &shared);
+	err = look_up(st, q, WHO_IT_IS, match_by_name, &s, NULL, out, &shared);
 	if (err == BS_OK && strcmp(out->endpoint, endpoint) != 0)
 		err = BS_ETAMPERED; /* the index lies */
 	if (err == BS_OK &&
@@ -200,7 +203,7 @@ bs_store_find_id(struct bs_store *st, int64_t device_id, struct bs_found *out)
 	const struct bs_shared *shared;
 
 	bs_query_put_int(&q, device_id);
-	return look_up(st, q, NULL, NULL, NULL, out, &shared);
+	return look_up(st, q, ALL_OF_IT, NULL, NULL, NULL, out, &shared);
 }
 
 static void
@@ -240,7 +243,7 @@ bs_store_find_own(struct bs_store *st, const char *endpoint, struct bs_own_crede
 
 	memset(out, 0, sizeof(*out));
 	bs_query_put_text(&q, endpoint);
-	err = look_up(st, q, take_own, out, NULL, &out->found, &shared);
+	err = look_up(st, q, ALL_OF_IT, take_own, out, NULL, &out->found, &shared);
 	if (err == BS_OK && strcmp(out->found.endpoint, endpoint) != 0)
 		err = BS_ETAMPERED;
 	if (err == BS_OK && out->count == 0)

@@ -19,14 +19,13 @@ read_head(struct bs_device_reader *r, const struct bs_query *q)
 	const uint8_t *hash = bs_query_blob(q, D_ROW_HASH, &len);
 
 	r->began = true;
+	r->own.len = 0;
+	bs_stored_hash_set(&r->stored, hash, len);
 	r->id = bs_query_int(q, D_ID);
 	r->profile_id = bs_query_int(q, D_PROFILE);
 	r->revision = bs_query_int(q, D_REVISION);
 	r->enabled = bs_query_int(q, D_ENABLED) != 0;
 	bs_query_copy_text(q, D_ENDPOINT, r->endpoint, sizeof(r->endpoint));
-	r->row_hash_len = hash != NULL && len == sizeof(r->row_hash) ? len : 0;
-	if (r->row_hash_len > 0)
-		memcpy(r->row_hash, hash, len);
 	bs_row_hash_begin(&r->hash, r->st->seal, BS_SEAL_LANE_DEVICE, bs_aggregate_kinds[BS_AGGREGATE_DEVICE].layout);
 	bs_row_hash_columns(&r->hash, PART_DEVICE, q, D_ID, DEVICE_HASHED);
 }
@@ -64,8 +63,10 @@ enum bs_err
 bs_device_grants(struct bs_device_reader *r, bs_device_row_fn *fn, void *arg)
 {
 	struct bs_query q = bs_store_query(r->st, Q_LOAD_GRANTS);
-	enum bs_err err;
+	enum bs_err err = bs_row_hash_half(&r->hash, &r->own, bs_aggregate_kinds[BS_AGGREGATE_DEVICE].second);
 
+	if (err != BS_OK)
+		return err;
 	bs_query_put_int(&q, r->id);
 	while ((err = bs_query_step(&q)) == BS_OK) {
 		bs_row_hash_columns(&r->hash, PART_GRANT, &q, 0, BS_GRANT_COLUMN_COUNT);
@@ -79,7 +80,9 @@ enum bs_err
 bs_device_end(struct bs_device_reader *r, enum bs_err err)
 {
 	if (err == BS_OK)
-		err = bs_row_hash_check(&r->hash, r->row_hash_len > 0 ? r->row_hash : NULL, r->row_hash_len);
+		err = bs_row_hash_half(&r->hash, &r->own, NULL);
+	if (err == BS_OK)
+		err = bs_stored_hash_check(&r->own, &r->stored, sizeof(r->own.data));
 	if (err == BS_ETAMPERED && r->st->lenient)
 		err = BS_OK;
 	return err == BS_OK ? r->err : err;

@@ -4,7 +4,7 @@
 -- (db/aggregate.h). The migration fills it in, and so does each transaction of lwm2m-bootstrapctl for what it changes; nobody
 -- else can. Where it does not fit, the daemon gives nothing out.
 
-ALTER TABLE device ADD COLUMN row_hash BLOB CHECK (row_hash IS NULL OR (typeof(row_hash) = 'blob' AND length(row_hash) = 16));
+ALTER TABLE device ADD COLUMN row_hash BLOB CHECK (row_hash IS NULL OR (typeof(row_hash) = 'blob' AND length(row_hash) = 32));
 ALTER TABLE profile ADD COLUMN row_hash BLOB CHECK (row_hash IS NULL OR (typeof(row_hash) = 'blob' AND length(row_hash) = 16));
 ALTER TABLE server_account ADD COLUMN row_hash BLOB
 	CHECK (row_hash IS NULL OR (typeof(row_hash) = 'blob' AND length(row_hash) = 16));
