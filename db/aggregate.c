@@ -5,9 +5,9 @@
 
 /* store_lookup.c and store_bulk.c hash devices without these statements: the parts and their order must stay the same. */
 const struct bs_aggregate_kind bs_aggregate_kinds[BS_AGGREGATES] = {
-	[BS_AGGREGATE_DEVICE] = { "device", "device 2", "device grants 2", 3, "endpoint",
+	[BS_AGGREGATE_DEVICE] = { "device", "device 2", "device grants 2", 2, "endpoint",
 		{ { "device", "id", "id" }, { "bootstrap_credential", "device_id", "slot" },
-			{ "renewal", "device_id", "device_id" }, { "server_credential", "device_id", "server_id" } } },
+			{ "server_credential", "device_id", "server_id" } } },
 	[BS_AGGREGATE_PROFILE] = { "profile", "profile 1", NULL, 0, "name",
 		{ { "profile", "id", "id" }, { "profile_server", "profile_id", "position" },
 			{ "profile_acl", "profile_id", "position" },

@@ -20,7 +20,6 @@
 #define TAG_LEN 16
 #define NONCES 340 /* in the pool: one call of the generator costs as much as ten values sealed */
 #define WRAP_WHERE "meta/wrapped_keys/2"
-#define WRAP_WHERE_OLD "meta/wrapped_keys"
 
 /*
  * One key of AES-256-GCM-SIV. The context is reset for each message: with this cipher OpenSSL (3.5.9) keeps the associated
@@ -127,22 +126,6 @@ seal_init(struct bs_seal *s, const uint8_t keys[3 * BS_SEAL_KEY_LEN])
 	return err;
 }
 
-/* Out of the wrapped form that a store has: all three keys. */
-typedef enum bs_err opens_fn(struct cipher *wrap, const uint8_t *wrapped, uint8_t *keys);
-
-static enum bs_err
-open_new(struct cipher *wrap, const uint8_t *wrapped, uint8_t *keys)
-{
-	return cipher_open(wrap, WRAP_WHERE, wrapped, BS_SEAL_WRAPPED_LEN, keys);
-}
-
-static enum bs_err
-open_old(struct cipher *wrap, const uint8_t *wrapped, uint8_t *keys)
-{
-	bs_random_system(NULL, keys + 2 * BS_SEAL_KEY_LEN, BS_SEAL_KEY_LEN);
-	return cipher_open(wrap, WRAP_WHERE_OLD, wrapped, BS_SEAL_WRAPPED_OLD_LEN, keys);
-}
-
 static enum bs_err
 wrap_keys(struct cipher *wrap, const uint8_t *keys, uint8_t wrapped[BS_SEAL_WRAPPED_LEN])
 {
@@ -152,7 +135,7 @@ wrap_keys(struct cipher *wrap, const uint8_t *keys, uint8_t wrapped[BS_SEAL_WRAP
 
 /* have NULL: new keys. wrapped NULL: they need not be wrapped anew. */
 static enum bs_err
-make_seal(const struct bs_secret *master, opens_fn *opens, const uint8_t *have, struct bs_seal **out, uint8_t *wrapped)
+make_seal(const struct bs_secret *master, const uint8_t *have, struct bs_seal **out, uint8_t *wrapped)
 {
 	uint8_t keys[3 * BS_SEAL_KEY_LEN];
 	struct cipher wrap = { 0 };
@@ -163,7 +146,7 @@ make_seal(const struct bs_secret *master, opens_fn *opens, const uint8_t *have, 
 		err = cipher_init(&wrap, master->data);
 	if (err == BS_OK && have == NULL)
 		bs_random_system(NULL, keys, sizeof(keys));
-	else if (err == BS_OK && opens(&wrap, have, keys) != BS_OK)
+	else if (err == BS_OK && cipher_open(&wrap, WRAP_WHERE, have, BS_SEAL_WRAPPED_LEN, keys) != BS_OK)
 		err = BS_EMASTERKEY;
 	if (err == BS_OK && wrapped != NULL)
 		err = wrap_keys(&wrap, keys, wrapped);
@@ -182,20 +165,13 @@ make_seal(const struct bs_secret *master, opens_fn *opens, const uint8_t *have, 
 enum bs_err
 bs_seal_new(const struct bs_secret *master, struct bs_seal **out, uint8_t wrapped[BS_SEAL_WRAPPED_LEN])
 {
-	return make_seal(master, open_new, NULL, out, wrapped);
+	return make_seal(master, NULL, out, wrapped);
 }
 
 enum bs_err
 bs_seal_open(const struct bs_secret *master, const uint8_t wrapped[BS_SEAL_WRAPPED_LEN], struct bs_seal **out)
 {
-	return make_seal(master, open_new, wrapped, out, NULL);
-}
-
-enum bs_err
-bs_seal_upgrade(const struct bs_secret *master, const uint8_t old[BS_SEAL_WRAPPED_OLD_LEN], struct bs_seal **out,
-	uint8_t wrapped[BS_SEAL_WRAPPED_LEN])
-{
-	return make_seal(master, open_old, old, out, wrapped);
+	return make_seal(master, wrapped, out, NULL);
 }
 
 void

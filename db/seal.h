@@ -16,9 +16,8 @@
 #define BS_SEAL_OVERHEAD 28
 #define BS_SEAL_KEY_LEN 32
 #define BS_KEYED_HASH_LEN 16
-/* Data key, hash key, row key. Stores from before their rows were hashed have no row key. */
+/* Data key, hash key, row key. */
 #define BS_SEAL_WRAPPED_LEN (3 * BS_SEAL_KEY_LEN + BS_SEAL_OVERHEAD)
-#define BS_SEAL_WRAPPED_OLD_LEN (2 * BS_SEAL_KEY_LEN + BS_SEAL_OVERHEAD)
 
 struct bs_seal;
 
@@ -34,12 +33,6 @@ BS_MUST_USE enum bs_err bs_seal_new(
 /* BS_EMASTERKEY: that master key did not wrap them. */
 BS_MUST_USE enum bs_err bs_seal_open(
 	const struct bs_secret *master, const uint8_t wrapped[BS_SEAL_WRAPPED_LEN], struct bs_seal **out);
-/*
- * The keys of an old store with a new row key, wrapped anew. The old form opens here alone: a store whose rows are hashed
- * cannot be passed off as one from before by who has no master key.
- */
-BS_MUST_USE enum bs_err bs_seal_upgrade(const struct bs_secret *master, const uint8_t old[BS_SEAL_WRAPPED_OLD_LEN],
-	struct bs_seal **out, uint8_t wrapped[BS_SEAL_WRAPPED_LEN]);
 void bs_seal_free(struct bs_seal *s); /* wipes; NULL is fine */
 
 /* Nonces are drawn from a pool of random octets, filled in bulk. out: len + BS_SEAL_OVERHEAD octets. */

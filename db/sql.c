@@ -220,6 +220,9 @@ check_ours(sqlite3 *db, const struct bs_sql_file *file, struct bs_diag *diag)
 	if (err != BS_OK)
 		return bs_diag_set(diag, err, 0, "%s: %s%s", file->path, sqlite3_errmsg(db),
 			err == BS_EIO ? "; the file is damaged or no SQLite file, restore it from a backup" : "");
+	if (id == file->older_id)
+		return bs_diag_set(diag, BS_ESCHEMA, 0, "%s: the %s was made by a version before 0.2: %s", file->path,
+			file->what, file->older_todo);
 	if (id != file->application_id && !(file->write && tables == 0 && id == 0))
 		return bs_diag_set(
 			diag, BS_EIO, 0, "%s: this is no %s of the bootstrap server", file->path, file->what);

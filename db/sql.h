@@ -75,6 +75,8 @@ struct bs_sql_file {
 	const char *path;
 	const char *what; /* "store", "journal": for the sentences and for the schema files */
 	int32_t application_id;
+	int32_t older_id; /* of files from before the first numbered schema, which are told what older_todo says */
+	const char *older_todo;
 	bool write;
 	int busy_ms;
 	const char *pragmas; /* of a writer, before anything else; NULL: none */

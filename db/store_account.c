@@ -352,7 +352,7 @@ open_renewal(const struct bs_device_reader *r, const struct bs_query *q, bool ps
 	if (psk)
 		bs_where_bootstrap(where, r->id, 1);
 	else
-		bs_where_renewal(where, r->id);
+		bs_where_delivered(where, r->id);
 	err = bs_seal_decrypt(r->st->seal, where, sealed, len, &g->secret_key);
 	return err == BS_OK ? set_blob(q, psk ? C_IDENTITY : C_RENEWAL_PUBLIC, &g->public_or_identity) : err;
 }

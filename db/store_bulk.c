@@ -221,7 +221,7 @@ hash_grants(struct bs_row_hash *h, const struct bs_stage *s, size_t first)
 		}
 		if (least == SIZE_MAX)
 			break;
-		hash_row(h, 3, s, least, BS_GRANT_COLUMN_COUNT);
+		hash_row(h, 2, s, least, BS_GRANT_COLUMN_COUNT);
 		last = bs_stage_get(s, least, 1).number;
 	}
 }
@@ -605,7 +605,7 @@ make_stages(struct bs_store *st)
 static enum bs_err
 clear_way(struct bs_store *st)
 {
-	static const char *const rows[] = { "bootstrap_credential", "renewal", "server_credential" };
+	static const char *const rows[] = { "bootstrap_credential", "server_credential" };
 	enum bs_err err = BS_OK;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && err == BS_OK; i++) {

@@ -101,7 +101,7 @@ bs_rows_add_bootstrap(struct bs_store *st, int64_t id, int slot, const struct bs
 	struct bs_diag *diag)
 {
 	struct bs_query q = bs_bulk_query(st, Q_ADD_BOOTSTRAP);
-	struct bs_sealed key;
+	struct bs_sealed key, delivered;
 	char where[BS_WHERE_MAX];
 	uint8_t digest[BS_DIGEST_LEN];
 	bool psk = b->mode == BS_MODE_PSK, rpk = b->mode == BS_MODE_RPK;
@@ -110,6 +110,10 @@ bs_rows_add_bootstrap(struct bs_store *st, int64_t id, int slot, const struct bs
 
 	bs_where_bootstrap(where, id, slot);
 	err = bs_rows_seal(st, where, psk ? b->key : NULL, &key);
+	if (err == BS_OK) {
+		bs_where_delivered(where, id);
+		err = bs_rows_seal(st, where, b->delivered_key, &delivered);
+	}
 	if (err != BS_OK)
 		return bs_diag_set(diag, err, 0, "device %s: key: %s", endpoint, bs_strerror(err));
 	if (rpk)
@@ -124,6 +128,9 @@ bs_rows_add_bootstrap(struct bs_store *st, int64_t id, int slot, const struct bs
 	bs_query_put_blob(&q, rpk ? b->spki : NULL, b->spki_len);
 	bs_query_put_blob(&q, has_digest ? digest : NULL, sizeof(digest));
 	bs_query_put_int(&q, bs_clock_wall_ms() / 1000); /* since_s */
+	bs_query_put_blob(&q, delivered.len > 0 ? b->delivered_public->data : NULL,
+		delivered.len > 0 ? b->delivered_public->len : 0);
+	bs_query_put_blob(&q, delivered.len > 0 ? delivered.data : NULL, delivered.len);
 	return bs_rows_add(st, &q, endpoint, diag);
 }
 

@@ -63,7 +63,6 @@ enum bs_store_stmt {
 	Q_PROFILE_EXISTS,
 	Q_ADD_DEVICE,
 	Q_ADD_BOOTSTRAP,
-	Q_ADD_RENEWAL,
 	Q_ADD_GRANT,
 	Q_ENABLE_DEVICE,
 	Q_REMOVE_DEVICE,
@@ -89,8 +88,10 @@ extern const char *const bs_store_sql[Q_COUNT];
 /* Columns of the three INSERTs that make a device, in the order in which values are put: that of the tables. */
 #define BS_DEVICE_COLUMNS "id, endpoint, profile_id, enabled, batch, iccid, imsi, note, revision, row_hash"
 #define BS_DEVICE_COLUMN_COUNT 10
-#define BS_BOOTSTRAP_COLUMNS "device_id, slot, mode, identity, sealed_key, key_hash, public_key, digest, since_s"
-#define BS_BOOTSTRAP_COLUMN_COUNT 9
+#define BS_BOOTSTRAP_COLUMNS \
+	"device_id, slot, mode, identity, sealed_key, key_hash, public_key, digest, since_s, " \
+	"delivered_public, sealed_delivered_key"
+#define BS_BOOTSTRAP_COLUMN_COUNT 11
 #define BS_GRANT_COLUMNS \
 	"device_id, server_id, public_or_identity, digest, sealed_key, key_hash, sms_mode, sms_kic, sms_kid, " \
 	"sms_spi1, " \
@@ -129,7 +130,7 @@ bs_store_query(struct bs_store *st, enum bs_store_stmt which)
 BS_MUST_USE enum bs_err bs_keys_make(sqlite3 *db, const struct bs_secret *master);
 BS_MUST_USE enum bs_err bs_keys_open(
 	sqlite3 *db, const char *path, const char *master_key_file, struct bs_seal **out, struct bs_diag *diag);
-/* For struct bs_migration: rows are hashed for the first time, or anew where they fitted before. */
+/* For struct bs_migration: rows are hashed anew where they fitted before. */
 struct bs_keys_place {
 	const char *path, *master_key_file;
 	struct bs_seal *seal; /* the caller's to free in the end */
@@ -146,7 +147,7 @@ enum bs_purpose { BS_PURPOSE_BOOTSTRAP = 0, BS_PURPOSE_SERVER = 1 };
 /* Where a sealed value lies: the associated data that binds it to its row and column. */
 #define BS_WHERE_MAX 80
 void bs_where_bootstrap(char out[BS_WHERE_MAX], int64_t device_id, int slot);
-void bs_where_renewal(char out[BS_WHERE_MAX], int64_t device_id);
+void bs_where_delivered(char out[BS_WHERE_MAX], int64_t device_id);
 /* column: "key", "kic", "kid" */
 void bs_where_grant(char out[BS_WHERE_MAX], int64_t device_id, int64_t server_id, const char *column);
 
@@ -219,7 +220,7 @@ enum {
 	C_KEY_HASH,
 	C_PUBLIC_KEY,
 	C_DIGEST,
-	C_RENEWAL_PUBLIC = 20,
+	C_RENEWAL_PUBLIC = 19,
 	C_RENEWAL_KEY
 };
 /* q: one of DEVICE_ROWS, with its values. BS_ENOTFOUND. */

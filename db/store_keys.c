@@ -8,7 +8,6 @@
 #include "db/store_internal.h"
 
 #define KEYS "wrapped_keys" /* where they stand in meta */
-#define HASHED 12 /* the first version whose rows are hashed */
 
 enum bs_err
 bs_keys_make(sqlite3 *db, const struct bs_secret *master)
@@ -49,87 +48,68 @@ say(sqlite3 *db, enum bs_err err, const char *path, const char *master_key_file,
 	}
 }
 
-/* upgraded NULL: a store whose rows are hashed; else one from before, and its keys as they are to be kept from now on. */
-static enum bs_err
-open_keys(sqlite3 *db, const char *path, const char *master_key_file, uint8_t *upgraded, struct bs_seal **out,
-	struct bs_diag *diag)
+enum bs_err
+bs_keys_open(sqlite3 *db, const char *path, const char *master_key_file, struct bs_seal **out, struct bs_diag *diag)
 {
-	size_t want = upgraded != NULL ? BS_SEAL_WRAPPED_OLD_LEN : BS_SEAL_WRAPPED_LEN, len = 0;
 	uint8_t wrapped[BS_SEAL_WRAPPED_LEN];
 	struct bs_secret master = { 0 };
+	size_t len = 0;
 	enum bs_err err = bs_master_key_read(master_key_file, &master, diag);
 
 	if (err != BS_OK)
 		return err;
 	err = bs_sql_get_meta(db, KEYS, wrapped, sizeof(wrapped), &len);
-	if (err == BS_ENOTFOUND || err == BS_ESPACE)
+	if (err == BS_ENOTFOUND || err == BS_ESPACE || (err == BS_OK && len != sizeof(wrapped)))
 		err = BS_EIO;
-	if (err == BS_OK && len != want)
-		err = len == BS_SEAL_WRAPPED_LEN || len == BS_SEAL_WRAPPED_OLD_LEN ? BS_ETAMPERED : BS_EIO;
-	if (err == BS_OK && upgraded != NULL)
-		err = bs_seal_upgrade(&master, wrapped, out, upgraded);
-	else if (err == BS_OK)
+	if (err == BS_OK)
 		err = bs_seal_open(&master, wrapped, out);
 	bs_secret_clear(&master);
 	return say(db, err, path, master_key_file, diag);
 }
 
-enum bs_err
-bs_keys_open(sqlite3 *db, const char *path, const char *master_key_file, struct bs_seal **out, struct bs_diag *diag)
-{
-	return open_keys(db, path, master_key_file, NULL, out, diag);
-}
-
 /* ---- migrating -------------------------------------------------------------------------------------------------------- */
-
-struct hashing {
-	struct bs_hasher *hasher;
-	bool all; /* else those that have a hash */
-};
 
 /* What does not fit before must not fit afterwards. */
 static enum bs_err
 keep_bad(void *arg, enum bs_aggregate kind, int64_t id, const char *name)
 {
-	const struct hashing *to = arg;
+	struct bs_hasher *hasher = arg;
 	char sql[96];
-	enum bs_err err = bs_aggregate_check(to->hasher, kind, id);
+	enum bs_err err = bs_aggregate_check(hasher, kind, id);
 
 	(void)name;
 	if (err != BS_ETAMPERED)
 		return err;
 	snprintf(sql, sizeof(sql), "UPDATE %s SET row_hash = NULL WHERE id = %lld",
 		bs_aggregate_kinds[kind].parts[0].table, (long long)id);
-	return bs_sql_exec(to->hasher->db, sql);
+	return bs_sql_exec(hasher->db, sql);
 }
 
 static enum bs_err
 hash_anew(void *arg, enum bs_aggregate kind, int64_t id, const char *name)
 {
-	const struct hashing *to = arg;
+	struct bs_hasher *hasher = arg;
 	char sql[96];
 	int64_t has = 1;
-	enum bs_err err = BS_OK;
+	enum bs_err err;
 
 	(void)name;
 	snprintf(sql, sizeof(sql), "SELECT row_hash IS NOT NULL FROM %s WHERE id = %lld",
 		bs_aggregate_kinds[kind].parts[0].table, (long long)id);
-	if (!to->all)
-		err = bs_sql_int(to->hasher->db, sql, &has);
-	return err == BS_OK && has ? bs_aggregate_set(to->hasher, kind, id) : err;
+	err = bs_sql_int(hasher->db, sql, &has);
+	return err == BS_OK && has ? bs_aggregate_set(hasher, kind, id) : err;
 }
 
-/* fn for all there is, with a struct hashing. */
+/* fn for all there is, with a hasher. */
 static enum bs_err
-each(sqlite3 *db, struct bs_seal *seal, bs_aggregate_fn *fn, bool all)
+each(sqlite3 *db, struct bs_seal *seal, bs_aggregate_fn *fn)
 {
 	struct bs_hasher hasher;
-	struct hashing to = { .hasher = &hasher, .all = all };
 	enum bs_err err = BS_OK;
 
 	bs_hasher_init(&hasher, db, seal);
 	for (int k = 0; k < BS_AGGREGATES && err == BS_OK; k++)
-		err = bs_aggregate_each(&hasher, (enum bs_aggregate)k, fn, &to);
+		err = bs_aggregate_each(&hasher, (enum bs_aggregate)k, fn, &hasher);
 	bs_hasher_clear(&hasher);
 	return err;
 }
@@ -138,16 +118,14 @@ enum bs_err
 bs_keys_before_migration(void *arg, sqlite3 *db, int have, struct bs_diag *diag)
 {
 	struct bs_keys_place *place = arg;
-	enum bs_err err = BS_OK;
+	enum bs_err err = bs_keys_open(db, place->path, place->master_key_file, &place->seal, diag);
 
-	if (have < HASHED)
-		return BS_OK;
-	err = bs_keys_open(db, place->path, place->master_key_file, &place->seal, diag);
+	(void)have;
 	if (err != BS_OK)
 		return err;
 	err = bs_root_check_schema(db, place->seal);
 	if (err == BS_OK)
-		err = each(db, place->seal, keep_bad, false);
+		err = each(db, place->seal, keep_bad);
 	return say(db, err, place->path, place->master_key_file, diag);
 }
 
@@ -155,19 +133,10 @@ enum bs_err
 bs_keys_after_migration(void *arg, sqlite3 *db, int had, struct bs_diag *diag)
 {
 	struct bs_keys_place *place = arg;
-	bool first = had < HASHED;
-	uint8_t wrapped[BS_SEAL_WRAPPED_LEN];
-	enum bs_err err = BS_OK;
+	enum bs_err err = each(db, place->seal, hash_anew);
 
-	if (first)
-		err = open_keys(db, place->path, place->master_key_file, wrapped, &place->seal, diag);
-	if (err != BS_OK)
-		return err;
-	if (first)
-		err = bs_sql_put_meta(db, KEYS, wrapped, sizeof(wrapped));
+	(void)had;
 	if (err == BS_OK)
-		err = each(db, place->seal, hash_anew, first);
-	if (err == BS_OK)
-		err = first ? bs_root_make(db, place->seal) : bs_root_take_schema(db, place->seal);
+		err = bs_root_take_schema(db, place->seal);
 	return say(db, err, place->path, place->master_key_file, diag);
 }

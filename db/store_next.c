@@ -70,29 +70,6 @@ delete_bootstrap(struct bs_store *st, int64_t id, int slot)
 	return bs_query_run(&q);
 }
 
-/* What the device is sent of it, beside what it presents. */
-static enum bs_err
-insert_renewal(
-	struct bs_store *st, int64_t id, const struct bs_bootstrap_def *b, const char *endpoint, struct bs_diag *diag)
-{
-	struct bs_query q;
-	struct bs_sealed key;
-	char where[BS_WHERE_MAX];
-	enum bs_err err;
-
-	if (b->delivered_key == NULL)
-		return BS_OK;
-	bs_where_renewal(where, id);
-	err = bs_rows_seal(st, where, b->delivered_key, &key);
-	if (err != BS_OK)
-		return bs_diag_set(diag, err, 0, "device %s: key: %s", endpoint, bs_strerror(err));
-	q = bs_store_query(st, Q_ADD_RENEWAL);
-	bs_query_put_int(&q, id);
-	bs_query_put_blob(&q, b->delivered_public->data, b->delivered_public->len);
-	bs_query_put_blob(&q, key.data, key.len);
-	return bs_rows_add(st, &q, endpoint, diag);
-}
-
 /* Does the next credential carry a key or certificate that is the current one? */
 static bool
 is_current(const struct stored_bootstrap *current, const struct bs_bootstrap_def *next)
@@ -135,8 +112,6 @@ set_next(struct bs_store *st, int64_t id, const char *endpoint, const struct bs_
 		return BS_EREFUSED;
 	}
 	err = bs_rows_add_bootstrap(st, id, 1, def, endpoint, diag);
-	if (err == BS_OK)
-		return insert_renewal(st, id, def, endpoint, diag);
 	if (err == BS_EREFUSED) {
 		bs_conflict_find(st, def, NULL, 0, id, conflict);
 		bs_conflict_say(endpoint, conflict, diag);

@@ -13,7 +13,9 @@
 #include "db/migrate.h"
 #include "db/store_internal.h"
 
-#define STORE_APPLICATION_ID 0x4c424253 /* "LBBS" */
+#define STORE_APPLICATION_ID 0x4c425331 /* "LBS1" */
+#define OLDER_ID 0x4c424253 /* before 0.2 */
+#define OLDER_TODO "export it with that one"
 #define CHANGES_KEPT 1000000
 /* What is deleted is overwritten: else deleted keys stay in free pages, unless the library was built otherwise. */
 #define SECURE "PRAGMA secure_delete = ON"
@@ -57,9 +59,9 @@ bs_where_bootstrap(char out[BS_WHERE_MAX], int64_t device_id, int slot)
 }
 
 void
-bs_where_renewal(char out[BS_WHERE_MAX], int64_t device_id)
+bs_where_delivered(char out[BS_WHERE_MAX], int64_t device_id)
 {
-	snprintf(out, BS_WHERE_MAX, "renewal.key/%lld", (long long)device_id);
+	snprintf(out, BS_WHERE_MAX, "bootstrap_credential.delivered_key/%lld", (long long)device_id);
 }
 
 void
@@ -182,7 +184,8 @@ make_master_key(const char *file, struct bs_secret *master, struct bs_diag *diag
 static enum bs_err
 fill_new_store(const char *path, const struct bs_secret *master, struct bs_diag *diag)
 {
-	struct bs_sql_file file = { path, "store", STORE_APPLICATION_ID, true, 5000, SECURE, NULL };
+	struct bs_sql_file file = { path, "store", STORE_APPLICATION_ID, OLDER_ID, OLDER_TODO, true, 5000, SECURE,
+		NULL };
 	sqlite3 *db = NULL;
 	enum bs_err err = bs_sql_open(&file, &db, diag);
 
@@ -247,8 +250,8 @@ open_file(struct bs_store *st, const char *master_key_file, struct bs_diag *diag
 	struct bs_keys_place place = { .path = st->path, .master_key_file = master_key_file };
 	struct bs_migration beside = { bs_keys_before_migration, bs_keys_after_migration, &place };
 	/* A device must not wait for a lock: 20 ms, then the look-up is a passing problem. A tool may wait. */
-	struct bs_sql_file file = { st->path, "store", STORE_APPLICATION_ID, st->write, st->write ? 5000 : 20, SECURE,
-		&beside };
+	struct bs_sql_file file = { st->path, "store", STORE_APPLICATION_ID, OLDER_ID, OLDER_TODO, st->write,
+		st->write ? 5000 : 20, SECURE, &beside };
 	struct stat sb;
 	enum bs_err err;
 

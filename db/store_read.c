@@ -5,12 +5,11 @@
 #include "db/store_internal.h"
 
 /* Columns of DEVICE_ROWS (store_sql.c), and how many of each table. */
-enum { D_ID, D_ENDPOINT, D_PROFILE, D_ENABLED, D_REVISION = 8, D_ROW_HASH, C_DEVICE, R_DEVICE = 19 };
+enum { D_ID, D_ENDPOINT, D_PROFILE, D_ENABLED, D_REVISION = 8, D_ROW_HASH, C_DEVICE };
 #define DEVICE_HASHED 9
 #define BOOTSTRAP_HASHED BS_BOOTSTRAP_COLUMN_COUNT
-#define RENEWAL_HASHED 3
 /* Parts of bs_aggregate_kinds[BS_AGGREGATE_DEVICE]. */
-enum { PART_DEVICE, PART_BOOTSTRAP, PART_RENEWAL, PART_GRANT };
+enum { PART_DEVICE, PART_BOOTSTRAP, PART_GRANT };
 
 static void
 read_head(struct bs_device_reader *r, const struct bs_query *q)
@@ -51,8 +50,6 @@ bs_device_begin(struct bs_device_reader *r, struct bs_store *st, struct bs_query
 		if (bs_query_is_null(&q, C_DEVICE))
 			continue;
 		bs_row_hash_columns(&r->hash, PART_BOOTSTRAP, &q, C_DEVICE, BOOTSTRAP_HASHED);
-		if (!bs_query_is_null(&q, R_DEVICE)) /* of the next credential, which is the last */
-			bs_row_hash_columns(&r->hash, PART_RENEWAL, &q, R_DEVICE, RENEWAL_HASHED);
 		call(r, &q, fn, arg);
 	}
 	bs_query_end(&q);

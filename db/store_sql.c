@@ -9,10 +9,8 @@
 #define DEVICE_ROWS(condition) \
 	"SELECT d.id, d.endpoint, d.profile_id, d.enabled, d.batch, d.iccid, d.imsi, d.note, d.revision, d.row_hash, " \
 	"c.device_id, c.slot, c.mode, c.identity, c.sealed_key, c.key_hash, c.public_key, c.digest, c.since_s, " \
-	"r.device_id, r.public_key, r.sealed_key FROM device AS d " \
-	"LEFT JOIN bootstrap_credential AS c ON c.device_id = d.id " \
-	"LEFT JOIN renewal AS r ON r.device_id = c.device_id AND c.slot = 1 WHERE d.id = " condition \
-	" ORDER BY c.slot"
+	"c.delivered_public, c.sealed_delivered_key FROM device AS d " \
+	"LEFT JOIN bootstrap_credential AS c ON c.device_id = d.id WHERE d.id = " condition " ORDER BY c.slot"
 #define PROFILE_COLUMNS \
 	"p.id, p.name, p.access_control, p.on_change, p.discover, p.delete_policy, p.write_level, p.format, " \
 	"p.omit_unused_keys, p.pack, p.sms_parameters_len, p.unknown_version, p.ack_timeout_ms, p.max_retransmit, " \
@@ -52,7 +50,7 @@ const char *const bs_store_sql[Q_COUNT] = {
 	/* The first and the last number; the second also when the rows are gone. */
 	[Q_CHANGE_BOUNDS] = "SELECT ifnull((SELECT min(seq) FROM change), 0), "
 			    "ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'change'), 0)",
-	[Q_CHANGES] = "SELECT seq, kind, device_id + profile_id FROM change WHERE seq > ?1 ORDER BY seq",
+	[Q_CHANGES] = "SELECT seq, kind, id FROM change WHERE seq > ?1 ORDER BY seq",
 
 	/* All columns, in their order. */
 	[Q_LOAD_GRANTS] = "SELECT " BS_GRANT_COLUMNS " FROM server_credential WHERE device_id = ?1 ORDER BY server_id",
@@ -94,7 +92,6 @@ const char *const bs_store_sql[Q_COUNT] = {
 	[Q_ADD_SERVER] =
 		"INSERT INTO server_account (name, repository, ssid, mode, uri, server_key, sms_number, bootstrap) "
 		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-	[Q_ADD_RENEWAL] = "INSERT INTO renewal (device_id, public_key, sealed_key) VALUES (?1, ?2, ?3)",
 	[Q_ADD_SETTING] = "INSERT INTO server_setting (server_id, position, oid, rid, riid, multiple, type, text) "
 			  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[Q_SERVER_ID] = "SELECT id FROM server_account WHERE name = ?1",
@@ -124,7 +121,7 @@ const char *const bs_store_sql[Q_COUNT] = {
 	[Q_PROFILE_EXISTS] = "SELECT 0 FROM profile WHERE id = ?1",
 	[Q_ADD_DEVICE] = "INSERT INTO device (" BS_DEVICE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	[Q_ADD_BOOTSTRAP] = "INSERT INTO bootstrap_credential (" BS_BOOTSTRAP_COLUMNS
-			    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+			    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
 	[Q_ADD_GRANT] = "INSERT INTO server_credential (" BS_GRANT_COLUMNS ") "
 			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
 	[Q_ENABLE_DEVICE] = "UPDATE device SET enabled = ?2 WHERE id = ?1 AND enabled <> ?2",

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "db/root.h"
+#include "db/store.h"
 #include "server/base/hash.h"
 #include "server/base/log.h"
 
@@ -17,6 +18,7 @@ struct key {
 struct entry {
 	struct key key;
 	bool bad; /* it was not as the tool left it */
+	bool made; /* in this transaction */
 	UT_hash_handle hh;
 };
 
@@ -72,8 +74,11 @@ touch(struct bs_touched *t, enum bs_aggregate kind, int64_t id, enum what what)
 
 	if (what == W_REMOVED) /* keys of devices, and what profiles write may be one */
 		t->removed = true;
-	if (err != BS_OK || !is_new || what == W_MADE)
+	if (err != BS_OK || !is_new)
 		return err;
+	e->made = what == W_MADE;
+	if (e->made)
+		return BS_OK;
 	err = bs_aggregate_check(&t->hasher, kind, id);
 	e->bad = err == BS_ETAMPERED;
 	return err == BS_ETAMPERED || err == BS_ENOTFOUND ? BS_OK : err;
@@ -298,11 +303,48 @@ say_bad(struct bs_touched *t, const struct entry *e, struct bs_diag *diag)
 		e->key.kind == BS_AGGREGATE_DEVICE ? "delete it and import it anew, " : "", k->word, k->word);
 }
 
+/* ---- the feed of changes ---------------------------------------------------------------------------------------------- */
+
+/* Who has a changed server account is changed by it. */
+static enum bs_err
+touch_users(struct bs_touched *t, int64_t server_id)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct bs_query q;
+	enum bs_err err = bs_sql_err(sqlite3_prepare_v2(
+		t->db, "SELECT profile_id FROM profile_server WHERE server_id = ?1", -1, &stmt, NULL));
+
+	q = bs_query(stmt);
+	bs_query_put_int(&q, server_id);
+	while (err == BS_OK && (err = bs_query_step(&q)) == BS_OK)
+		err = touch(t, BS_AGGREGATE_PROFILE, bs_query_int(&q, 0), W_CHANGED);
+	sqlite3_finalize(stmt);
+	return err == BS_ENOTFOUND ? BS_OK : err;
+}
+
+/* One change for each profile, however many of its rows changed. Those of devices are told by triggers, row by row. */
+static enum bs_err
+tell_profiles(struct bs_touched *t)
+{
+	struct entry *e, *next;
+	enum bs_err err = BS_OK;
+
+	HASH_ITER (hh, t->entries, e, next)
+		if (err == BS_OK && e->key.kind == BS_AGGREGATE_SERVER && !e->made)
+			err = touch_users(t, e->key.id);
+	HASH_ITER (hh, t->entries, e, next)
+		if (err == BS_OK && e->key.kind == BS_AGGREGATE_PROFILE && !e->made)
+			err = run(t->db, sqlite3_mprintf("INSERT INTO change (kind, id) SELECT %d, id FROM profile "
+							 "WHERE id = %lld",
+						 BS_CHANGED_PROFILE, (long long)e->key.id));
+	return err;
+}
+
 enum bs_err
 bs_touched_settle(struct bs_touched *t, struct bs_diag *diag)
 {
 	struct entry *e, *next;
-	enum bs_err err = BS_OK;
+	enum bs_err err = tell_profiles(t);
 
 	HASH_ITER (hh, t->entries, e, next) {
 		if (err == BS_OK && e->bad)

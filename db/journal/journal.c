@@ -12,26 +12,28 @@
 #include "db/sql.h"
 #include "db/store.h"
 
-#define JOURNAL_APPLICATION_ID 0x4c42424a /* "LBBJ" */
+#define JOURNAL_APPLICATION_ID 0x4c424a31 /* "LBJ1" */
+#define OLDER_ID 0x4c42424a /* before 0.2 */
+#define OLDER_TODO "move it away, a new one is made"
 #define SLICE 1024 /* rows that one trim may take away, of each kind; twice the recorder's batch */
 #define DAY_MS INT64_C(86400000)
 
 enum stmt {
 	J_ADD,
-	J_ADD_UNKNOWN,
+	J_ADD_STRANGER,
 	J_FIND,
-	J_FIND_UNKNOWN,
+	J_FIND_STRANGER,
 	J_RECENT,
-	J_RECENT_UNKNOWN,
+	J_RECENT_STRANGERS,
 	J_STRANGERS,
 	J_TRIM_AGE,
-	J_TRIM_AGE_UNKNOWN,
+	J_TRIM_AGE_STRANGERS,
 	J_NEW_DEVICES,
 	J_HAS_MANY,
 	J_TRIM_DEVICE,
 	J_TRIM_OLDEST,
-	J_COUNT_UNKNOWN,
-	J_TRIM_UNKNOWN,
+	J_COUNT_STRANGERS,
+	J_TRIM_STRANGERS,
 	J_GET_CURSOR,
 	J_SET_CURSOR,
 	J_GET_SEEN,
@@ -54,8 +56,8 @@ static const char *const sql[J_COUNT] = {
 		  "handshake_ms, "
 		  "took_ms, suite, device_id, endpoint, psk_slot, code, version, format, writes, proven) "
 		  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
-	[J_ADD_UNKNOWN] =
-		"INSERT INTO unknown (at_ms, outcome, claimed, identity, host, address, mode, detail, step, "
+	[J_ADD_STRANGER] =
+		"INSERT INTO stranger (at_ms, outcome, claimed, identity, host, address, mode, detail, step, "
 		"handshake_ms, "
 		"took_ms, suite, public_key, who, seen, first_ms) "
 		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, CASE ?4 WHEN '' THEN ?5 ELSE ?4 END, "
@@ -67,22 +69,22 @@ static const char *const sql[J_COUNT] = {
 	[J_FIND] = "SELECT " COMMON_COLUMNS ", 1, at_ms, " DEVICE_COLUMNS " "
 		   "FROM attempt WHERE id IN (" NEWEST("attempt", "endpoint = ?1", "id") " UNION " ANY_OF(
 			   "attempt", "id") ") ORDER BY id DESC LIMIT ?2",
-	[J_FIND_UNKNOWN] = "SELECT " COMMON_COLUMNS ", seen, first_ms, public_key FROM unknown WHERE id IN (" ANY_OF(
-		"unknown", "at_ms") ") ORDER BY at_ms DESC LIMIT ?2",
+	[J_FIND_STRANGER] = "SELECT " COMMON_COLUMNS ", seen, first_ms, public_key FROM stranger WHERE id IN (" ANY_OF(
+		"stranger", "at_ms") ") ORDER BY at_ms DESC LIMIT ?2",
 	/* Refusals among the newest attempts: a bounded look back, however many were done. */
 	[J_RECENT] = "SELECT " COMMON_COLUMNS ", 1, at_ms, " DEVICE_COLUMNS " "
 		     "FROM attempt WHERE id > (SELECT max(id) FROM attempt) - 10000 AND outcome NOT IN ('done', "
 		     "'pack-declined') "
 		     "ORDER BY id DESC LIMIT ?1",
-	[J_RECENT_UNKNOWN] = "SELECT " COMMON_COLUMNS
-			     ", seen, first_ms, public_key FROM unknown ORDER BY at_ms DESC LIMIT ?1",
+	[J_RECENT_STRANGERS] = "SELECT " COMMON_COLUMNS
+			       ", seen, first_ms, public_key FROM stranger ORDER BY at_ms DESC LIMIT ?1",
 	[J_STRANGERS] = "SELECT " COMMON_COLUMNS
-			", seen, first_ms, public_key FROM unknown WHERE identity <> '' ORDER BY at_ms DESC LIMIT ?1",
+			", seen, first_ms, public_key FROM stranger WHERE identity <> '' ORDER BY at_ms DESC LIMIT ?1",
 	/* A time far ahead comes from a clock that was wrong: it must not stay for ever. */
 	[J_TRIM_AGE] = "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt ORDER BY id LIMIT ?3) "
 		       "AND (at_ms < ?1 OR at_ms > ?2)",
-	[J_TRIM_AGE_UNKNOWN] = "DELETE FROM unknown WHERE id IN "
-			       "(SELECT id FROM unknown WHERE at_ms < ?1 ORDER BY at_ms LIMIT ?2)",
+	[J_TRIM_AGE_STRANGERS] = "DELETE FROM stranger WHERE id IN "
+				 "(SELECT id FROM stranger WHERE at_ms < ?1 ORDER BY at_ms LIMIT ?2)",
 	[J_NEW_DEVICES] = "SELECT id, device_id FROM attempt WHERE id > ?1 ORDER BY id LIMIT ?2",
 	/* Of both kinds together: few devices have so many, and an index alone tells of the others. */
 	[J_HAS_MANY] = "SELECT 1 FROM attempt WHERE device_id = ?1 LIMIT 1 OFFSET ?2",
@@ -90,8 +92,8 @@ static const char *const sql[J_COUNT] = {
 	[J_TRIM_DEVICE] = "DELETE FROM attempt WHERE device_id = ?1 AND proven = ?3 AND id <= (SELECT id FROM attempt "
 			  "WHERE device_id = ?1 AND proven = ?3 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
 	[J_TRIM_OLDEST] = "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt ORDER BY id LIMIT ?1)",
-	[J_COUNT_UNKNOWN] = "SELECT count(*) FROM unknown",
-	[J_TRIM_UNKNOWN] = "DELETE FROM unknown WHERE id IN (SELECT id FROM unknown ORDER BY at_ms, id LIMIT ?1)",
+	[J_COUNT_STRANGERS] = "SELECT count(*) FROM stranger",
+	[J_TRIM_STRANGERS] = "DELETE FROM stranger WHERE id IN (SELECT id FROM stranger ORDER BY at_ms, id LIMIT ?1)",
 	[J_GET_CURSOR] = "SELECT value FROM meta WHERE key = 'trimmed'",
 	[J_SET_CURSOR] =
 		"INSERT INTO meta (key, value) VALUES ('trimmed', ?1) ON CONFLICT (key) DO UPDATE SET value = ?1",
@@ -134,7 +136,7 @@ open_journal(struct bs_journal *j, const char *path, bool write, struct bs_diag 
 	 * Losing the last seconds with the power is fine here. Nothing in it is secret (public keys, names), so what retention
 	 * removes is not overwritten, which would write each page twice. Pages must be able to go back to the file system.
 	 */
-	struct bs_sql_file file = { path, "journal", JOURNAL_APPLICATION_ID, write, 1000,
+	struct bs_sql_file file = { path, "journal", JOURNAL_APPLICATION_ID, OLDER_ID, OLDER_TODO, write, 1000,
 		"PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = NORMAL", NULL };
 	struct stat sb;
 	enum bs_err err = write ? make_file(path, diag) : BS_OK;
@@ -211,7 +213,7 @@ host_of(const char *address, char *out, size_t max)
 static enum bs_err
 append_one(struct bs_journal *j, const struct bs_attempt *a)
 {
-	struct bs_query q = bs_query(j->stmts[a->device_id > 0 ? J_ADD : J_ADD_UNKNOWN]);
+	struct bs_query q = bs_query(j->stmts[a->device_id > 0 ? J_ADD : J_ADD_STRANGER]);
 	const char *outcome = bs_outcome_word(a->outcome);
 	char host[sizeof(a->address)];
 
@@ -335,7 +337,7 @@ trim_age(struct bs_journal *j, const struct bs_journal_limits *l, int64_t now_ms
 	err = cut(j, &q);
 	if (err != BS_OK)
 		return err;
-	q = bs_query(j->stmts[J_TRIM_AGE_UNKNOWN]);
+	q = bs_query(j->stmts[J_TRIM_AGE_STRANGERS]);
 	bs_query_put_int(&q, oldest);
 	bs_query_put_int(&q, SLICE);
 	return cut(j, &q);
@@ -415,11 +417,11 @@ trim_devices(struct bs_journal *j, const struct bs_journal_limits *l)
 }
 
 static enum bs_err
-trim_unknown(struct bs_journal *j, const struct bs_journal_limits *l)
+trim_strangers(struct bs_journal *j, const struct bs_journal_limits *l)
 {
 	int64_t count;
-	struct bs_query q = bs_query(j->stmts[J_TRIM_UNKNOWN]);
-	enum bs_err err = get_int(bs_query(j->stmts[J_COUNT_UNKNOWN]), &count);
+	struct bs_query q = bs_query(j->stmts[J_TRIM_STRANGERS]);
+	enum bs_err err = get_int(bs_query(j->stmts[J_COUNT_STRANGERS]), &count);
 
 	if (err != BS_OK || count <= l->unknown_max)
 		return err;
@@ -462,7 +464,7 @@ bs_journal_trim(struct bs_journal *j, const struct bs_journal_limits *l, int64_t
 	if (err == BS_OK)
 		err = trim_devices(j, l);
 	if (err == BS_OK)
-		err = trim_unknown(j, l);
+		err = trim_strangers(j, l);
 	if (err == BS_OK)
 		err = trim_size(j, l);
 	return end_transaction(j, err);
@@ -589,7 +591,7 @@ bs_journal_find(struct bs_journal *j, const char *what, size_t max, bs_attempt_f
 		return BS_OK; /* not: all that have no name */
 	host_of(what, host, sizeof(host));
 	list_begin(&lists[0], find_query(j->stmts[J_FIND], what, host, max), true);
-	list_begin(&lists[1], find_query(j->stmts[J_FIND_UNKNOWN], what, host, max), false);
+	list_begin(&lists[1], find_query(j->stmts[J_FIND_STRANGER], what, host, max), false);
 	return merge(lists, max, fn, arg, found);
 }
 
@@ -609,7 +611,7 @@ bs_journal_recent(struct bs_journal *j, size_t max, bs_attempt_fn *fn, void *arg
 	size_t found = 0;
 
 	list_begin(&lists[0], recent_query(j->stmts[J_RECENT], max), true);
-	list_begin(&lists[1], recent_query(j->stmts[J_RECENT_UNKNOWN], max), false);
+	list_begin(&lists[1], recent_query(j->stmts[J_RECENT_STRANGERS], max), false);
 	return merge(lists, max, fn, arg, &found);
 }
 

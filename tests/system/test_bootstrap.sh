@@ -313,8 +313,8 @@ sleep 5
 same "misbehave wrong-key" "$(outcome_of dev-psk)" key-mismatch-suspected
 run_sim dev-rpk --misbehave wrong-key --timeout 5
 run_sim dev-x --misbehave wrong-key --timeout 5
-same "an unknown raw key is recorded" "$(sqlite3 "$W/store/journal.db" "SELECT count(*) > 0 FROM unknown WHERE outcome = 'raw-key-unknown'" 2>/dev/null)" 1
-same "a forged certificate is recorded" "$(sqlite3 "$W/store/journal.db" "SELECT count(*) > 0 FROM unknown WHERE outcome LIKE 'certificate-%'" 2>/dev/null)" 1
+same "an unknown raw key is recorded" "$(sqlite3 "$W/store/journal.db" "SELECT count(*) > 0 FROM stranger WHERE outcome = 'raw-key-unknown'" 2>/dev/null)" 1
+same "a forged certificate is recorded" "$(sqlite3 "$W/store/journal.db" "SELECT count(*) > 0 FROM stranger WHERE outcome LIKE 'certificate-%'" 2>/dev/null)" 1
 
 # Changes are live.
 check "disable" ctl device disable dev-psk

@@ -413,7 +413,7 @@ check 'explain a stranger' both 1 'neither store nor journal knows'
 journal() { sqlite3 store/journal.db "$1"; }
 journal "PRAGMA journal_mode = WAL" >/dev/null
 cat "$schema"/*.sql | sqlite3 store/journal.db
-journal "PRAGMA user_version = $(ls "$schema" | wc -l); PRAGMA application_id = 0x4c42424a"
+journal "PRAGMA user_version = $(ls "$schema" | wc -l); PRAGMA application_id = 0x4c424a31"
 attempt() { # ENDPOINT IDENTITY SLOT OUTCOME SECONDS_FROM_NOW
 	journal "INSERT INTO attempt (at_ms, device_id, endpoint, claimed, identity, host, address, mode, psk_slot, outcome,
 		detail, step, code, version, format, writes, handshake_ms, took_ms, suite)

@@ -129,7 +129,7 @@ handshakes() { # FILE with a line a case, last octet of the first host
 	while read -r case_name outcome sees _; do
 		n=$((n + 1))
 		# shellcheck disable=SC2086
-		same "$case_name: outcome" "$(journal "SELECT outcome FROM unknown WHERE host = '127.0.0.$n' UNION
+		same "$case_name: outcome" "$(journal "SELECT outcome FROM stranger WHERE host = '127.0.0.$n' UNION
 			SELECT outcome FROM attempt WHERE host = '127.0.0.$n'" | sort -u | tr '\n' ' ')" "$outcome "
 		alert=$(sed -n 's/.*SSL alert number \([0-9]*\).*/\1/p' "$W/s_client-$case_name.out" | head -n 1)
 		same "$case_name: what the device sees" "${alert:-silence}" "$sees"
@@ -183,7 +183,7 @@ if command -v gnutls-cli >/dev/null; then
 	last() { journal "SELECT endpoint || ' ' || mode FROM attempt ORDER BY id DESC LIMIT 1"; }
 	gnutls unknown dev-x $raw
 	settled
-	same "raw key unknown: outcome" "$(journal "SELECT seen FROM unknown WHERE outcome = 'raw-key-unknown'")" 1
+	same "raw key unknown: outcome" "$(journal "SELECT seen FROM stranger WHERE outcome = 'raw-key-unknown'")" 1
 	# shellcheck disable=SC2086
 	gnutls raw-first dev-y $raw:$x509 $cert
 	settled

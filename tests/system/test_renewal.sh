@@ -138,6 +138,6 @@ comes 'it comes with the next raw key' rpk-1
 comes 'it comes with the next certificate' x-1
 ctl settle >"$W/settle.out" 2>&1
 check 'both settle' grep -q 'settled 2,' "$W/settle.out"
-same 'no private key is kept after that' "$(sqlite3 -readonly "$W/store/store.db" 'SELECT count(*) FROM renewal')" 0
+same 'no private key is kept after that' "$(sqlite3 -readonly "$W/store/store.db" 'SELECT count(sealed_delivered_key) FROM bootstrap_credential')" 0
 
 stop_daemon

@@ -180,27 +180,6 @@ done
 run import --sim nowhere.map x
 check 'a map that is not there' both 1 'bootstrapctl: nowhere.map: No such file'
 
-# ---- an older store --------------------------------------------------------------------------------------------------
-
-older() { # VERSION: the store as a program of that version leaves it: its schema, and the rows as far as it has columns
-	cat "$root"/schema/sqlite/store/000[1-"$1"]_*.sql | sqlite3 older.db
-	sqlite3 older.db "PRAGMA application_id = $(sql 'PRAGMA application_id')"
-	triggers=$(sqlite3 older.db "SELECT sql || ';' FROM sqlite_master WHERE type = 'trigger'")
-	sqlite3 older.db "SELECT 'DROP TRIGGER ' || name || ';' FROM sqlite_master WHERE type = 'trigger'" | sqlite3 older.db
-	sqlite3 older.db "ATTACH 'store/store.db' AS newer" "SELECT printf('INSERT OR REPLACE INTO main.%s (%s) SELECT %s FROM newer.%s;',
-			t.name, group_concat(c.name), group_concat(c.name), t.name)
-		FROM main.sqlite_master AS t, pragma_table_info(t.name, 'main') AS c, pragma_table_info(t.name, 'newer') AS n
-		WHERE t.type = 'table' AND n.name = c.name GROUP BY t.name" >rows.sql
-	{ echo "ATTACH 'store/store.db' AS newer;" && cat rows.sql; } | sqlite3 older.db
-	printf '%s\nPRAGMA user_version = %s;\nPRAGMA journal_mode = WAL;\n' "$triggers" "$1" | sqlite3 older.db >/dev/null
-	"$root/$BUILD/tests/system/older_keys" master.key older.db && rm -f store/store.db-* && mv older.db store/store.db
-}
-cards=$(with_sms)
-older 2
-check 'a store of version 2 has no index of card numbers, and its cards' \
-	[ "$(sql "SELECT count(*) FROM sqlite_master WHERE name LIKE 'device_by_i%'"),$(with_sms)" = "0,$cards" ]
-run import --sim sysmocom.map sysmocom.csv
-check 'a store of version 2 is migrated' both 0 '3 cards stored'
 search=$(sqlite3 store/store.db "EXPLAIN QUERY PLAN SELECT id FROM device AS d WHERE d.iccid IN ('1', '2', '3')")
 case $search in *device_by_iccid*) ok 'cards are found by an index' ;; *) not_ok 'cards are found by an index' "$search" ;; esac
 

@@ -153,9 +153,9 @@ says='changed without the keys' refused 'no change beside his makes it good: pro
 says='changed without the keys' refused 'no device is imported for his server' "UPDATE server_account SET uri = 'coaps://evil'" import "$W/devices.csv"
 says='tables, triggers or the record' refused 'his trigger does not run with the keys at hand' \
 	"CREATE TRIGGER his AFTER INSERT ON device BEGIN $next (NEW.id, 1, 1, $evil_sql); END" device enable off
-says='changed without the keys' refused 'a store made to look as from before is not hashed anew' \
+says='made by a version before 0.2' refused 'a store made to look as from before is not hashed anew' \
 	"ALTER TABLE device DROP COLUMN row_hash; ALTER TABLE profile DROP COLUMN row_hash; ALTER TABLE server_account DROP COLUMN row_hash;
-	UPDATE server_account SET uri = 'coaps://evil'; PRAGMA user_version = 11" server list 2>/dev/null
+	UPDATE server_account SET uri = 'coaps://evil'; PRAGMA user_version = 11; PRAGMA application_id = 0x4c424253" server list 2>/dev/null
 restore
 
 sql "PRAGMA foreign_keys = 0; $next (5, 1, 1, $evil_sql)"
@@ -221,7 +221,7 @@ cp "$W/pki/evil-raw.key" "$W/pki/m3-raw.key"
 bootstraps m3 2 >/dev/null 2>&1
 printf 'a.psk_identity,a.psk_key_hex\nm3@a,%s\n' "$(key)" >"$W/m3.csv"
 sleep 0.8
-writes adopt "$(sqlite3 -readonly "$W/store/journal.db" "SELECT identity FROM unknown WHERE outcome = 'raw-key-unknown' ORDER BY at_ms DESC LIMIT 1")" --endpoint m3 --profile p \
+writes adopt "$(sqlite3 -readonly "$W/store/journal.db" "SELECT identity FROM stranger WHERE outcome = 'raw-key-unknown' ORDER BY at_ms DESC LIMIT 1")" --endpoint m3 --profile p \
 	--credentials "$W/m3.csv"
 cp "$W/honest.csv" "$W/devices.csv"
 

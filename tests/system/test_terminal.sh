@@ -74,8 +74,8 @@ clean "the simulator" 's: ' "$BUILD/lwm2m-bootstrap-sim" --server "$address" --c
 outcome_of "st${turn}${line}${c1}r" >/dev/null
 clean "the log" 'u202e' cat "$W/daemon.log"
 clean "explain" 'u202e' ctl explain "st${turn}${line}${c1}r"
-clean "unknown list" 'u202e' ctl unknown list
-clean "unknown list in JSON" 'u202e' ctl --json unknown list
+clean "stranger list" 'u202e' ctl stranger list
+clean "stranger list in JSON" 'u202e' ctl --json stranger list
 clean "the simulator's own device file" 'dev\u202e1' "$BUILD/lwm2m-bootstrap-sim" --server "$address" --csv "$W/devices.csv" --endpoint "dev${turn}1" --timeout 10 --print
 sim --endpoint "dev${turn}1" --quiet --timeout 10 --misbehave refuse-write >/dev/null 2>&1
 outcome_of "dev${turn}1" >/dev/null

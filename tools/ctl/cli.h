@@ -54,6 +54,7 @@ const char *bs_ctl_get(const struct bs_ctl_args *args, size_t index);
 
 struct bs_ctl_command {
 	const char *name, *verb; /* verb NULL: the command has none */
+	const char *alias; /* an earlier name, which is good for ever and told to nobody; NULL: none */
 	const char *synopsis; /* behind the name */
 	const char *summary;
 	size_t min_words, max_words;
@@ -131,6 +132,6 @@ extern const struct bs_ctl_command bs_cmd_completion;
 extern const struct bs_ctl_command bs_cmd_status, bs_cmd_sessions, bs_cmd_kick, bs_cmd_reload, bs_cmd_log,
 	bs_cmd_trigger;
 extern const struct bs_ctl_command bs_cmd_plan, bs_cmd_explain, bs_cmd_rotate, bs_cmd_settle;
-extern const struct bs_ctl_command bs_cmd_unknown_list, bs_cmd_adopt;
+extern const struct bs_ctl_command bs_cmd_stranger_list, bs_cmd_adopt;
 
 #endif

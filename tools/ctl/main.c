@@ -35,7 +35,7 @@ static const struct bs_ctl_command *const commands[] = {
 	&bs_cmd_device_delete,
 	&bs_cmd_plan,
 	&bs_cmd_explain,
-	&bs_cmd_unknown_list,
+	&bs_cmd_stranger_list,
 	&bs_cmd_adopt,
 	&bs_cmd_rotate,
 	&bs_cmd_settle,
@@ -219,11 +219,17 @@ unknown_command(const char *name, const char *verb)
 		bs_near_text(&near, hint, sizeof(hint)));
 }
 
+static bool
+is_called(const struct bs_ctl_command *c, const char *name)
+{
+	return strcmp(c->name, name) == 0 || (c->alias != NULL && strcmp(c->alias, name) == 0);
+}
+
 static const struct bs_ctl_command *
 find_command(const char *name, const char *verb)
 {
 	for (size_t i = 0; i < COMMANDS; i++)
-		if (strcmp(commands[i]->name, name) == 0 &&
+		if (is_called(commands[i], name) &&
 			(commands[i]->verb == NULL || (verb != NULL && strcmp(commands[i]->verb, verb) == 0)))
 			return commands[i];
 	return NULL;

@@ -77,7 +77,7 @@ secret_of(const char *text)
 	return s;
 }
 
-/* Raw SQL by another writer than our code. Returns the result code of SQLite. */
+/* Raw SQL by another writer than our code, who has foreign keys on. Returns the result code of SQLite. */
 static inline int
 raw_sql(struct db_fixture *fx, const char *sql)
 {
@@ -86,6 +86,7 @@ raw_sql(struct db_fixture *fx, const char *sql)
 	int rc = sqlite3_open(fx->file, &db);
 
 	assert_int_equal(rc, SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA foreign_keys = 1", NULL, NULL, NULL), SQLITE_OK);
 	rc = sqlite3_exec(db, sql, NULL, NULL, &message);
 	if (rc != SQLITE_OK)
 		snprintf(fx->diag.text, sizeof(fx->diag.text), "%s", message != NULL ? message : "?");

@@ -2,9 +2,6 @@
 /* Object models in the store, and a store of version 1 that learns of them. */
 #include "tests/unit/db/db_fixture.h"
 
-#include "db/migrate.h"
-#include "tests/lib/older.h"
-
 static struct bs_model_resource rows[] = {
 	{ .rid = 0, .name = "Name", .operations = "RW", .mandatory = true, .type = BS_TYPE_STRING, .range = "0..255" },
 	{ .rid = 1, .name = "Level", .operations = "R", .type = BS_TYPE_FLOAT, .units = "Cel" },
@@ -233,7 +230,7 @@ static const struct {
 	{ OBJECT "(8, 'n', '1.0', 2, 0)", "CHECK" },
 	{ OBJECT "(8, 'n', '1.0', 0, 2)", "CHECK" },
 	{ OBJECT "(3303, 'n', '1.0', 0, 0)", "UNIQUE" },
-	{ RESOURCE "(3304, 1, 'n', 'R', 0, 0, 1, NULL, NULL)", "needs the model of its object" },
+	{ RESOURCE "(3304, 1, 'n', 'R', 0, 0, 1, NULL, NULL)", "FOREIGN KEY" },
 	{ RESOURCE "(3303, 0, 'n', 'R', 0, 0, 1, NULL, NULL)", "UNIQUE" },
 	{ RESOURCE "(3303, 65535, 'n', 'R', 0, 0, 1, NULL, NULL)", "CHECK" },
 	{ RESOURCE "(3303, 9, '', 'R', 0, 0, 1, NULL, NULL)", "CHECK" },
@@ -265,76 +262,8 @@ rules_hold_whoever_writes(void **state)
 	}
 	assert_int_equal(
 		raw_sql(fx, OBJECT "(8, 'n', '1.0', 0, 0);" RESOURCE "(8, 9, 'n', 'R', 0, 0, 1, NULL, NULL)"), 0);
-	assert_int_equal(raw_sql(fx, "DELETE FROM object_model WHERE oid = 8"), 0); /* foreign keys are off here */
+	assert_int_equal(raw_sql(fx, "DELETE FROM object_model WHERE oid = 8"), 0);
 	assert_int_equal(raw_int(fx, "SELECT count(*) FROM object_model_resource WHERE oid = 8"), 0);
-}
-
-/* ---- migration --------------------------------------------------------------------------------------------------- */
-
-/* The store as 0001 alone made it, with the keys of the present one in the form of that time. */
-static void
-make_version_1(struct db_fixture *fx)
-{
-	const struct bs_schema_file *f = bs_schema_files;
-	char old[160], sql[400];
-	sqlite3 *db = NULL;
-	int64_t application_id = raw_int(fx, "PRAGMA application_id");
-
-	bs_store_close(fx->writer);
-	bs_store_close(fx->reader);
-	fx->writer = fx->reader = NULL;
-	while (strcmp(f->what, "store") != 0)
-		f++;
-	assert_int_equal(f->version, 1);
-	snprintf(old, sizeof(old), "%s.old", fx->file);
-	assert_int_equal(rename(fx->file, old), 0);
-	assert_int_equal(sqlite3_open(fx->file, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, f->sql, NULL, NULL, NULL), SQLITE_OK);
-	snprintf(sql, sizeof(sql),
-		"ATTACH '%s' AS new; INSERT INTO main.meta SELECT * FROM new.meta; DETACH new; PRAGMA user_version = "
-		"1; "
-		"PRAGMA application_id = %d",
-		old, (int)application_id);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-	assert_true(older_keys(fx->key, fx->file));
-	unlink(old);
-}
-
-#define OLD_PROFILE(name, security_iid) \
-	"INSERT INTO profile (name, access_control, on_change, discover, delete_policy, write_level, format, " \
-	"omit_unused_keys, " \
-	"sms_parameters_len, unknown_version, ack_timeout_ms, max_retransmit, first_delay_ms, security_iid, " \
-	"block_size) VALUES ('" name "', 0, 0, 1, 0, 1, 0, 0, 6, 10, 2000, 4, 50, " security_iid ", 512);"
-
-static void
-a_store_of_version_1_is_migrated(void **state)
-{
-	struct db_fixture *fx = *state;
-	struct seen seen = { 0 };
-
-	make_version_1(fx);
-	assert_int_equal(raw_int(fx, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'object_model%'"), 0);
-	assert_int_equal(raw_sql(fx, "INSERT INTO server_account (name, repository, ssid, mode, uri) "
-				     "VALUES ('old', 0, 7, 0, 'coaps://o.example')"),
-		0);
-	assert_int_equal(raw_sql(fx, OLD_PROFILE("default", "1") OLD_PROFILE("low", "0") OLD_PROFILE("high", "30")), 0);
-	FAILS(BS_ESCHEMA, bs_store_open(fx->dir, fx->key, BS_STORE_READ, &fx->reader, &fx->diag));
-	assert_non_null(strstr(fx->diag.text, "it migrates the store"));
-	fixture_reopen(fx); /* the tool first, then the daemon */
-	assert_int_equal(raw_int(fx, "PRAGMA user_version"), bs_schema_newest("store"));
-	assert_int_equal(raw_int(fx, "SELECT ssid FROM server_account WHERE name = 'old'"), 7);
-	assert_true(bs_store_is_good(
-		fx->writer, "server", raw_int(fx, "SELECT id FROM server_account WHERE name = 'old'")));
-	/* The default of old may hit a device's bootstrap account. */
-	assert_int_equal(raw_int(fx, "SELECT security_iid FROM profile WHERE name = 'default'"), 10);
-	assert_int_equal(raw_int(fx, "SELECT security_iid FROM profile WHERE name = 'low'"), 0);
-	assert_int_equal(raw_int(fx, "SELECT security_iid FROM profile WHERE name = 'high'"), 30);
-	OK(bs_store_add_model(fx->writer, &meter, false, &fx->diag));
-	OK(bs_store_each_model(fx->writer, NULL, keep, &seen));
-	assert_int_equal(seen.last.count, 4);
-	fixture_reopen(fx); /* once more changes nothing */
-	assert_int_equal(raw_int(fx, "SELECT count(*) FROM object_model_resource"), 4);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -350,7 +279,6 @@ main(void)
 		T(a_model_in_use_stays),
 		T(a_model_that_does_not_fit_a_profile_is_told),
 		T(rules_hold_whoever_writes),
-		T(a_store_of_version_1_is_migrated),
 	};
 
 	return cmocka_run_group_tests_name("model", tests, NULL, NULL);

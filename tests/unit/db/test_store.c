@@ -489,7 +489,11 @@ rules_hold_whoever_writes(void **state)
 			"'coaps://i', 1), (92, 'j', 1, 0, 'coaps://i', 1);"
 			"INSERT INTO profile_server VALUES (1, 7, 91); INSERT INTO profile_server VALUES (1, 8, 92)",
 			"one bootstrap account" },
-		{ "a private key for nobody", "INSERT INTO renewal VALUES (1, x'00', zeroblob(44))", "no next" },
+		{ "a private key for nobody",
+			"INSERT INTO bootstrap_credential (device_id, slot, mode, delivered_public, "
+			"sealed_delivered_key) "
+			"VALUES (3, 0, 2, x'00', zeroblob(44))",
+			"CHECK" },
 		{ "extra write to Object 0", "INSERT INTO profile_write VALUES (1, 9, 0, 0, 0, 0, 0, 0, 'x')",
 			"CHECK" },
 	};
@@ -769,11 +773,11 @@ a_next_raw_key_is_delivered_with_its_private_key(void **state)
 			assert_null(a->renewal); /* the maker brings it */
 		}
 		bs_account_free(a);
-		assert_int_equal(raw_int(fx, "SELECT count(*) FROM renewal"), with_key);
+		assert_int_equal(raw_int(fx, "SELECT count(sealed_delivered_key) FROM bootstrap_credential"), with_key);
 		assert_int_equal(raw_sql(fx, "DELETE FROM bootstrap_credential WHERE slot = 1"), 0);
 		bless(fx);
 	}
-	assert_int_equal(raw_int(fx, "SELECT count(*) FROM renewal"), 0);
+	assert_int_equal(raw_int(fx, "SELECT count(sealed_delivered_key) FROM bootstrap_credential"), 0);
 }
 
 /* ---- opening -------------------------------------------------------------------------------------------------------- */
@@ -826,6 +830,8 @@ other_files_are_refused(void **state)
 	cannot_open(fx, BS_ESCHEMA, "newer program");
 	assert_int_equal(raw_sql(fx, "PRAGMA user_version = 1; PRAGMA application_id = 5"), 0);
 	cannot_open(fx, BS_EIO, "no store of the bootstrap server");
+	assert_int_equal(raw_sql(fx, "PRAGMA user_version = 12; PRAGMA application_id = 0x4c424253"), 0);
+	cannot_open(fx, BS_ESCHEMA, "made by a version before 0.2: export it with that one");
 	f = fopen(fx->file, "w");
 	assert_non_null(f);
 	for (int i = 0; i < 1000; i++)

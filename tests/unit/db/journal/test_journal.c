@@ -70,19 +70,6 @@ find(struct db_fixture *fx, struct bs_journal *j, const char *what, size_t max, 
 	return found;
 }
 
-static char *
-read_text(const char *path)
-{
-	FILE *f = fopen(path, "r");
-	char *text = calloc(1, 65536);
-
-	assert_non_null(f);
-	assert_non_null(text);
-	assert_true(fread(text, 1, 65535, f) > 0);
-	fclose(f);
-	return text;
-}
-
 static struct bs_journal *
 open_writer(struct db_fixture *fx)
 {
@@ -319,38 +306,17 @@ unproven_attempts_are_counted_apart(void **state)
 	bs_journal_close(w);
 }
 
-/* What the version before wrote: of its attempts those that ended in the handshake were not proven. */
 static void
-version_1_is_migrated(void **state)
+an_older_one_is_told(void **state)
 {
-	static const char row[] =
-		"INSERT INTO attempt (at_ms, device_id, endpoint, claimed, identity, host, address, mode, psk_slot, "
-		"outcome, detail, step, code, version, format, writes, handshake_ms, took_ms, suite) VALUES "
-		"(%d, 1, 'dev', '', 'id', '192.0.2.1', '192.0.2.1:1', 0, 0, '%s', '', '', 0, 0, 65535, 0, 0, 0, '')";
 	struct db_fixture *fx = *state;
-	struct bs_journal *w, *r = NULL;
-	struct seen s;
-	sqlite3 *db;
-	char *sql = read_text("schema/sqlite/journal/0001_init.sql"), text[600];
+	struct bs_journal *j = NULL;
 
-	assert_int_equal(sqlite3_open(fx->file, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	free(sql);
-	snprintf(text, sizeof(text), row, 1000, "done");
-	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
-	snprintf(text, sizeof(text), row, 2000, "key-mismatch-suspected");
-	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(
-		sqlite3_exec(db, "PRAGMA user_version = 1; PRAGMA application_id = 0x4c42424a", NULL, NULL, NULL),
-		SQLITE_OK);
-	sqlite3_close(db);
-	FAILS(BS_ESCHEMA, bs_journal_open(fx->dir, BS_JOURNAL_READ, &r, &fx->diag));
-	assert_non_null(strstr(fx->diag.text, "restart lwm2m-bootstrapd")); /* the tool cannot: it reads alone */
-	w = open_writer(fx);
-	assert_int_equal(find(fx, w, "dev", 10, &s), 2);
-	assert_false(s.list[0].proven);
-	assert_true(s.list[1].proven);
-	bs_journal_close(w);
+	bs_journal_close(open_writer(fx));
+	assert_int_equal(raw_sql(fx, "PRAGMA user_version = 2; PRAGMA application_id = 0x4c42424a"), 0);
+	FAILS(BS_ESCHEMA, bs_journal_open(fx->dir, BS_JOURNAL_READ, &j, &fx->diag));
+	FAILS(BS_ESCHEMA, bs_journal_open(fx->dir, BS_JOURNAL_WRITE, &j, &fx->diag));
+	assert_non_null(strstr(fx->diag.text, "made by a version before 0.2: move it away, a new one is made"));
 }
 
 static int64_t
@@ -565,7 +531,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(strangers_share_a_row, setup, teardown),
 		cmocka_unit_test_setup_teardown(retention_by_age_and_device, setup, teardown),
 		cmocka_unit_test_setup_teardown(unproven_attempts_are_counted_apart, setup, teardown),
-		cmocka_unit_test_setup_teardown(version_1_is_migrated, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_older_one_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(retention_by_size, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign_file_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(full_disk_stores_nothing, setup, teardown),

@@ -50,7 +50,7 @@ refused() { # NAME PATTERN COMMAND..
 for d in dev-new dev-new dev-foreign dev-raw dev-big dev-psk; do come $d >/dev/null 2>&1; done
 sleep 1
 row() { # IDENTITY FIELD: of the list
-	ctl --json unknown list >"$W/list.json"
+	ctl --json stranger list >"$W/list.json"
 	sqlite3 :memory: "SELECT json_extract(value, '\$.$2') FROM json_each(CAST(readfile('$W/list.json') AS TEXT))
 		WHERE json_extract(value, '\$.identity') = '$1'"
 }
@@ -63,12 +63,13 @@ same "its mode" "$(row "$id" mode)" x509
 same "its address" "$(row "$id" address | cut -d: -f1)" 127.0.0.1
 same "a certificate of another issuer" "$(row "$(digest dev-foreign)" outcome)" certificate-untrusted
 same "a raw key" "$(row "$raw_id" outcome)" raw-key-unknown
-same "five strangers" "$(ctl unknown list | wc -l)" 5
-same "as many as asked for" "$(ctl unknown list --last 2 | wc -l)" 2
-refused "no number" 'from 1 to' ctl unknown list --last 0
+same "five strangers" "$(ctl stranger list | wc -l)" 5
+same "the earlier name of the command" "$(ctl unknown list)" "$(ctl stranger list)"
+same "as many as asked for" "$(ctl stranger list --last 2 | wc -l)" 2
+refused "no number" 'from 1 to' ctl stranger list --last 0
 
 refused "a raw key that is not kept whole is not adopted" 'whole key' ctl adopt "$(raw_digest "$W/pki/dev-big-raw.key")" --endpoint r --profile all
-psk_id=$(ctl --json unknown list | sqlite3_json '$[0].identity')
+psk_id=$(ctl --json stranger list | sqlite3_json '$[0].identity')
 refused "nor is a PSK identity" 'PSK identity' ctl adopt "$psk_id" --endpoint p --profile all
 refused "nor who never came" 'knows no stranger' ctl adopt "$(digest dev-old)" --endpoint o --profile all
 refused "nor without a name" 'needed' ctl adopt "$id" --profile all

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* unknown list: strangers that came, with what they showed. adopt: one of them becomes a device. */
+/* stranger list: strangers that came, with what they showed. adopt: one of them becomes a device. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -87,7 +87,7 @@ print_stranger(void *arg, const struct bs_attempt *a)
 }
 
 static int
-unknown_list(struct bs_ctl *ctl, const struct bs_ctl_args *args)
+stranger_list(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 {
 	const char *last = bs_ctl_get(args, O_LAST);
 	struct bs_journal *journal = NULL;
@@ -175,7 +175,7 @@ check_stranger(const char *id, const struct stranger *s)
 	const char *what = s->last.mode == BS_MODE_RPK ? "raw public key" : "certificate";
 
 	if (!s->found)
-		bs_ctl_say("the journal knows no stranger %s; see unknown list", id);
+		bs_ctl_say("the journal knows no stranger %s; see stranger list", id);
 	else if (s->last.mode == BS_MODE_PSK)
 		bs_ctl_say("a PSK identity cannot be adopted: its key is known to the device alone; import the device");
 	else if (s->last.mode != BS_MODE_X509 && s->last.mode != BS_MODE_RPK)
@@ -363,18 +363,19 @@ adopt(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	return status;
 }
 
-const struct bs_ctl_command bs_cmd_unknown_list = {
-	.name = "unknown",
+const struct bs_ctl_command bs_cmd_stranger_list = {
+	.name = "stranger",
+	.alias = "unknown",
 	.verb = "list",
 	.synopsis = "[--last N]",
 	.summary = "strangers: identities, keys and certificates that no device has",
 	.options = list_options,
-	.run = unknown_list,
+	.run = stranger_list,
 };
 const struct bs_ctl_command bs_cmd_adopt = {
 	.name = "adopt",
 	.synopsis = "SHA256 --endpoint EP --profile NAME [--credentials FILE|-]",
-	.summary = "make a device of a certificate or raw public key that unknown list shows",
+	.summary = "make a device of a certificate or raw public key that stranger list shows",
 	.min_words = 1,
 	.max_words = 1,
 	.options = adopt_options,
