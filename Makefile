@@ -171,6 +171,7 @@ mix: all ## all that threads share at once, for TIME seconds (600): VARIANT=tsan
 
 interop: all ## bootstrap clients that were not written here (needs Java, Maven, Go, Python; says what it skips)
 	$(Q)tests/interop/formats/run.sh $(B)
+	$(Q)tests/interop/formats/offline.sh $(B)
 	$(Q)tests/interop/run.sh $(B)
 
 bench: all $(BENCH_BINS) ## CPU per bootstrap next to its floor, memory, a million devices (long; BENCH=short: seconds)

@@ -86,6 +86,11 @@ void bs_own_credential_clear(struct bs_own_credential *c);
 
 /* The whole account, unsealed; the caller's, to be freed with bs_account_free. */
 BS_MUST_USE enum bs_err bs_store_load_account(struct bs_store *st, int64_t device_id, struct bs_account **out);
+/*
+ * The same for who puts all of it into the device: its renewal is the next credential, else the current one, where the profile has
+ * a bootstrap account of its mode. Of a certificate or raw key that is not delivered the key is empty.
+ */
+BS_MUST_USE enum bs_err bs_store_load_provisioned(struct bs_store *st, int64_t device_id, struct bs_account **out);
 
 /* Wrap several look-ups in one read transaction; nesting is an error (BS_ESTATE). */
 BS_MUST_USE enum bs_err bs_store_read_begin(struct bs_store *st);

@@ -166,6 +166,7 @@ bs_read_profile(const struct bs_query *q, int first, struct bs_profile *p)
 struct load {
 	struct bs_account *account;
 	const struct bs_shared *shared;
+	bool provisioned; /* the credential that it bootstraps with, too */
 };
 
 static enum bs_err
@@ -349,26 +350,37 @@ open_renewal(const struct bs_device_reader *r, const struct bs_query *q, bool ps
 	const uint8_t *sealed = bs_query_blob(q, psk ? C_SEALED_KEY : C_RENEWAL_KEY, &len);
 	enum bs_err err;
 
+	if (sealed == NULL) /* the device has its key from elsewhere */
+		return set_blob(q, C_PUBLIC_KEY, &g->public_or_identity);
 	if (psk)
-		bs_where_bootstrap(where, r->id, 1);
+		bs_where_bootstrap(where, r->id, (int)bs_query_int(q, C_SLOT));
 	else
 		bs_where_delivered(where, r->id);
 	err = bs_seal_decrypt(r->st->seal, where, sealed, len, &g->secret_key);
 	return err == BS_OK ? set_blob(q, psk ? C_IDENTITY : C_RENEWAL_PUBLIC, &g->public_or_identity) : err;
 }
 
-/* The next credential, where the profile has a bootstrap account of its mode to deliver it in. */
-static enum bs_err
-take_renewal(struct bs_account *a, const struct bs_shared *shared, const struct bs_device_reader *r,
-	const struct bs_query *q)
+static bool
+is_delivered(const struct bs_query *q, bool psk, bool provisioned)
 {
+	if (provisioned && bs_query_int(q, C_SLOT) == 0)
+		return true;
+	return bs_query_int(q, C_SLOT) == 1 && (psk || provisioned || !bs_query_is_null(q, C_RENEWAL_KEY));
+}
+
+/* The next credential, where the profile has a bootstrap account of its mode to deliver it in; provisioned: else the current one. */
+static enum bs_err
+take_renewal(struct load *l, const struct bs_shared *shared, const struct bs_device_reader *r, const struct bs_query *q)
+{
+	struct bs_account *a = l->account;
 	enum bs_mode mode = (enum bs_mode)bs_query_int(q, C_MODE);
 	bool psk = mode == BS_MODE_PSK;
 	const struct bs_shared_server *server = bootstrap_server(shared, mode);
 	enum bs_err err;
 
-	if (bs_query_int(q, C_SLOT) != 1 || server == NULL || (!psk && bs_query_is_null(q, C_RENEWAL_KEY)))
+	if (server == NULL || !is_delivered(q, psk, l->provisioned))
 		return BS_OK;
+	bs_grant_free(a->renewal); /* of the current credential */
 	a->renewal = calloc(1, sizeof(*a->renewal));
 	if (a->renewal == NULL)
 		return BS_ENOMEM;
@@ -386,15 +398,15 @@ take_bootstrap(void *arg, const struct bs_device_reader *r, const struct bs_quer
 
 	if (l->shared == NULL)
 		err = bs_shared_get(r->st, r->profile_id, &l->shared);
-	return err == BS_OK ? take_renewal(l->account, l->shared, r, q) : err;
+	return err == BS_OK ? take_renewal(l, l->shared, r, q) : err;
 }
 
 /* The account as the profile has it: the device's own, or the one that it is retried as (profile_id not 0). */
 static enum bs_err
-load_as(struct bs_store *st, int64_t device_id, int64_t profile_id, struct bs_account *a)
+load_as(struct bs_store *st, int64_t device_id, int64_t profile_id, bool provisioned, struct bs_account *a)
 {
 	struct bs_query q = bs_store_query(st, Q_FIND_ID);
-	struct load l = { .account = a };
+	struct load l = { .account = a, .provisioned = provisioned };
 	struct bs_device_reader r;
 	enum bs_err err = profile_id != 0 ? bs_shared_get(st, profile_id, &l.shared) : BS_OK;
 
@@ -425,7 +437,7 @@ static enum bs_err
 load_retry(struct bs_store *st, struct bs_account *a)
 {
 	struct bs_account *r = bs_account_new();
-	enum bs_err err = r != NULL ? load_as(st, a->device_id, a->profile.retry_id, r) : BS_ENOMEM;
+	enum bs_err err = r != NULL ? load_as(st, a->device_id, a->profile.retry_id, false, r) : BS_ENOMEM;
 
 	if (err == BS_OK) {
 		r->revision = a->revision;
@@ -436,15 +448,15 @@ load_retry(struct bs_store *st, struct bs_account *a)
 	return err;
 }
 
-enum bs_err
-bs_store_load_account(struct bs_store *st, int64_t device_id, struct bs_account **out)
+static enum bs_err
+load_account(struct bs_store *st, int64_t device_id, bool provisioned, struct bs_account **out)
 {
 	struct bs_account *a = bs_account_new();
 	bool own = false;
 	enum bs_err err = a != NULL ? bs_store_snapshot(st, &own) : BS_ENOMEM;
 
 	if (err == BS_OK) {
-		err = load_as(st, device_id, 0, a);
+		err = load_as(st, device_id, 0, provisioned, a);
 		if (err == BS_OK && a->profile.retry_id != 0)
 			err = load_retry(st, a);
 		bs_store_snapshot_end(st, own);
@@ -455,4 +467,16 @@ bs_store_load_account(struct bs_store *st, int64_t device_id, struct bs_account 
 	}
 	bs_account_free(a);
 	return err;
+}
+
+enum bs_err
+bs_store_load_account(struct bs_store *st, int64_t device_id, struct bs_account **out)
+{
+	return load_account(st, device_id, false, out);
+}
+
+enum bs_err
+bs_store_load_provisioned(struct bs_store *st, int64_t device_id, struct bs_account **out)
+{
+	return load_account(st, device_id, true, out);
 }

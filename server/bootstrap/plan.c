@@ -272,6 +272,8 @@ bs_plan_client_version(const struct bs_client_view *view, const struct bs_profil
 
 	if (view->pack)
 		return BS_LWM2M_1_2;
+	if (view->factory) /* pct is what the maker reads, and says nothing of the client */
+		return view->version != BS_LWM2M_UNKNOWN ? view->version : profile->unknown_version;
 	if (view->pct >= 0)
 		implied = view->pct == BS_CF_LWM2M_CBOR ? BS_LWM2M_1_2 : BS_LWM2M_1_1;
 	if (view->version > implied)
@@ -292,7 +294,7 @@ choose_version(const struct bs_client_view *view, const struct bs_profile *profi
 static int32_t
 format_number(const struct bs_client_view *view, const struct bs_profile *profile)
 {
-	if (profile->format != 0)
+	if (profile->format != 0 && !view->factory)
 		return profile->format;
 	if (view->pct >= 0)
 		return view->pct;
@@ -330,11 +332,13 @@ bs_plan_build(const struct bs_account *account, const struct bs_client_view *vie
 	b.plan->version = choose_version(view, &account->profile);
 
 	bs_plan_build_writes(&b, true);
+	if (view->factory)
+		bs_plan_build_renewal(&b);
 	bs_plan_build_security(&b);
 	bs_plan_build_servers(&b);
 	bs_plan_build_access_control(&b);
 	bs_plan_build_writes(&b, false);
-	if (view->pack)
+	if (view->pack || view->factory)
 		add_pack(b.plan);
 	else
 		add_requests(&b);

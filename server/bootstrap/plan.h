@@ -58,6 +58,11 @@ struct bs_client_view {
 	const struct bs_discovered *discovered; /* NULL: no Discover, or it failed */
 	bool pack; /* pct is then what the request accepts; -1: the profile's format, else SenML CBOR */
 	/*
+	 * Nobody asks: a card or a file for the maker. One operation, as for a pack, of the version above, in the format pct (-1:
+	 * TLV); the account that leads here (account->renewal) at /0/0.
+	 */
+	bool factory;
+	/*
 	 * The instances of the client's bootstrap account (those without Short Server ID), as a Bootstrap-Pack-Request names
 	 * them, or as Discover showed them to a plan before this one in the same run; NULL: neither.
 	 */

@@ -5,6 +5,7 @@
 #include "server/bootstrap/plan_builder.h"
 
 #define LIFETIME_DEFAULT_S 86400
+#define FACTORY_IID 0 /* of the bootstrap account where it is the server that places it */
 
 /* ---- Object 0 ------------------------------------------------------------------------------------------------- */
 
@@ -34,7 +35,9 @@ put_keys(struct bs_plan_builder *b, const struct bs_grant *g)
 	/* A device that made its key pair itself keeps the key: an empty resource 5 would take it away. */
 	bool own_key = g->secret_key.len == 0 && (g->mode == BS_MODE_RPK || g->mode == BS_MODE_X509);
 
-	put_key(b, 3, uses[g->mode].public_or_identity, g->public_or_identity.data, g->public_or_identity.len);
+	/* Of a bootstrap account the store may not know the certificate either. */
+	if (!own_key || g->public_or_identity.len > 0 || !g->bootstrap)
+		put_key(b, 3, uses[g->mode].public_or_identity, g->public_or_identity.data, g->public_or_identity.len);
 	put_key(b, 4, uses[g->mode].server_key, g->server_key.data, g->server_key.len);
 	if (!own_key)
 		put_key(b, 5, uses[g->mode].secret_key, g->secret_key.data, g->secret_key.len);
@@ -133,6 +136,8 @@ shows_own(const struct bs_discovered *d, uint16_t iid)
 bool
 bs_plan_is_own_account(const struct bs_client_view *v, uint16_t iid)
 {
+	if (v->factory)
+		return iid == FACTORY_IID || iid == UINT16_MAX;
 	return shows_own(v->discovered, iid) || shows_own(v->own, iid);
 }
 
@@ -238,11 +243,11 @@ bool
 bs_plan_build_renewal(struct bs_plan_builder *b)
 {
 	const struct bs_discovered *d = b->view->discovered;
-	uint16_t iid;
+	uint16_t iid = FACTORY_IID;
 
 	if (b->account->renewal == NULL)
 		return false;
-	b->plan->left_out_renewal = d == NULL || !bs_discovered_bootstrap_iid(d, &iid);
+	b->plan->left_out_renewal = !b->view->factory && (d == NULL || !bs_discovered_bootstrap_iid(d, &iid));
 	if (!b->plan->left_out_renewal)
 		build_security(b, b->account->renewal, iid);
 	return !b->plan->left_out_renewal;
@@ -436,7 +441,7 @@ bs_plan_build_writes(struct bs_plan_builder *b, bool oscore)
 {
 	const struct bs_account *a = b->account;
 
-	if (b->view->pack) {
+	if (b->view->pack || b->view->factory) {
 		build_for_pack(b, oscore);
 		return;
 	}

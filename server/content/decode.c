@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "server/base/secret.h"
 #include "server/content/builder.h"
 #include "server/content/format.h"
 
@@ -125,6 +126,7 @@ bs_decode(uint16_t content_format, const struct bs_path *target, const void *dat
 	if (t == NULL)
 		return BS_ENOMEM;
 	t->octets = malloc(len + 1);
+	t->octets_len = len;
 	b.octets = bs_wr_init(t->octets, len);
 	b.max = records_max(len);
 	b.records = calloc(b.max, sizeof(*b.records));
@@ -151,6 +153,8 @@ bs_tree_free(struct bs_tree *tree)
 		return;
 	free(tree->instances);
 	free(tree->entries);
+	if (tree->octets != NULL)
+		bs_wipe(tree->octets, tree->octets_len);
 	free(tree->octets);
 	free(tree);
 }

@@ -33,6 +33,7 @@ struct bs_tree {
 	/* private */
 	struct bs_entry *entries;
 	uint8_t *octets;
+	size_t octets_len;
 };
 
 /*
@@ -45,6 +46,6 @@ struct bs_tree {
  */
 BS_MUST_USE enum bs_err bs_decode(uint16_t content_format, const struct bs_path *target, const void *data, size_t len,
 	bs_find_resource_fn *find, struct bs_tree **out);
-void bs_tree_free(struct bs_tree *tree); /* NULL is fine */
+void bs_tree_free(struct bs_tree *tree); /* wipes, as a card has keys; NULL is fine */
 
 #endif

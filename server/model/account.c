@@ -53,6 +53,14 @@ clear_grant(struct bs_grant *g)
 	bs_wipe(g, sizeof(*g));
 }
 
+void
+bs_grant_free(struct bs_grant *g)
+{
+	if (g != NULL)
+		clear_grant(g);
+	free(g);
+}
+
 struct bs_account *
 bs_account_new(void)
 {
@@ -71,9 +79,7 @@ bs_account_free(struct bs_account *a)
 	for (size_t i = 0; a->grants != NULL && i < a->grant_count; i++)
 		clear_grant(&a->grants[i]);
 	free(a->grants);
-	if (a->renewal != NULL)
-		clear_grant(a->renewal);
-	free(a->renewal);
+	bs_grant_free(a->renewal);
 	free(a->acls);
 	free_settings(a->writes, a->write_count);
 	bs_account_free(a->retry); /* one deep */

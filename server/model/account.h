@@ -124,6 +124,8 @@ struct bs_account {
 		*retry; /* the same device's under profile.retry_as; owned; NULL: none. Its own retry is NULL */
 };
 
+/* One that stands alone on the heap; wipes. NULL is fine. */
+void bs_grant_free(struct bs_grant *g);
 /* An empty account on the heap; NULL without memory. The loader fills it in with calloc'd arrays. */
 struct bs_account *bs_account_new(void);
 /* Wipes every secret. NULL is fine. */

@@ -131,7 +131,8 @@ extern const struct bs_ctl_command bs_cmd_completion;
 /* talk to the running daemon: cmd/daemon.c */
 extern const struct bs_ctl_command bs_cmd_status, bs_cmd_sessions, bs_cmd_kick, bs_cmd_reload, bs_cmd_log,
 	bs_cmd_trigger;
-extern const struct bs_ctl_command bs_cmd_plan, bs_cmd_explain, bs_cmd_rotate, bs_cmd_settle;
+extern const struct bs_ctl_command bs_cmd_plan, bs_cmd_smartcard, bs_cmd_factory, bs_cmd_explain, bs_cmd_rotate,
+	bs_cmd_settle;
 extern const struct bs_ctl_command bs_cmd_stranger_list, bs_cmd_adopt;
 
 #endif

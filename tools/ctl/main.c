@@ -34,6 +34,8 @@ static const struct bs_ctl_command *const commands[] = {
 	&bs_cmd_device_disable,
 	&bs_cmd_device_delete,
 	&bs_cmd_plan,
+	&bs_cmd_smartcard,
+	&bs_cmd_factory,
 	&bs_cmd_explain,
 	&bs_cmd_stranger_list,
 	&bs_cmd_adopt,

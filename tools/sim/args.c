@@ -35,6 +35,7 @@ enum {
 	OPT_STALE,
 	OPT_REPOSITORY,
 	OPT_OBJECT,
+	OPT_FACTORY,
 	OPT_HOLDS,
 	OPT_NO_ACCESS_CONTROL,
 	OPT_PATIENT,
@@ -91,6 +92,8 @@ static const struct row {
 	{ "stale", OPT_STALE, NULL, "begin with an outdated server account" },
 	{ "repository", OPT_REPOSITORY, NULL, "a Security instance may stand without Short Server ID" },
 	{ "object", OPT_OBJECT, "N", "an object the device has besides 0, 1, 2, 3 and 21; may be repeated" },
+	{ "factory", OPT_FACTORY, "FILE",
+		"no server: take this file of smartcard or factory, and judge it; one device" },
 	{ "holds", OPT_HOLDS, "FILE", "instances it begins with: objects as --json shows them" },
 	{ "no-access-control", OPT_NO_ACCESS_CONTROL, NULL, "a device without Object 2" },
 	{ "patient", OPT_PATIENT, NULL, "wait for more after a Finish that it does not accept" },
@@ -128,9 +131,7 @@ static const struct row {
 static void
 usage(FILE *to)
 {
-	fputs("usage: lwm2m-bootstrap-sim (--server HOST:PORT | --listen ADDRESS:PORT) --csv FILE (--endpoint NAME.. | "
-	      "--all | --devices N) "
-	      "[OPTION..]\n",
+	fputs("usage: lwm2m-bootstrap-sim (--server HOST:PORT | --listen ADDRESS:PORT | --factory FILE) --csv FILE (--endpoint NAME.. | --all | --devices N) [OPTION..]\n",
 		to);
 	for (size_t i = 0; i < ROWS; i++) {
 		char left[48];
@@ -340,6 +341,7 @@ take_option(struct sim_args *a, int id, const char *arg)
 		[OPT_OUTPUT - OPT_SERVER] = &a->output,
 		[OPT_SUMMARY - OPT_SERVER] = &a->summary,
 		[OPT_URI - OPT_SERVER] = &a->conf.uri,
+		[OPT_FACTORY - OPT_SERVER] = &a->factory,
 		[OPT_HOLDS - OPT_SERVER] = &a->holds,
 		[OPT_SUITE - OPT_SERVER] = &a->dtls.suite,
 		[OPT_PUBLIC_KEY - OPT_SERVER] = &a->dtls.server_public_key,
@@ -377,7 +379,9 @@ take_option(struct sim_args *a, int id, const char *arg)
 static bool
 is_complete(const struct sim_args *a)
 {
-	return (a->server != NULL) != (a->listen != NULL) && a->csv != NULL &&
+	if (a->factory != NULL && (a->server != NULL || a->endpoint_count != 1))
+		return false;
+	return (a->server != NULL) + (a->listen != NULL) + (a->factory != NULL) == 1 && a->csv != NULL &&
 	       (int)a->all + (a->devices > 0) + (a->endpoint_count > 0) == 1;
 }
 
@@ -391,7 +395,7 @@ settle(struct sim_args *a)
 		a->conf.pct = -1;
 	if ((a->conf.pct == SIM_FORMAT_LWM2M_CBOR || a->conf.pack) && !a->version_given)
 		a->conf.version = SIM_LWM2M_1_2;
-	a->conf.server_text = a->server != NULL ? a->server : a->listen;
+	a->conf.server_text = a->server != NULL ? a->server : a->listen != NULL ? a->listen : "";
 	a->all = a->all || a->devices > 0;
 	a->mishaps.dice = &a->seed;
 	if (m->loss + m->duplicate + m->reorder > 0 || m->delay_ms > 0)

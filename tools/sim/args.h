@@ -8,7 +8,7 @@
 #include "tools/sim/client.h"
 
 struct sim_args {
-	const char *server, *listen, *csv, *key_dir, *output, *summary, *mode, *holds;
+	const char *server, *listen, *csv, *key_dir, *output, *summary, *mode, *holds, *factory;
 	const char **endpoints;
 	size_t endpoint_count;
 	bool all, print, json, quiet, pct_given, version_given;

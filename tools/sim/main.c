@@ -15,6 +15,7 @@
 #include "server/base/terminal.h"
 #include "tools/sim/args.h"
 #include "tools/sim/cpu.h"
+#include "tools/sim/factory.h"
 #include "tools/sim/fleet.h"
 #include "tools/sim/holds.h"
 #include "tools/sim/report.h"
@@ -195,6 +196,29 @@ summarize(struct run *r, const struct sim_fleet_result *result)
 	return BS_OK;
 }
 
+/* One device, and no network. */
+static int
+run_factory(struct run *r, const struct sim_row *row)
+{
+	struct sim_client *c = sim_client_new(&r->args->conf, row, r->args->key_dir, 0);
+	struct sim_verdict v = { 0 };
+	enum sim_result result;
+
+	if (c == NULL) {
+		fprintf(stderr, "lwm2m-bootstrap-sim: %s\n", bs_strerror(BS_ENOMEM));
+		return 1;
+	}
+	if (c->result != SIM_NO_CREDENTIAL) {
+		c->result = sim_factory_take(&c->device, r->args->factory, &c->expectation, &v) ? SIM_DONE
+												: SIM_WRONG_CONTENT;
+		snprintf(c->detail, sizeof(c->detail), "%s", v.text);
+	}
+	on_ended(r, c, 0);
+	result = c->result;
+	sim_client_free(c);
+	return result == SIM_DONE && r->err == BS_OK ? 0 : 1;
+}
+
 static int
 run(struct run *r, const struct sim_rows *csv)
 {
@@ -204,6 +228,12 @@ run(struct run *r, const struct sim_rows *csv)
 
 	if (chosen == NULL)
 		return 2;
+	if (r->args->factory != NULL) {
+		int status = count == 1 ? run_factory(r, chosen[0]) : 2;
+
+		free(chosen);
+		return status;
+	}
 	enum bs_err err = run_fleet(r, chosen, count, &result);
 	free(chosen);
 	if (err == BS_OK)

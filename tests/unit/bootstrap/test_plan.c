@@ -1235,6 +1235,51 @@ a_pack_is_one_write(void **state)
 	assert_int_equal(fx->plan->format->number, BS_CF_LWM2M_CBOR);
 }
 
+/* The whole account for a card or a maker, with the way back at /0/0; the version is the client's, the format the maker's. */
+static void
+a_factory_plan_has_the_bootstrap_account_first(void **state)
+{
+	struct fixture *fx = *state;
+	struct bs_grant *own = calloc(1, sizeof(*own));
+
+	add_grant(fx->account, 101, BS_MODE_PSK);
+	*own = (struct bs_grant){ .repository = true, .bootstrap = true, .mode = BS_MODE_PSK };
+	strcpy(own->uri, "coaps://bs.example");
+	assert_int_equal(bs_blob_set(&own->public_or_identity, "me", 2), BS_OK);
+	assert_int_equal(bs_secret_set(&own->secret_key, "0123456789abcdef", 16), BS_OK);
+	fx->account->renewal = own;
+	fx->account->profile.format = BS_CF_SENML_JSON; /* for devices that come; not for who makes them */
+	fx->account->profile.write_level = BS_LEVEL_RESOURCE;
+	extra(fx->account, 3, 0, 14, BS_TYPE_STRING, "Z");
+	fx->view.factory = true;
+	expect_plan(fx, "write / : 0/0 0=\"coaps://bs.example\" 1=true 2=0 3=h'6d65' 4=h'' "
+			"5=h'30313233343536373839616263646566'"
+			" 0/1" PSK_101 " 1/0" SERVER_101 " 3/0 14=\"Z\"\n");
+	assert_int_equal(fx->plan->format->number, BS_CF_TLV);
+	assert_int_equal(fx->plan->version, BS_LWM2M_1_0);
+	assert_false(fx->plan->is_blind);
+	fx->view.version = BS_LWM2M_1_2;
+	fx->view.pct = BS_CF_SENML_CBOR;
+	assert_int_equal(build(fx), BS_OK);
+	assert_int_equal(fx->plan->version, BS_LWM2M_1_2);
+	assert_int_equal(fx->plan->format->number, BS_CF_SENML_CBOR);
+}
+
+/* Of a raw key or certificate the device may have both halves from elsewhere: empty ones would take them away. */
+static void
+a_factory_plan_leaves_out_keys_that_the_store_has_not(void **state)
+{
+	struct fixture *fx = *state;
+	struct bs_grant *own = calloc(1, sizeof(*own));
+
+	*own = (struct bs_grant){ .repository = true, .bootstrap = true, .mode = BS_MODE_X509 };
+	strcpy(own->uri, "coaps://bs.example");
+	assert_int_equal(bs_blob_set(&own->server_key, "cert", 4), BS_OK);
+	fx->account->renewal = own;
+	fx->view.factory = true;
+	expect_plan(fx, "write / : 0/0 0=\"coaps://bs.example\" 1=true 2=2 4=h'63657274'\n");
+}
+
 /* ---- payloads ------------------------------------------------------------------------------------------------- */
 
 /* The worked example: coaps://dm.example:5684, identity dev-0001, key 00..0f, server 101, at /0/1. */
@@ -1323,6 +1368,8 @@ main(void)
 		TEST(version_and_format_are_chosen),
 		TEST(unknown_format_is_refused),
 		TEST(a_pack_is_one_write),
+		TEST(a_factory_plan_has_the_bootstrap_account_first),
+		TEST(a_factory_plan_leaves_out_keys_that_the_store_has_not),
 		TEST(payloads_are_encoded),
 		TEST(nothing_is_fine_to_free),
 	};

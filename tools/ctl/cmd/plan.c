@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan: what a device would be sent, request by request, keys masked */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "server/base/clock.h"
-#include "server/base/log.h"
 #include "server/base/text.h"
 #include "server/bootstrap/pack.h"
 #include "server/bootstrap/plan.h"
 #include "tools/ctl/cli.h"
 #include "tools/ctl/number.h"
+#include "tools/ctl/show.h"
 
 #define PAYLOAD_MAX 65536
 #define BLOCK_MAX 1024 /* RFC 7959 */
@@ -25,80 +24,6 @@ static const struct bs_ctl_option options[] = {
 	{ 0 },
 };
 
-/* ---- values ------------------------------------------------------------------------------------------------------ */
-
-/* Resources that hold keys: never printed. */
-static const struct {
-	uint16_t oid, rid;
-} secrets[] = { { 0, 5 }, { 0, 8 }, { 21, 0 }, { 21, 5 }, { 23, 2 } };
-
-static bool
-is_secret(uint16_t oid, uint16_t rid)
-{
-	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
-		if (secrets[i].oid == oid && secrets[i].rid == rid)
-			return true;
-	return false;
-}
-
-/* quoted: text stands in quotes, for people; JSON brings its own. */
-static void
-bytes_text(const struct bs_value *v, bool quoted, char *out, size_t max)
-{
-	struct bs_quote q;
-	char hex[2 * 16 + 1];
-	bool text = v->bytes.len > 0 && bs_utf8_valid(v->bytes.data, v->bytes.len);
-
-	for (size_t i = 0; i < v->bytes.len && text; i++)
-		text = v->bytes.data[i] >= 0x20 && v->bytes.data[i] != 0x7f;
-	if (text && !quoted)
-		snprintf(out, max, "%.*s", (int)v->bytes.len, (const char *)v->bytes.data);
-	else if (v->type != BS_TYPE_OPAQUE || text)
-		snprintf(out, max, "%s", bs_log_quote_n(&q, v->bytes.data, v->bytes.len));
-	else if (v->bytes.len == 0)
-		snprintf(out, max, "empty");
-	else
-		snprintf(out, max, "%zu octets, %s%s", v->bytes.len,
-			bs_hex_encode(v->bytes.data, v->bytes.len < 16 ? v->bytes.len : 16, hex),
-			v->bytes.len > 16 ? "..." : "");
-}
-
-static void
-value_text(const struct bs_value *v, bool quoted, char *out, size_t max)
-{
-	switch (v->type) {
-	case BS_TYPE_INTEGER:
-	case BS_TYPE_TIME:
-		snprintf(out, max, "%" PRId64, v->integer);
-		break;
-	case BS_TYPE_UNSIGNED:
-		snprintf(out, max, "%" PRIu64, v->uinteger);
-		break;
-	case BS_TYPE_FLOAT:
-		snprintf(out, max, "%g", v->real);
-		break;
-	case BS_TYPE_BOOLEAN:
-		snprintf(out, max, "%s", v->boolean ? "true" : "false");
-		break;
-	case BS_TYPE_OBJLNK:
-		snprintf(out, max, "%u:%u", v->link.oid, v->link.iid);
-		break;
-	default:
-		bytes_text(v, quoted, out, max);
-	}
-}
-
-static void
-entry_text(const struct bs_instance *in, const struct bs_entry *e, bool quoted, char *out, size_t max)
-{
-	if (!is_secret(in->oid, e->rid))
-		value_text(&e->value, quoted, out, max);
-	else if (e->value.bytes.len == 0)
-		snprintf(out, max, "empty");
-	else
-		snprintf(out, max, "%zu octets, masked", e->value.bytes.len);
-}
-
 /* ---- requests ---------------------------------------------------------------------------------------------------- */
 
 struct view {
@@ -109,18 +34,6 @@ struct view {
 	unsigned number;
 	bool pack, merging;
 };
-
-/* By the tables here, or by the operator's model; "" where neither has it. model is room for the latter. */
-static const char *
-resource_name(const struct view *v, uint16_t oid, uint16_t rid, struct bs_model_resource *model)
-{
-	const struct bs_resource_def *def = bs_resource_find(oid, rid);
-	struct bs_model object;
-
-	if (def != NULL)
-		return def->name;
-	return bs_store_find_resource(v->ctl->store, oid, rid, &object, model) == BS_OK ? model->name : "";
-}
 
 static void
 request(struct view *v, const char *method, const char *path, const char *words)
@@ -135,24 +48,6 @@ entries_end(const struct bs_op *op, const struct bs_instance *in)
 	return op->entry_count > 0 ? op->entry_first + op->entry_count : in->count;
 }
 
-static void
-print_entries(const struct view *v, const struct bs_op *op, const struct bs_instance *in)
-{
-	struct bs_model_resource model;
-	char text[420], id[16];
-
-	for (size_t i = op->entry_first; i < entries_end(op, in); i++) {
-		const struct bs_entry *e = &in->entries[i];
-
-		entry_text(in, e, true, text, sizeof(text));
-		if (e->multiple)
-			snprintf(id, sizeof(id), "%u/%u", e->rid, e->riid);
-		else
-			snprintf(id, sizeof(id), "%u", e->rid);
-		printf("      %-6s %-34s %s\n", id, resource_name(v, in->oid, e->rid, &model), text);
-	}
-}
-
 static json_t *
 instances_json(const struct view *v, const struct bs_op *op)
 {
@@ -160,24 +55,10 @@ instances_json(const struct view *v, const struct bs_op *op)
 
 	for (size_t i = op->first; i < op->first + op->count; i++) {
 		const struct bs_instance *in = &v->plan->instances[i];
-		json_t *entries = json_array();
 
-		for (size_t k = op->entry_first; k < entries_end(op, in); k++) {
-			const struct bs_entry *e = &in->entries[k];
-			json_t *one = json_object();
-			struct bs_model_resource model;
-			char text[420];
-
-			entry_text(in, e, false, text, sizeof(text));
-			json_object_set_new(one, "resource", json_integer(e->rid));
-			if (e->multiple)
-				json_object_set_new(one, "instance", json_integer(e->riid));
-			json_object_set_new(one, "name", json_string(resource_name(v, in->oid, e->rid, &model)));
-			json_object_set_new(one, "value", json_string(text));
-			json_array_append_new(entries, one);
-		}
-		json_array_append_new(out,
-			json_pack("{s:i, s:i, s:o}", "object", in->oid, "instance", in->iid, "resources", entries));
+		json_array_append_new(
+			out, json_pack("{s:i, s:i, s:o}", "object", in->oid, "instance", in->iid, "resources",
+				     bs_show_entries_json(v->ctl, in, op->entry_first, entries_end(op, in))));
 	}
 	return out;
 }
@@ -256,7 +137,8 @@ print_write(struct view *v, const struct bs_op *op, json_t *list)
 			printf("      /%u/%u\n", v->plan->instances[i].oid, v->plan->instances[i].iid);
 		else if (op->count > 1)
 			printf("      instance %u\n", v->plan->instances[i].iid);
-		print_entries(v, op, &v->plan->instances[i]);
+		bs_show_entries(
+			v->ctl, &v->plan->instances[i], op->entry_first, entries_end(op, &v->plan->instances[i]));
 	}
 	return BS_OK;
 }
