@@ -325,6 +325,12 @@ typedef void bs_device_fn(void *arg, const struct bs_device_info *info);
 /* endpoint NULL: all, by endpoint. BS_ENOTFOUND when one was asked for. */
 BS_MUST_USE enum bs_err bs_store_each_device(struct bs_store *st, const char *endpoint, bs_device_fn *fn, void *arg);
 BS_MUST_USE enum bs_err bs_store_enable_device(struct bs_store *st, const char *endpoint, bool enabled);
+/*
+ * Its account left as a file at that time (Unix seconds), for a card or its maker; BS_ENOTFOUND of the second: it did not. For
+ * people: nothing that a device gets depends on it, and it is under no hash.
+ */
+BS_MUST_USE enum bs_err bs_store_note_provisioned(struct bs_store *st, int64_t device_id, int64_t since_s);
+BS_MUST_USE enum bs_err bs_store_provisioned_since(struct bs_store *st, int64_t device_id, int64_t *since_s);
 BS_MUST_USE enum bs_err bs_store_delete_device(struct bs_store *st, const char *endpoint);
 /* Has the profile a bootstrap account of that mode, so that a next credential is delivered? Its name, or "". */
 BS_MUST_USE enum bs_err bs_store_renewal_account(

@@ -393,3 +393,29 @@ bs_store_delete_device(struct bs_store *st, const char *endpoint)
 
 	return bs_store_leave(st, own, err == BS_OK ? delete_device(st, endpoint) : err);
 }
+
+/* ---- accounts that left as files ------------------------------------------------------------------------------------ */
+
+enum bs_err
+bs_store_note_provisioned(struct bs_store *st, int64_t device_id, int64_t since_s)
+{
+	struct bs_query q = bs_store_query(st, Q_NOTE_PROVISIONED);
+
+	bs_query_put_int(&q, device_id);
+	bs_query_put_int(&q, since_s);
+	return bs_query_run(&q);
+}
+
+enum bs_err
+bs_store_provisioned_since(struct bs_store *st, int64_t device_id, int64_t *since_s)
+{
+	struct bs_query q = bs_store_query(st, Q_PROVISIONED);
+	enum bs_err err;
+
+	bs_query_put_int(&q, device_id);
+	err = bs_query_step(&q);
+	if (err == BS_OK)
+		*since_s = bs_query_int(&q, 0);
+	bs_query_end(&q);
+	return err;
+}

@@ -135,6 +135,9 @@ const char *const bs_store_sql[Q_COUNT] = {
 			"WHERE device_id = ?1 AND server_id = ?2",
 	[Q_DELETE_GRANT] = "DELETE FROM server_credential WHERE device_id = ?1 AND server_id = ?2",
 	/* Readers that are further behind are told that anything may have changed. */
+	[Q_NOTE_PROVISIONED] = "INSERT INTO provisioned (device_id, since_s) VALUES (?1, ?2) "
+			       "ON CONFLICT (device_id) DO UPDATE SET since_s = excluded.since_s",
+	[Q_PROVISIONED] = "SELECT since_s FROM provisioned WHERE device_id = ?1",
 	[Q_TRIM_CHANGES] = "DELETE FROM change WHERE seq <= (SELECT max(seq) FROM change) - ?1",
 	[Q_SET_META] = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2",
 

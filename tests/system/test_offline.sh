@@ -133,6 +133,28 @@ same "the server's raw key" "$(held 0 0 4)" "$(hexdump <"$W/pki/server.pub.der")
 holds "a device with a certificate takes it" x-1 "$W/keys/x-1.senml-cbor"
 same "the server's certificate" "$(held 0 0 4)" "$(openssl x509 -in "$W/pki/server.pem" -outform DER | hexdump)"
 
+# ---- known as pre-provisioned ------------------------------------------------------------------------------------------------
+
+ctl device show urn:imei:49 >"$W/show.out"
+check "a device that left as a file is known as such" grep -q '^pre-provisioned *by a file of 20.*not come over the air yet' "$W/show.out"
+ctl device show .hidden >"$W/show.out"
+check "another is not" sh -c "! grep -q '^pre-provisioned' '$W/show.out'"
+same "in JSON it is a time" "$(ctl --json device show urn:imei:49 | sqlite3_json '$.provisioned_s' | cut -c 1-2)" "$(date +%s | cut -c 1-2)"
+write_conf </dev/null
+start_daemon
+sleep 1.1 # times are of a second
+check "it comes over the air" sim --endpoint urn:imei:49 --quiet --timeout 10
+sleep 0.6
+ctl device show urn:imei:49 >"$W/show.out"
+check "and then is as any other" sh -c "! grep -q '^pre-provisioned' '$W/show.out'"
+ctl device show rpk-1 >"$W/show.out"
+check "not so one that did not come" grep -q '^pre-provisioned' "$W/show.out"
+stop_daemon
+same "the daemon had no trouble" "$daemon_status" 0
+check "deleted devices are forgotten" ctl device delete rpk-1
+same "also in the list of files" "$(sqlite3 -readonly "$W/store/store.db" 'SELECT count(*) FROM provisioned WHERE device_id NOT IN
+	(SELECT id FROM device)')" 0
+
 # ---- a next credential -----------------------------------------------------------------------------------------------------
 
 ctl rotate urn:imei:49 --out "$W/next.key" >"$W/rotate.out" 2>&1

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "server/base/log.h"
 #include "server/base/text.h"
@@ -79,6 +80,17 @@ bs_show_value(uint16_t oid, const struct bs_entry *e, enum bs_show_for whom, cha
 		snprintf(out, BS_SHOW_VALUE, "empty");
 	else
 		snprintf(out, BS_SHOW_VALUE, "%zu octets, masked", e->value.bytes.len);
+}
+
+const char *
+bs_show_time(int64_t ms, char out[BS_SHOW_TIME])
+{
+	time_t s = (time_t)(ms / 1000);
+	struct tm tm;
+
+	if (gmtime_r(&s, &tm) == NULL || strftime(out, BS_SHOW_TIME, "%Y-%m-%d %H:%M:%SZ", &tm) == 0)
+		snprintf(out, BS_SHOW_TIME, "?");
+	return out;
 }
 
 /* ---- resources --------------------------------------------------------------------------------------------------- */

@@ -13,6 +13,9 @@ enum bs_show_for { BS_SHOW_PERSON, BS_SHOW_JSON }; /* for a person text stands i
 
 /* "N octets, masked" where the resource holds a key. */
 void bs_show_value(uint16_t oid, const struct bs_entry *e, enum bs_show_for whom, char out[BS_SHOW_VALUE]);
+/* Unix milliseconds as "2026-11-24 08:15:00Z". */
+#define BS_SHOW_TIME 32
+const char *bs_show_time(int64_t ms, char out[BS_SHOW_TIME]);
 /* Does the resource hold a key? */
 bool bs_show_is_secret(uint16_t oid, uint16_t rid);
 /* By the tables of the server, or by the operator's model; "" where neither has it. model: room for the latter. */

@@ -234,6 +234,11 @@ CREATE TABLE device (
 	-- two halves: of this row and bootstrap_credential; of the first half and server_credential
 	row_hash BLOB CHECK (row_hash IS NULL OR (typeof(row_hash) = 'blob' AND length(row_hash) = 32))
 );
+-- Devices whose account left as a file (smartcard, factory): told to people, and of no weight for what a device gets.
+CREATE TABLE provisioned (
+	device_id INTEGER PRIMARY KEY REFERENCES device (id) ON DELETE CASCADE,
+	since_s INTEGER NOT NULL -- Unix time of the last such file
+);
 CREATE INDEX device_by_profile ON device (profile_id);
 CREATE INDEX device_by_iccid ON device (iccid) WHERE iccid IS NOT NULL;
 CREATE INDEX device_by_imsi ON device (imsi) WHERE imsi IS NOT NULL;
@@ -412,6 +417,7 @@ END;
 CREATE TRIGGER device_removed AFTER DELETE ON device BEGIN
 	DELETE FROM bootstrap_credential WHERE device_id = OLD.id; -- also where foreign keys are off
 	DELETE FROM server_credential WHERE device_id = OLD.id;
+	DELETE FROM provisioned WHERE device_id = OLD.id;
 	INSERT INTO change (kind, id) VALUES (3, OLD.id);
 END;
 

@@ -7,7 +7,10 @@
 #include "server/base/text.h"
 #include "tools/ctl/cli.h"
 #include "tools/ctl/device/convert.h"
+#include "tools/ctl/show.h"
 #include "tools/ctl/device/sms.h"
+
+#define LOOK_BACK 1000 /* attempts of one device; the journal keeps fewer */
 
 /* ---- list -------------------------------------------------------------------------------------------------------- */
 
@@ -139,9 +142,45 @@ print_grant(const struct bs_grant *g)
 		bs_ctl_line("  sms keys", "%zu octets, set", g->sms.kic_key.len + g->sms.kid_key.len);
 }
 
+/* ---- provisioned by a card or a file ----------------------------------------------------------------------------- */
+
+struct arrival {
+	int64_t device_id, since_s;
+	bool came;
+};
+
 static void
-print_device(const struct bs_device_info *d, const struct bs_account *a)
+look(void *arg, const struct bs_attempt *a)
 {
+	struct arrival *x = arg;
+
+	x->came |= a->proven && a->device_id == x->device_id && a->at_ms / 1000 >= x->since_s;
+}
+
+/* Since when it has been waiting in a card or a factory; 0: it did not leave so, or has come over the air since. */
+static int64_t
+provisioned_since(struct bs_ctl *ctl, const struct bs_device_info *d)
+{
+	struct arrival x = { .device_id = d->device_id };
+	struct bs_journal *journal = NULL;
+	enum bs_err err = BS_OK;
+	size_t found;
+
+	if (bs_store_provisioned_since(ctl->store, d->device_id, &x.since_s) != BS_OK)
+		return 0;
+	if (bs_ctl_open_journal(ctl, &journal) == BS_EXIT_DONE && journal != NULL)
+		err = bs_journal_find(journal, d->endpoint, LOOK_BACK, look, &x, &found);
+	bs_journal_close(journal);
+	return x.came || (err != BS_OK && err != BS_ENOTFOUND) ? 0 : x.since_s;
+}
+
+/* ---- show, in words and as JSON ---------------------------------------------------------------------------------- */
+
+static void
+print_device(const struct bs_device_info *d, const struct bs_account *a, int64_t provisioned_s)
+{
+	char when[BS_SHOW_TIME];
+
 	bs_ctl_line("endpoint", "%s", d->endpoint);
 	bs_ctl_line("profile", "%s", d->profile);
 	bs_ctl_line("enabled", "%s", d->enabled ? "yes" : "no");
@@ -153,6 +192,9 @@ print_device(const struct bs_device_info *d, const struct bs_account *a)
 		bs_ctl_line("imsi", "%s", d->imsi);
 	if (d->note[0] != '\0')
 		bs_ctl_line("note", "%s", d->note);
+	if (provisioned_s != 0)
+		bs_ctl_line("pre-provisioned", "by a file of %s; it has not come over the air yet",
+			bs_show_time(provisioned_s * 1000, when));
 	print_bootstrap(d);
 	if (a->renewal != NULL)
 		bs_ctl_line("", "delivered at its next bootstrap, as account %s", a->renewal->name);
@@ -184,13 +226,15 @@ grant_json(const struct bs_grant *g)
 }
 
 static void
-print_device_json(const struct bs_device_info *d, const struct bs_account *a)
+print_device_json(const struct bs_device_info *d, const struct bs_account *a, int64_t provisioned_s)
 {
 	json_t *o = device_json(d), *grants = json_array();
 
 	for (size_t i = 0; i < a->grant_count; i++)
 		json_array_append_new(grants, grant_json(&a->grants[i]));
 	json_object_set_new(o, "servers", grants);
+	if (provisioned_s != 0)
+		json_object_set_new(o, "provisioned_s", json_integer(provisioned_s));
 	if (a->renewal != NULL)
 		json_object_set_new(o, "renewal", json_string(a->renewal->name));
 	bs_ctl_print_json(o);
@@ -217,9 +261,9 @@ device_show(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	if (err != BS_OK)
 		return bs_ctl_fail_at(args->words[0], err);
 	if (ctl->json)
-		print_device_json(&info, account);
+		print_device_json(&info, account, provisioned_since(ctl, &info));
 	else
-		print_device(&info, account);
+		print_device(&info, account, provisioned_since(ctl, &info));
 	bs_account_free(account);
 	return BS_EXIT_DONE;
 }

@@ -2,11 +2,11 @@
 /* explain: the last attempts of a device, an identity or an address, in words */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "server/base/log.h"
 #include "tools/ctl/cli.h"
 #include "tools/ctl/number.h"
+#include "tools/ctl/show.h"
 
 #define SHOWN_DEFAULT 5
 #define NO_FORMAT 0xffff /* of struct bs_attempt */
@@ -17,16 +17,6 @@ static const struct bs_ctl_option options[] = {
 	[O_LAST] = { "last", "N", "how many attempts, newest first (5)" },
 	{ 0 },
 };
-
-static void
-utc(int64_t ms, char out[32])
-{
-	time_t s = (time_t)(ms / 1000);
-	struct tm tm;
-
-	if (gmtime_r(&s, &tm) == NULL || strftime(out, 32, "%Y-%m-%d %H:%M:%SZ", &tm) == 0)
-		snprintf(out, 32, "?");
-}
 
 /* "1.1", or "" when the device said nothing that tells. */
 static const char *
@@ -44,7 +34,7 @@ attempt_json(const struct bs_attempt *a)
 	char when[32], version[8];
 	json_t *o = json_object();
 
-	utc(a->at_ms, when);
+	bs_show_time(a->at_ms, when);
 	json_object_set_new(o, "at", json_string(when));
 	json_object_set_new(o, "endpoint", json_string(a->endpoint));
 	json_object_set_new(o, "identity", json_string(a->identity));
@@ -84,7 +74,7 @@ print_attempt(void *arg, const struct bs_attempt *a)
 		bs_ctl_list_item(ctl, attempt_json(a));
 		return;
 	}
-	utc(a->at_ms, when);
+	bs_show_time(a->at_ms, when);
 	printf("%s  %s  from %s\n", when, bs_outcome_word(a->outcome), a->address);
 	bs_ctl_line("  what", "%s", bs_outcome_what(a->outcome));
 	bs_ctl_line("  to do", "%s", bs_outcome_todo(a->outcome));

@@ -3,6 +3,7 @@
 
 #include <csv.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -97,6 +98,23 @@ put_index(struct bs_offline *o, const struct bs_device_info *device, const char 
 	put_field(o->index, file, '\n');
 }
 
+/* Noted at the end: nothing may be written while the store is read. */
+static enum bs_err
+keep(struct bs_offline *o, int64_t device_id)
+{
+	if (o->id_count == o->id_room) {
+		size_t room = o->id_room == 0 ? 64 : 2 * o->id_room;
+		int64_t *ids = realloc(o->ids, room * sizeof(*ids));
+
+		if (ids == NULL)
+			return BS_ENOMEM;
+		o->ids = ids;
+		o->id_room = room;
+	}
+	o->ids[o->id_count++] = device_id;
+	return BS_OK;
+}
+
 static enum bs_err
 write_device(struct bs_offline *o, const struct bs_device_info *device, struct bs_diag *diag)
 {
@@ -110,6 +128,9 @@ write_device(struct bs_offline *o, const struct bs_device_info *device, struct b
 		err = o->fn(o->arg, o, device, plan, name, diag);
 	if (err == BS_OK) {
 		put_index(o, device, name);
+		err = keep(o, device->device_id);
+	}
+	if (err == BS_OK) {
 		o->done++;
 		if (account->renewal->secret_key.len == 0)
 			o->without_key++;
@@ -142,9 +163,29 @@ on_device(void *arg, const struct bs_device_info *device)
 	show_progress(o);
 }
 
+/* All of them in one transaction. */
+static int
+note(const struct bs_offline *o)
+{
+	struct bs_diag diag = { 0 };
+	int64_t now_s = bs_clock_wall_ms() / 1000;
+	enum bs_err err = bs_store_begin(o->ctl->store, &diag);
+
+	if (err != BS_OK)
+		return bs_ctl_fail(err, &diag);
+	for (size_t i = 0; i < o->id_count && err == BS_OK; i++)
+		err = bs_store_note_provisioned(o->ctl->store, o->ids[i], now_s);
+	if (err == BS_OK)
+		return bs_ctl_commit(o->ctl);
+	bs_store_rollback(o->ctl->store);
+	return bs_ctl_fail_at("the files are good, but the store does not know of them", err);
+}
+
 static int
 tell(const struct bs_offline *o)
 {
+	int status = o->done > 0 ? note(o) : BS_EXIT_FAILED;
+
 	if (o->without_key > 0)
 		bs_ctl_say(
 			"warning: the store has no private key of %lu device%s: its bootstrap account has neither resource 3 nor 5, which the maker adds",
@@ -155,7 +196,7 @@ tell(const struct bs_offline *o)
 		bs_ctl_say("%lu device%s written to %s", o->done, o->done == 1 ? "" : "s", o->outlet.dir);
 	if (o->bad > 0)
 		bs_ctl_say("%lu device%s not written", o->bad, o->bad == 1 ? "" : "s");
-	return o->done > 0 && o->bad == 0 ? BS_EXIT_DONE : BS_EXIT_FAILED;
+	return o->bad == 0 ? status : BS_EXIT_FAILED;
 }
 
 static void
@@ -237,6 +278,7 @@ bs_offline_run(struct bs_offline *o, struct bs_ctl *ctl, const struct bs_ctl_arg
 		status = bs_ctl_open(ctl);
 	if (status == BS_EXIT_DONE)
 		status = (enum bs_exit)write_all(o);
+	free(o->ids);
 	bs_outlet_clear(&o->outlet);
 	return (int)status;
 }

@@ -53,6 +53,8 @@ struct bs_offline {
 	bool progress;
 	uint64_t next_progress_ms;
 	unsigned long done, bad, without_key;
+	int64_t *ids; /* of those that were written */
+	size_t id_count, id_room;
 };
 
 /*

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "server/base/log.h"
@@ -12,6 +11,7 @@
 #include "tools/ctl/cli.h"
 #include "tools/ctl/device/convert.h"
 #include "tools/ctl/number.h"
+#include "tools/ctl/show.h"
 #include "tools/ctl/device/row.h"
 
 #define SHOWN_DEFAULT 100
@@ -28,17 +28,6 @@ static const struct bs_ctl_option list_options[] = {
 };
 
 static const char *
-utc(int64_t ms, char out[32])
-{
-	time_t s = (time_t)(ms / 1000);
-	struct tm tm;
-
-	if (gmtime_r(&s, &tm) == NULL || strftime(out, 32, "%Y-%m-%d %H:%M:%SZ", &tm) == 0)
-		snprintf(out, 32, "?");
-	return out;
-}
-
-static const char *
 mode_text(const struct bs_attempt *a)
 {
 	return a->mode <= BS_MODE_X509 ? bs_mode_name((enum bs_mode)a->mode) : "unknown";
@@ -53,8 +42,8 @@ stranger_json(const struct bs_attempt *a, const char *device)
 		{ "identity", a->identity },
 		{ "mode", mode_text(a) },
 		{ "outcome", bs_outcome_word(a->outcome) },
-		{ "first", utc(a->first_ms, first) },
-		{ "last", utc(a->at_ms, last) },
+		{ "first", bs_show_time(a->first_ms, first) },
+		{ "last", bs_show_time(a->at_ms, last) },
 		{ "address", a->address },
 		{ "named_itself", a->claimed },
 		{ "detail", a->detail },
@@ -82,8 +71,8 @@ print_stranger(void *arg, const struct bs_attempt *a)
 		bs_ctl_list_item(ctl, stranger_json(a, device));
 	else
 		printf("%s\t%s\t%s\t%u\t%s\t%s\t%s%s%s\n", bs_log_quote(&q, a->identity), mode_text(a),
-			bs_outcome_word(a->outcome), a->seen, utc(a->first_ms, first), utc(a->at_ms, last), a->address,
-			*device != '\0' ? "\tnow " : "", device);
+			bs_outcome_word(a->outcome), a->seen, bs_show_time(a->first_ms, first),
+			bs_show_time(a->at_ms, last), a->address, *device != '\0' ? "\tnow " : "", device);
 }
 
 static int
