@@ -50,7 +50,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DBS_VERSION='"$(VERSION)"' -Wall -Wextra -W
 ALL_LDFLAGS = -Wl,-z,relro,-z,now $(LDFLAGS)
 ALL_LIBS = $(PKG_LIBS) $(OPENSSL_LIBS) -lpthread -lm
 
-SERVER_SRCS := $(filter-out server/main.c,$(wildcard server/*/*.c)) $(wildcard db/*.c db/*/*.c)
+SERVER_SRCS := $(filter-out server/main.c,$(wildcard server/*/*.c server/*/*/*.c)) $(wildcard db/*.c db/*/*.c)
 LIB_SRCS := $(SERVER_SRCS)
 CTL_SRCS := $(wildcard tools/ctl/*.c tools/ctl/*/*.c)
 SIM_SRCS := $(wildcard tools/sim/*.c)

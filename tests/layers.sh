@@ -13,14 +13,15 @@ allowed() {
 	server/content) echo "server/model" ;;
 	server/dtls) echo "" ;;
 	server/coap) echo "" ;;
-	server/bootstrap) echo "server/coap server/content server/model db/store.h" ;;
+	server/bootstrap) echo "server/bootstrap/plan server/coap server/content server/model db/store.h" ;;
+	server/bootstrap/plan) echo "server/bootstrap/tell.h server/coap/block.h server/coap/msg.h server/content server/model" ;;
 	server/conf) echo "server/model" ;;
 	server/net) echo "server/bootstrap server/coap server/dtls server/content server/model server/conf db" ;;
 	server/admin) echo "server/conf server/model server/net server/dtls/expiry.h db/store.h db/journal/journal.h db/journal/recorder.h db/facts.h" ;;
 	server) echo "server/conf server/net server/admin server/dtls db" ;;
 	db) echo "server/model" ;;
 	db/journal) echo "db server/model" ;;
-	tools/ctl | tools/ctl/*) echo "tools/ctl db server/content server/model server/conf server/bootstrap/plan.h server/bootstrap/pack.h" ;;
+	tools/ctl | tools/ctl/*) echo "tools/ctl db server/content server/model server/conf server/bootstrap/plan/plan.h server/bootstrap/plan/pack.h" ;;
 	tools/sim) echo "" ;;
 	tools/bench) echo "db" ;;
 	esac

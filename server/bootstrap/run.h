@@ -8,8 +8,8 @@
 #ifndef BS_BOOTSTRAP_RUN_H
 #define BS_BOOTSTRAP_RUN_H
 
-#include "server/bootstrap/pack.h"
-#include "server/bootstrap/plan.h"
+#include "server/bootstrap/plan/pack.h"
+#include "server/bootstrap/plan/plan.h"
 #include "server/bootstrap/request.h"
 #include "server/bootstrap/session.h"
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/bootstrap/plan.h"
+#include "server/bootstrap/plan/plan.h"
 
 enum { FORMAT = 3, EXPLICIT = 4, CAP = 8, RESOURCES = 16 };
 

@@ -23,7 +23,7 @@
 #define bs_plan_part fake_plan_part
 #define bs_plan_writes_object fake_plan_writes_object
 #define bs_wipe fake_wipe
-#include "server/bootstrap/pack.c"
+#include "server/bootstrap/plan/pack.c"
 #include "server/bootstrap/run.c"
 #include "server/bootstrap/run_commands.c"
 #include "server/bootstrap/run_pack.c"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "server/base/secret.h"
-#include "server/bootstrap/pack.h"
+#include "server/bootstrap/plan/pack.h"
 #include "tools/ctl/cmd/offline.h"
 
 enum { O_FORMAT = BS_OFFLINE_OPTIONS };

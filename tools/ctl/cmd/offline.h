@@ -10,7 +10,7 @@
 #ifndef BS_TOOLS_CTL_CMD_OFFLINE_H
 #define BS_TOOLS_CTL_CMD_OFFLINE_H
 
-#include "server/bootstrap/plan.h"
+#include "server/bootstrap/plan/plan.h"
 #include "tools/ctl/cli.h"
 #include "tools/ctl/outlet.h"
 

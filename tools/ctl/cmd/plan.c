@@ -6,8 +6,8 @@
 
 #include "server/base/clock.h"
 #include "server/base/text.h"
-#include "server/bootstrap/pack.h"
-#include "server/bootstrap/plan.h"
+#include "server/bootstrap/plan/pack.h"
+#include "server/bootstrap/plan/plan.h"
 #include "tools/ctl/cli.h"
 #include "tools/ctl/number.h"
 #include "tools/ctl/show.h"

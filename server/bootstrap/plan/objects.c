@@ -2,7 +2,7 @@
 /* The instances of a plan: Objects 0, 1 and 2 from servers and access control, others from extra writes. */
 #include <string.h>
 
-#include "server/bootstrap/plan_builder.h"
+#include "server/bootstrap/plan/builder.h"
 
 #define LIFETIME_DEFAULT_S 86400
 #define FACTORY_IID 0 /* of the bootstrap account where it is the server that places it */

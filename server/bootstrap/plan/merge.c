@@ -2,7 +2,7 @@
 /* What the client holds already: where its instances lie, and what of them goes on (plan.h, struct bs_existing). */
 #include <string.h>
 
-#include "server/bootstrap/plan_builder.h"
+#include "server/bootstrap/plan/builder.h"
 
 enum { SERVER_SSID = 0, ACL_OBJECT = 0, ACL_INSTANCE = 1, ACL_ENTRIES = 2 };
 

@@ -6,7 +6,7 @@
 #ifndef BS_BOOTSTRAP_PLAN_BUILDER_H
 #define BS_BOOTSTRAP_PLAN_BUILDER_H
 
-#include "server/bootstrap/plan.h"
+#include "server/bootstrap/plan/plan.h"
 
 struct bs_plan_arena {
 	struct bs_entry *entries;

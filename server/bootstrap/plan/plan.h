@@ -19,8 +19,8 @@
  * A plan for a Bootstrap-Pack (LwM2M Core 1.2) is one operation: a Write of all instances to "/", those of one object
  * together, none twice. The client's version is 1.2.
  */
-#ifndef BS_BOOTSTRAP_PLAN_H
-#define BS_BOOTSTRAP_PLAN_H
+#ifndef BS_BOOTSTRAP_PLAN_PLAN_H
+#define BS_BOOTSTRAP_PLAN_PLAN_H
 
 #include "server/content/decode.h"
 #include "server/content/format.h"

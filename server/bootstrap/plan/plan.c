@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Account -> instances (plan_objects.c) -> operations. */
-#include "server/bootstrap/plan.h"
+#include "server/bootstrap/plan/plan.h"
 
-#include "server/bootstrap/plan_builder.h"
+#include "server/bootstrap/plan/builder.h"
 
 /* ---- operations ----------------------------------------------------------------------------------------------- */
 

@@ -9,7 +9,7 @@
 
 #include "server/base/text.h"
 #include "server/content/decode.h"
-#include "server/bootstrap/plan.h"
+#include "server/bootstrap/plan/plan.h"
 
 #define NOW 1700000000
 #define KEY_A "\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f"

@@ -3,7 +3,7 @@
  * Storage of a plan. Everything is counted first and then built into arrays of that size: entries and instances point into
  * them, so they must not move, and there is one place to wipe.
  */
-#include "server/bootstrap/plan_builder.h"
+#include "server/bootstrap/plan/builder.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,11 +8,11 @@
  * and /3/0; other objects stay. No Delete, no Discover, no Finish: whatever needs these is left to POST /bs, to which the
  * device goes on after any answer but 2.05, and when it finds the pack inconsistent.
  */
-#ifndef BS_BOOTSTRAP_PACK_H
-#define BS_BOOTSTRAP_PACK_H
+#ifndef BS_BOOTSTRAP_PLAN_PACK_H
+#define BS_BOOTSTRAP_PLAN_PACK_H
 
 #include "server/base/random.h"
-#include "server/bootstrap/plan.h"
+#include "server/bootstrap/plan/plan.h"
 #include "server/coap/msg.h"
 
 #define BS_PACK_MAX 65536 /* octets; a client must hold the whole */

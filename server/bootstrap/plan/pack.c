@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/bootstrap/pack.h"
+#include "server/bootstrap/plan/pack.h"
 
 #include <stdlib.h>
 #include <string.h>
