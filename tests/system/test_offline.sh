@@ -133,6 +133,16 @@ same "the server's raw key" "$(held 0 0 4)" "$(hexdump <"$W/pki/server.pub.der")
 holds "a device with a certificate takes it" x-1 "$W/keys/x-1.senml-cbor"
 same "the server's certificate" "$(held 0 0 4)" "$(openssl x509 -in "$W/pki/server.pem" -outform DER | hexdump)"
 
+check "an archive of a profile, encrypted" ctl factory --batch b1 --archive --out "$W/archive" --recipient "$W/rsa.pem" --lwm2m 1.2
+same "is one file" "$(ls "$W/archive" | tr '\n' ' ')" 'index.csv packs.ndjson.cms '
+check "openssl opens it" opens "$W/archive/packs.ndjson.cms" rsa "$W/packs.ndjson"
+same "with a line for each device" "$(wc -l <"$W/packs.ndjson")" 2
+sed -n 's/.*"endpoint":"urn:imei:49","content_format":112,"pack":"\(.*\)"}$/\1/p' "$W/packs.ndjson" | openssl base64 -d -A >"$W/one.senml-cbor"
+same "whose pack is that of its file" "$(cksum <"$W/one.senml-cbor")" "$(cksum <"$W/opened.senml-cbor")"
+same "the index names the archive" "$(sed -n 2p "$W/archive/index.csv")" '"a/b, c","","packs.ndjson.cms"'
+check "an archive in the clear" ctl factory --batch b1 --archive --out "$W/clear" --plain
+same "is the owner's alone, too" "$(mode_of "$W/clear/packs.ndjson")" 600
+
 # ---- known as pre-provisioned ------------------------------------------------------------------------------------------------
 
 ctl device show urn:imei:49 >"$W/show.out"

@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +15,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "server/base/secret.h"
 #include "server/base/text.h"
 #include "tools/ctl/device/convert.h"
 
@@ -120,13 +124,12 @@ create(const struct bs_outlet *o, const char *name, struct bs_diag *diag)
 	return out;
 }
 
-/* The content goes through OpenSSL's cipher straight into the file: no copy of it is left in memory. */
+/* The content goes through OpenSSL's cipher straight into the file. */
 static bool
-write_encrypted(BIO *out, X509 *recipient, const void *data, size_t len)
+write_encrypted(BIO *out, X509 *recipient, BIO *in)
 {
 	const unsigned flags = CMS_BINARY | CMS_PARTIAL | CMS_STREAM;
 	STACK_OF(X509) *recipients = sk_X509_new_null();
-	BIO *in = BIO_new_mem_buf(data, (int)len);
 	CMS_ContentInfo *cms = NULL;
 	bool done = false;
 
@@ -135,8 +138,17 @@ write_encrypted(BIO *out, X509 *recipient, const void *data, size_t len)
 	if (cms != NULL)
 		done = i2d_CMS_bio_stream(out, cms, in, (int)flags) == 1;
 	CMS_ContentInfo_free(cms);
-	BIO_free(in);
 	sk_X509_free(recipients);
+	return done;
+}
+
+static bool
+encrypt_octets(BIO *out, X509 *recipient, const void *data, size_t len)
+{
+	BIO *in = BIO_new_mem_buf(data, (int)len); /* borrows */
+	bool done = write_encrypted(out, recipient, in);
+
+	BIO_free(in);
 	return done;
 }
 
@@ -167,13 +179,117 @@ bs_outlet_put(const struct bs_outlet *o, const char *name, const void *data, siz
 	if (out == NULL)
 		return diag->err;
 	errno = 0;
-	done = o->recipient != NULL ? write_encrypted(out, o->recipient, data, len) : write_plain(out, data, len);
+	done = o->recipient != NULL ? encrypt_octets(out, o->recipient, data, len) : write_plain(out, data, len);
 	BIO_free(out);
 	ERR_clear_error();
 	if (done)
 		return BS_OK;
 	return bs_diag_set(diag, errno != 0 ? BS_EIO : BS_ECRYPTO, 0, "%s/%s: %s", o->dir, file,
 		errno != 0 ? strerror(errno) : "cannot be encrypted to the recipient");
+}
+
+/* ---- one file for many ------------------------------------------------------------------------------------------- */
+
+/* OpenSSL reads what it encrypts: from a pipe, in a thread of its own, while pieces are written into the other end. */
+struct bs_outlet_stream {
+	FILE *to;
+	BIO *out, *in; /* of the thread; NULL: in the clear, to is the file */
+	X509 *recipient;
+	pthread_t thread;
+	bool encrypted;
+	char buffer[BUFSIZ];
+};
+
+static void *
+encrypt_stream(void *arg)
+{
+	struct bs_outlet_stream *s = arg;
+
+	s->encrypted = write_encrypted(s->out, s->recipient, s->in);
+	if (BIO_flush(s->out) != 1)
+		s->encrypted = false;
+	BIO_free(s->in); /* who still writes is told */
+	return NULL;
+}
+
+static bool
+start_thread(struct bs_outlet_stream *s, BIO *out, X509 *recipient)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return false;
+	s->in = BIO_new_fd(ends[0], BIO_CLOSE);
+	s->to = fdopen(ends[1], "w");
+	s->out = out;
+	s->recipient = recipient;
+	if (s->in != NULL && s->to != NULL && pthread_create(&s->thread, NULL, encrypt_stream, s) == 0)
+		return true;
+	if (s->to != NULL)
+		fclose(s->to);
+	else
+		close(ends[1]);
+	if (s->in != NULL)
+		BIO_free(s->in);
+	else
+		close(ends[0]);
+	return false;
+}
+
+enum bs_err
+bs_outlet_stream_open(const struct bs_outlet *o, const char *name, struct bs_outlet_stream **out, struct bs_diag *diag)
+{
+	struct bs_outlet_stream *s = calloc(1, sizeof(*s));
+	char file[BS_OUTLET_NAME_MAX + 32];
+	BIO *bio = NULL;
+
+	*out = NULL;
+	if (s == NULL)
+		return bs_diag_set(diag, BS_ENOMEM, 0, "out of memory");
+	signal(SIGPIPE, SIG_IGN);
+	snprintf(file, sizeof(file), "%s%s", name, o->recipient != NULL ? ".cms" : "");
+	errno = 0;
+	if (o->recipient == NULL)
+		s->to = bs_outlet_open_public(o, file);
+	else if ((bio = create(o, file, diag)) == NULL || !start_thread(s, bio, o->recipient))
+		s->to = NULL;
+	if (s->to == NULL) {
+		BIO_free(bio);
+		free(s);
+		return bs_diag_set(diag, BS_EIO, 0, "%s/%s: %s", o->dir, file, strerror(errno));
+	}
+	setvbuf(s->to, s->buffer, _IOFBF, sizeof(s->buffer));
+	*out = s;
+	return BS_OK;
+}
+
+FILE *
+bs_outlet_stream_to(const struct bs_outlet_stream *s)
+{
+	return s->to;
+}
+
+enum bs_err
+bs_outlet_stream_close(struct bs_outlet_stream *s, struct bs_diag *diag)
+{
+	bool good;
+
+	if (s == NULL)
+		return BS_OK;
+	errno = 0;
+	good = ferror(s->to) == 0;
+	good = fclose(s->to) == 0 && good;
+	if (s->out != NULL) {
+		pthread_join(s->thread, NULL);
+		good = s->encrypted && good;
+		BIO_free(s->out);
+		ERR_clear_error();
+	}
+	bs_wipe(s, sizeof(*s));
+	free(s);
+	return good ? BS_OK
+		    : bs_diag_set(
+			      diag, BS_EIO, 0, "the archive is not complete: %s", strerror(errno != 0 ? errno : EIO));
 }
 
 FILE *

@@ -36,6 +36,16 @@ BS_MUST_USE enum bs_exit bs_outlet_make(struct bs_outlet *o, const struct bs_ctl
 /* A new file in it. BS_EEXIST, BS_EIO, BS_ECRYPTO; diag names it. */
 BS_MUST_USE enum bs_err bs_outlet_put(
 	const struct bs_outlet *o, const char *name, const void *data, size_t len, struct bs_diag *diag);
+/*
+ * One file for many pieces, of any length in constant memory: what is written to the stream goes into it, encrypted as above. Nothing
+ * is complete before close has said BS_OK. At most one at a time; SIGPIPE is ignored from then on.
+ */
+struct bs_outlet_stream;
+BS_MUST_USE enum bs_err bs_outlet_stream_open(
+	const struct bs_outlet *o, const char *name, struct bs_outlet_stream **out, struct bs_diag *diag);
+FILE *bs_outlet_stream_to(const struct bs_outlet_stream *s);
+BS_MUST_USE enum bs_err bs_outlet_stream_close(struct bs_outlet_stream *s, struct bs_diag *diag); /* NULL is fine */
+
 /* A new file in it for what is no secret. NULL: errno says why. The caller closes it. */
 FILE *bs_outlet_open_public(const struct bs_outlet *o, const char *name);
 void bs_outlet_clear(struct bs_outlet *o);

@@ -4,14 +4,19 @@
 #include <string.h>
 
 #include "server/base/secret.h"
+#include "server/base/secret.h"
+#include "server/base/text.h"
 #include "server/bootstrap/plan/pack.h"
 #include "tools/ctl/cmd/offline.h"
 
-enum { O_FORMAT = BS_OFFLINE_OPTIONS };
+enum { O_FORMAT = BS_OFFLINE_OPTIONS, O_ARCHIVE };
+
+#define ARCHIVE "packs.ndjson"
 
 static const struct bs_ctl_option options[] = {
 	BS_OFFLINE_ROWS,
 	[O_FORMAT] = { "format", "senml-cbor|senml-json|lwm2m-cbor", "of the file (default senml-cbor)" },
+	[O_ARCHIVE] = { "archive", NULL, "one file for all, " ARCHIVE ": a line of JSON a device, its pack in base64" },
 	{ 0 },
 };
 
@@ -24,25 +29,57 @@ static const struct {
 	{ "lwm2m-cbor", ".lwm2m-cbor", BS_CF_LWM2M_CBOR },
 };
 
+/* {"endpoint":"..","content_format":112,"pack":".."}; the text of the pack is wiped, JSON has no copy of it. */
+static enum bs_err
+write_line(const struct bs_offline *o, const struct bs_device_info *device, const uint8_t *pack, size_t len)
+{
+	size_t room = 4 * (len / 3 + 1) + 1;
+	char *text = malloc(room);
+	json_t *endpoint = json_string(device->endpoint);
+	enum bs_err err = text != NULL && endpoint != NULL ? BS_OK : BS_ENOMEM;
+
+	if (err == BS_OK) {
+		fputs("{\"endpoint\":", o->to);
+		json_dumpf(endpoint, o->to, JSON_ENCODE_ANY);
+		fprintf(o->to, ",\"content_format\":%d,\"pack\":\"%s\"}\n", (int)o->format,
+			bs_base64_encode(pack, len, text));
+		err = ferror(o->to) != 0 ? BS_EIO : BS_OK;
+	}
+	if (text != NULL)
+		bs_wipe(text, room);
+	free(text);
+	json_decref(endpoint);
+	return err;
+}
+
+static enum bs_err
+write_file(const struct bs_offline *o, const char *name, const uint8_t *pack, size_t len, struct bs_diag *diag)
+{
+	char file[BS_OUTLET_NAME_MAX + 32];
+
+	snprintf(file, sizeof(file), "%s%s", name, o->ending);
+	return bs_outlet_put(&o->outlet, file, pack, len, diag);
+}
+
 static enum bs_err
 write_pack(void *arg, const struct bs_offline *o, const struct bs_device_info *device, const struct bs_plan *plan,
 	const char *name, struct bs_diag *diag)
 {
-	char file[BS_OUTLET_NAME_MAX + 32];
-	uint8_t *payload = malloc(BS_PACK_MAX);
+	uint8_t *pack = malloc(BS_PACK_MAX);
 	size_t len = 0;
-	enum bs_err err = payload != NULL ? bs_plan_encode(plan, &plan->ops[0], payload, BS_PACK_MAX, &len) : BS_ENOMEM;
+	enum bs_err err = pack != NULL ? bs_plan_encode(plan, &plan->ops[0], pack, BS_PACK_MAX, &len) : BS_ENOMEM;
 
 	(void)arg;
-	snprintf(file, sizeof(file), "%s%s", name, o->ending);
-	if (err == BS_OK)
-		err = bs_outlet_put(&o->outlet, file, payload, len, diag);
-	else
+	if (err == BS_OK && o->to != NULL)
+		err = write_line(o, device, pack, len);
+	else if (err == BS_OK)
+		err = write_file(o, name, pack, len, diag);
+	if (err != BS_OK && diag->text[0] == '\0')
 		bs_diag_set(diag, err, 0, "%s: %s", device->endpoint,
 			err == BS_ESPACE ? "longer than the 65,536 octets of a pack" : bs_strerror(err));
-	if (payload != NULL)
-		bs_wipe(payload, BS_PACK_MAX);
-	free(payload);
+	if (pack != NULL)
+		bs_wipe(pack, BS_PACK_MAX);
+	free(pack);
 	return err;
 }
 
@@ -59,6 +96,7 @@ factory(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 		return bs_ctl_usage("--format is senml-cbor, senml-json or lwm2m-cbor");
 	o.format = formats[at].number;
 	o.ending = formats[at].ending;
+	o.archive = bs_ctl_get(args, O_ARCHIVE) != NULL ? ARCHIVE : NULL;
 	return bs_offline_run(&o, ctl, args);
 }
 

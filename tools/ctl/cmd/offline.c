@@ -92,7 +92,8 @@ put_index(struct bs_offline *o, const struct bs_device_info *device, const char 
 {
 	char file[BS_OUTLET_NAME_MAX + 32];
 
-	snprintf(file, sizeof(file), "%s%s%s", name, o->ending, o->outlet.recipient != NULL ? ".cms" : "");
+	snprintf(file, sizeof(file), "%s%s%s", o->archive != NULL ? o->archive : name,
+		o->archive != NULL ? "" : o->ending, o->outlet.recipient != NULL ? ".cms" : "");
 	put_field(o->index, device->endpoint, ',');
 	put_field(o->index, device->iccid, ',');
 	put_field(o->index, file, '\n');
@@ -221,27 +222,52 @@ has_profile(const struct bs_offline *o)
 	return false;
 }
 
+static enum bs_err
+begin(struct bs_offline *o, struct bs_diag *diag)
+{
+	enum bs_err err = BS_OK;
+
+	o->index = bs_outlet_open_public(&o->outlet, "index.csv");
+	if (o->index == NULL)
+		return bs_diag_set(diag, BS_EIO, 0, "%s/index.csv: %s", o->outlet.dir, strerror(errno));
+	fputs("endpoint,iccid,file\n", o->index);
+	if (o->archive != NULL)
+		err = bs_outlet_stream_open(&o->outlet, o->archive, &o->stream, diag);
+	if (o->stream != NULL)
+		o->to = bs_outlet_stream_to(o->stream);
+	return err;
+}
+
+static enum bs_err
+end(struct bs_offline *o, struct bs_diag *diag)
+{
+	enum bs_err err = bs_outlet_stream_close(o->stream, diag);
+
+	o->stream = NULL;
+	if (o->index != NULL && fclose(o->index) != 0 && err == BS_OK)
+		err = bs_diag_set(diag, BS_EIO, 0, "%s/index.csv: %s", o->outlet.dir, strerror(errno));
+	return err;
+}
+
 static int
 write_all(struct bs_offline *o)
 {
-	enum bs_err err;
+	struct bs_diag diag = { 0 };
+	enum bs_err err = BS_OK, ended;
 
 	if (!has_profile(o))
 		return BS_EXIT_FAILED;
-
-	o->index = bs_outlet_open_public(&o->outlet, "index.csv");
-	if (o->index == NULL) {
-		bs_ctl_say("%s/index.csv: %s", o->outlet.dir, strerror(errno));
-		return BS_EXIT_FAILED;
-	}
-	fputs("endpoint,iccid,file\n", o->index);
 	o->progress = isatty(STDERR_FILENO) != 0;
-	err = bs_store_each_device(o->ctl->store, o->endpoint, on_device, o);
+	ended = begin(o, &diag);
+	if (ended == BS_OK)
+		err = bs_store_each_device(o->ctl->store, o->endpoint, on_device, o);
 	end_progress(o);
-	if (fclose(o->index) != 0) {
-		bs_ctl_say("%s/index.csv: %s", o->outlet.dir, strerror(errno));
-		o->bad++;
-	}
+	if (ended != BS_OK)
+		(void)!end(o, NULL); /* the first error is told */
+	else
+		ended = end(o, &diag);
+	if (ended != BS_OK)
+		return bs_ctl_fail(ended, &diag);
 	if (err == BS_ENOTFOUND && o->endpoint != NULL)
 		return bs_ctl_no_device(o->ctl, o->endpoint);
 	return err == BS_OK || err == BS_ENOTFOUND ? tell(o) : bs_ctl_fail_at("devices", err);

@@ -45,11 +45,14 @@ struct bs_offline {
 	const char *ending; /* ".bin": of the file that the index names */
 	bs_offline_fn *fn;
 	void *arg;
+	const char *archive; /* name of the one file for all; NULL: each device has its own */
+	FILE *to; /* of the archive, for fn */
 	/* private */
 	const char *endpoint, *profile, *batch;
 	enum bs_lwm2m version;
 	struct bs_outlet outlet;
 	FILE *index;
+	struct bs_outlet_stream *stream;
 	bool progress;
 	uint64_t next_progress_ms;
 	unsigned long done, bad, without_key;
