@@ -124,7 +124,11 @@ take_attribute(struct bs_rd *r, struct bs_discovered *out, struct bs_link *link)
 		return;
 	if (text_is(&name, "lwm2m"))
 		out->version = text_version(&value);
-	if (link != NULL && text_is(&name, "ssid")) {
+	if (link == NULL)
+		return;
+	if (link->iid == UINT16_MAX && text_is(&name, "ver"))
+		link->version = (uint8_t)text_version(&value);
+	if (link->iid != UINT16_MAX && text_is(&name, "ssid")) {
 		if (!text_number(&value, &link->ssid))
 			bs_rd_fail(r, BS_EFORMAT);
 		/* 0 and 65535 name no server: some clients show them for their bootstrap account. */
@@ -169,22 +173,22 @@ static void
 take_item(struct bs_rd *r, struct bs_discovered *out)
 {
 	uint16_t ids[2] = { UINT16_MAX, UINT16_MAX };
-	struct bs_link link = { 0 };
+	struct bs_link link = { .iid = UINT16_MAX };
 	size_t depth = 0;
 
 	if (take(r, '<'))
 		depth = take_path(r, ids);
 	else
 		take_attribute(r, out, NULL);
-	take_attributes(r, out, depth == 2 ? &link : NULL);
+	link.oid = ids[0];
+	link.iid = ids[1];
+	take_attributes(r, out, depth == 1 || depth == 2 ? &link : NULL);
 	if (r->err != BS_OK || depth < 1 || depth > 2)
 		return;
 	if (out->count == BS_LINKS_MAX) {
 		bs_rd_fail(r, BS_ELIMIT);
 		return;
 	}
-	link.oid = ids[0];
-	link.iid = ids[1];
 	out->links[out->count++] = link;
 }
 
@@ -249,4 +253,16 @@ bs_discovered_has_object(const struct bs_discovered *d, uint16_t oid)
 			return true;
 	}
 	return false;
+}
+
+enum bs_lwm2m
+bs_discovered_object_version(const struct bs_discovered *d, uint16_t oid)
+{
+	for (size_t i = 0; i < d->count; i++) {
+		const struct bs_link *l = &d->links[i];
+
+		if (l->oid == oid && l->version != BS_LWM2M_UNKNOWN)
+			return (enum bs_lwm2m)l->version;
+	}
+	return BS_LWM2M_UNKNOWN;
 }

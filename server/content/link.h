@@ -17,6 +17,7 @@
 struct bs_link {
 	uint16_t oid;
 	uint16_t iid; /* 65535: the object is there without instance */
+	uint8_t version; /* of the object, where its own link says so: enum bs_lwm2m; UNKNOWN: that of the enabler */
 	bool has_ssid; /* and it names a server: 0 and 65535 do not */
 	uint16_t ssid;
 };
@@ -32,6 +33,8 @@ BS_MUST_USE enum bs_err bs_link_parse(const void *data, size_t len, struct bs_di
 /* The client's own bootstrap account: the one /0 instance without ssid. False when there is none or more than one. */
 bool bs_discovered_bootstrap_iid(const struct bs_discovered *d, uint16_t *iid);
 bool bs_discovered_has(const struct bs_discovered *d, uint16_t oid, uint16_t iid);
+/* Of ver=; BS_LWM2M_UNKNOWN: it is not said, and so that of the enabler (LwM2M Core 1.1, 6.1.7.3; 7.2.2). */
+enum bs_lwm2m bs_discovered_object_version(const struct bs_discovered *d, uint16_t oid);
 bool bs_discovered_has_object(const struct bs_discovered *d, uint16_t oid);
 
 #endif

@@ -194,6 +194,13 @@ is_absent_value(uint16_t oid, uint16_t rid, const struct bs_value *v)
 	return oid == BS_OBJ_SERVER && rid == 3 && v->type == BS_TYPE_INTEGER && v->integer == 0;
 }
 
+/* Objects 0 and 1 are numbered as the enabler is, and a client may show another version of them than its own (ver=). */
+static enum bs_lwm2m
+resources_of(const struct bs_plan_builder *b, uint16_t oid)
+{
+	return oid <= BS_OBJ_SERVER ? b->object_versions[oid] : b->plan->version;
+}
+
 /* The value is not named: it may be a key. */
 static void
 setting_failed(struct bs_plan_builder *b, const struct bs_setting *s, enum bs_err err)
@@ -229,7 +236,7 @@ bs_plan_put_setting(struct bs_plan_builder *b, const struct bs_setting *s)
 	struct bs_entry e = { .rid = s->rid, .riid = s->multiple ? s->riid : 0, .multiple = s->multiple };
 	enum bs_err err;
 
-	if (b->err != BS_OK || (def != NULL && def->since > b->plan->version))
+	if (b->err != BS_OK || (def != NULL && def->since > resources_of(b, s->oid)))
 		return;
 	if (def != NULL && def->executable) {
 		b->err = bs_diag_set(b->diag, BS_EFORMAT, 0,
@@ -258,7 +265,7 @@ bs_plan_put_held(struct bs_plan_builder *b, uint16_t oid, const struct bs_entry 
 	const struct bs_resource_def *def = bs_resource_find(oid, held->rid);
 	struct bs_entry e = *held;
 
-	if (b->err != BS_OK || def == NULL || def->executable || def->since > b->plan->version ||
+	if (b->err != BS_OK || def == NULL || def->executable || def->since > resources_of(b, oid) ||
 		is_absent_value(oid, e.rid, &e.value) || bs_resource_check(oid, def, &e.value, NULL) != BS_OK)
 		return;
 	if (oid == BS_OBJ_SERVER && e.rid == 7) {

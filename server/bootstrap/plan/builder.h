@@ -19,6 +19,7 @@ struct bs_plan_builder {
 	const struct bs_account *account;
 	const struct bs_client_view *view;
 	int64_t now_s;
+	enum bs_lwm2m object_versions[2]; /* of Objects 0 and 1: whose resources are written */
 	struct bs_plan *plan;
 	struct bs_plan_arena *arena;
 	struct bs_instance *inst; /* the one being filled */

@@ -291,6 +291,19 @@ choose_version(const struct bs_client_view *view, const struct bs_profile *profi
 	return max != BS_LWM2M_UNKNOWN && max < version ? max : version;
 }
 
+/* What Discover says of that object goes before the version of the client; the operator's limit before both. */
+static enum bs_lwm2m
+choose_object_version(const struct bs_plan_builder *b, uint16_t oid)
+{
+	const struct bs_discovered *d = b->view->discovered;
+	enum bs_lwm2m shown = d != NULL ? bs_discovered_object_version(d, oid) : BS_LWM2M_UNKNOWN;
+	enum bs_lwm2m max = b->account->profile.max_version;
+
+	if (shown == BS_LWM2M_UNKNOWN)
+		return b->plan->version;
+	return max != BS_LWM2M_UNKNOWN && max < shown ? max : shown;
+}
+
 static int32_t
 format_number(const struct bs_client_view *view, const struct bs_profile *profile)
 {
@@ -330,6 +343,8 @@ bs_plan_build(const struct bs_account *account, const struct bs_client_view *vie
 	b.arena = b.plan->arena;
 	b.plan->format = format;
 	b.plan->version = choose_version(view, &account->profile);
+	b.object_versions[BS_OBJ_SECURITY] = choose_object_version(&b, BS_OBJ_SECURITY);
+	b.object_versions[BS_OBJ_SERVER] = choose_object_version(&b, BS_OBJ_SERVER);
 
 	bs_plan_build_writes(&b, true);
 	if (view->factory)

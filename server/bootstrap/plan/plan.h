@@ -9,7 +9,8 @@
  * Instance IDs: where Discover or acc of a Bootstrap-Pack-Request shows the client's own bootstrap account, /0 takes the lowest
  * IDs that avoid it. Where nothing shows it, it may lie anywhere: then those from security_iid of the profile on, but none
  * that Discover shows as another server's, and of what it shows only the operator's servers are deleted by name.
- * /1 and /2 count from 0. Resources newer than the client's version, or than the profile's max_version, are left out.
+ * /1 and /2 count from 0. Resources newer than the client's version, or, of Objects 0 and
+ * 1, than the version of the object that Discover shows (ver=), or than the profile's max_version, are left out.
  *
  * Merging (struct bs_existing): nothing is deleted. Instances of /0 and /1 are matched by Short Server ID, those of /2 by the
  * instance that they are about, and written to where they lie; new ones take free IDs. In /1 what was read stands above the

@@ -6,7 +6,7 @@
 
 #include "server/content/link.h"
 
-/* "1.1 0/0:101 0/1 4" : version, then links; ":" comes before the Short Server ID. */
+/* "1.1 0/0:101 0/1 4 1=1.2" : version, then links; ":" comes before the Short Server ID, "=" before the object's version. */
 static const char *
 describe(const struct bs_discovered *d, char *out, size_t max)
 {
@@ -22,6 +22,8 @@ describe(const struct bs_discovered *d, char *out, size_t max)
 		n += (size_t)snprintf(out + n, max - n, " %u", l->oid);
 		if (l->iid != UINT16_MAX)
 			n += (size_t)snprintf(out + n, max - n, "/%u", l->iid);
+		if (l->version != BS_LWM2M_UNKNOWN)
+			n += (size_t)snprintf(out + n, max - n, "=1.%u", l->version % 10u);
 		if (l->has_ssid)
 			n += (size_t)snprintf(out + n, max - n, ":%u", l->ssid);
 	}
@@ -50,7 +52,11 @@ results_are_read(void **state)
 		{ "escaped quote", "</0/0>;uri=\"a\\\",</9/9>\",</1/0>", "- 0/0 1/0" },
 		{ "attribute without value", "</0/0>;obs;ssid=1", "- 0/0:1" },
 		{ "unknown attributes", "</>;lwm2m=1.1;rt=\"oma.lwm2m\";ct=\"60 110 112\",</3303>;ver=1.1,</3303/0>",
-			"1.1 3303 3303/0" },
+			"1.1 3303=1.1 3303/0" },
+		{ "versions of objects",
+			"</>;lwm2m=1.1,</0>;ver=1.1,</0/0>,</1>;ver=\"1.2\",</1/0>;ssid=1,</21>;ver=2.0",
+			"1.1 0=1.1 0/0 1=1.2 1/0:1 21" },
+		{ "a version at an instance is none", "</1/0>;ver=1.2;ssid=1", "- 1/0:1" },
 		{ "deeper paths", "</3/0>,</3/0/13>,</3/0/7/1>", "- 3/0" },
 		{ "no lwm2m", "</0/0>,</1>", "- 0/0 1" },
 		{ "1.2.1", "</>;lwm2m=1.2.1", "1.2" },

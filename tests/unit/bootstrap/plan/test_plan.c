@@ -532,6 +532,40 @@ max_version_caps_the_resources(void **state)
 	}
 }
 
+/* A client of one version may have objects of another (Core 1.1, 7.2.2); those of Object 21 are numbered apart. */
+static void
+resources_follow_the_version_of_their_object(void **state)
+{
+	static const struct {
+		const char *discovered;
+		enum bs_lwm2m max;
+		bool has_sni, has_mute_send;
+	} rows[] = {
+		{ "</>;lwm2m=1.0,</0/0>,</1>,</21>;ver=2.0", BS_LWM2M_UNKNOWN, false, false },
+		{ "</>;lwm2m=1.0,</0>;ver=1.1,</0/0>,</1>", BS_LWM2M_UNKNOWN, true, false },
+		{ "</>;lwm2m=1.1,</0/0>,</1>", BS_LWM2M_UNKNOWN, true, false },
+		{ "</>;lwm2m=1.1,</0/0>,</1>;ver=1.2", BS_LWM2M_UNKNOWN, true, true },
+		{ "</>;lwm2m=1.1,</0/0>,</1>;ver=1.2", BS_LWM2M_1_1, true, false },
+		{ "</>;lwm2m=1.2,</0>;ver=1.0,</0/0>,</1>;ver=1.1", BS_LWM2M_UNKNOWN, false, false },
+	};
+	struct fixture *fx = *state;
+	struct bs_grant *g = add_grant(fx->account, 101, BS_MODE_PSK);
+
+	set(g, 0, 14, BS_TYPE_STRING, "a.example"); /* of Object 0 1.1 */
+	set(g, 1, 26, BS_TYPE_BOOLEAN, "true"); /* of Object 1 1.2 */
+	fx->view.version = BS_LWM2M_UNKNOWN;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		discover(fx, rows[i].discovered);
+		fx->view.version = fx->view.discovered->version;
+		fx->account->profile.max_version = rows[i].max;
+		assert_int_equal(build(fx), BS_OK);
+		describe(&fx->out, fx->plan);
+		if ((strstr(fx->out.text, "a.example") != NULL) != rows[i].has_sni ||
+			(strstr(fx->out.text, " 26=true") != NULL) != rows[i].has_mute_send)
+			fail_msg("%s: %s", rows[i].discovered, fx->out.text);
+	}
+}
+
 /* The values that the Binding resource of Object 1 has in each version: Q in 1.0 alone, T and N from 1.1 on, M and H from 1.2 on. */
 static void
 binding_fits_the_version(void **state)
@@ -1341,6 +1375,7 @@ main(void)
 		TEST(settings_newer_than_the_client_are_left_out),
 		TEST(deletes_follow_the_plan_before),
 		TEST(max_version_caps_the_resources),
+		TEST(resources_follow_the_version_of_their_object),
 		TEST(binding_fits_the_version),
 		TEST(settings_of_bootstrap_accounts_are_left_out),
 		TEST(the_bootstrap_account_is_renewed_in_its_place),
