@@ -18,6 +18,7 @@
 #include "db/generation.h"
 #include "server/model/account.h"
 #include "server/model/ddf.h"
+#include "server/model/found.h"
 
 struct bs_store;
 
@@ -46,15 +47,6 @@ void bs_store_close(struct bs_store *st); /* NULL is fine; wipes the keys */
  * All: BS_OK, BS_ENOTFOUND, BS_EBUSY (try later), BS_EIO, BS_ECRYPTO, BS_ENOMEM, BS_ETAMPERED (the device, its profile or a
  * server of that was changed by somebody without the keys; out->endpoint says which device). Cost does not grow with the fleet.
  */
-
-struct bs_found {
-	int64_t device_id;
-	char endpoint[BS_ENDPOINT_MAX + 1];
-	bool enabled;
-	int64_t profile_id;
-	enum bs_on_change on_change;
-	int64_t revision; /* as in struct bs_account */
-};
 
 /* Keys under that identity: current in keys[0], next in keys[1] (len 0: none; if only next has it, it stands in keys[0]). */
 BS_MUST_USE enum bs_err bs_store_find_psk(

@@ -11,7 +11,7 @@ allowed() {
 	server/base) echo "" ;;
 	server/model) echo "" ;;
 	server/content) echo "server/model" ;;
-	server/dtls) echo "" ;;
+	server/dtls) echo "server/model/outcome.h server/model/found.h" ;;
 	server/coap) echo "" ;;
 	server/bootstrap) echo "server/bootstrap/plan server/coap server/content server/model db/store.h" ;;
 	server/bootstrap/plan) echo "server/bootstrap/tell.h server/coap/block.h server/coap/msg.h server/content server/model" ;;

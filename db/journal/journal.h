@@ -8,7 +8,7 @@
 #define BS_DB_JOURNAL_H
 
 #include "db/generation.h"
-#include "server/base/outcome.h"
+#include "server/model/outcome.h"
 #include "server/model/account.h"
 
 #define BS_UNKNOWN_KEY_MAX 160 /* SubjectPublicKeyInfo on P-521 has 158 octets */

@@ -11,6 +11,7 @@
 #include "server/admin/certificates.h"
 #include "server/admin/limits.h"
 #include "server/base/text.h"
+#include "server/model/advice.h"
 
 #define REFUSALS_SHOWN 12
 #define EXPIRY_WARNING_DAYS 30
@@ -343,7 +344,7 @@ put_refusal(void *arg, const struct bs_attempt *a)
 	put_who(r, a);
 	put_why(r, a);
 	fputs("<td class=\"todo\">", r->out);
-	put_text(r->out, bs_outcome_todo(a->outcome));
+	put_text(r->out, bs_advice(a->outcome));
 	fputs("</td></tr>\n", r->out);
 }
 

@@ -35,7 +35,7 @@
 	X(BS_EIO, "input or output failed") \
 	X(BS_ECRYPTO, "cryptographic operation failed") \
 	X(BS_EMASTERKEY, "the master key does not open this store") \
-	X(BS_ETAMPERED, "changed without the keys of the store; lwm2m-bootstrapctl verify tells what") \
+	X(BS_ETAMPERED, "changed without the keys of the store") \
 	X(BS_ESCHEMA, "the schema of the store is of another version") \
 	X(BS_ESTATE, "not possible in this state") \
 	X(BS_EUNSUPPORTED, "not supported") \

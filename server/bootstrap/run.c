@@ -62,7 +62,7 @@ bs_run_free(struct bs_run *r)
 }
 
 static void
-fill_report(const struct bs_session *s, enum bs_outcome outcome, struct bs_report *rep)
+fill_report(const struct bs_session *s, enum bs_outcome outcome, struct bs_run_report *rep)
 {
 	const struct bs_run *r = s->run;
 
@@ -89,7 +89,7 @@ fill_report(const struct bs_session *s, enum bs_outcome outcome, struct bs_repor
 enum bs_run_event
 bs_run_end(struct bs_session *s, enum bs_outcome outcome)
 {
-	struct bs_report rep;
+	struct bs_run_report rep;
 
 	fill_report(s, outcome, &rep);
 	bs_exchange_cancel(s->ex);

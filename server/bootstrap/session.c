@@ -182,7 +182,7 @@ bs_session_free(struct bs_session *s)
 static void
 report_without_run(struct bs_session *s, enum bs_outcome outcome)
 {
-	struct bs_report rep = { .outcome = outcome, .step = "request", .format = BS_NO_FORMAT };
+	struct bs_run_report rep = { .outcome = outcome, .step = "request", .format = BS_NO_FORMAT };
 
 	s->ops->finished(s->arg, s->now_ms, &rep);
 }

@@ -16,7 +16,7 @@
 #ifndef BS_BOOTSTRAP_SESSION_H
 #define BS_BOOTSTRAP_SESSION_H
 
-#include "server/base/outcome.h"
+#include "server/model/outcome.h"
 #include "server/coap/exchange.h"
 #include "server/model/account.h"
 #include "server/model/root.h"
@@ -35,7 +35,7 @@ struct bs_client {
 };
 
 /* What one run came to. */
-struct bs_report {
+struct bs_run_report {
 	enum bs_outcome outcome;
 	char detail[200]; /* in words: path, code, step, query as quoted; never a secret; may be "" */
 	char step[BS_PATH_TEXT + 16]; /* where it ended: "request", "discover", "delete /0", "write /0/1", "finish" */
@@ -63,7 +63,7 @@ struct bs_session_ops {
 	 */
 	void (*load)(void *arg, int64_t device_id);
 	/* A run ended. The session is idle by then; it must not be freed in here. */
-	void (*finished)(void *arg, uint64_t now_ms, const struct bs_report *report);
+	void (*finished)(void *arg, uint64_t now_ms, const struct bs_run_report *report);
 	/* Unix time in seconds, for values "now". */
 	int64_t (*wall_s)(void *arg);
 	bs_random_fn *random; /* for the ETag of a pack */

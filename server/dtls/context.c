@@ -386,7 +386,7 @@ bs_handshake_busy(struct bs_handshake *hs, enum bs_err err)
 }
 
 void
-bs_handshake_too_many(struct bs_handshake *hs, const struct bs_device_match *match)
+bs_handshake_too_many(struct bs_handshake *hs, const struct bs_found *match)
 {
 	hs->proof.has_device = true;
 	hs->proof.device = *match;

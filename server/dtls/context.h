@@ -92,7 +92,7 @@ void bs_handshake_hush(struct bs_handshake *hs);
 /* The same for a look-up that cannot answer now: no word, and the address may come again at once. */
 void bs_handshake_busy(struct bs_handshake *hs, enum bs_err err);
 /* The same for a device that came too often; the proof has it. */
-void bs_handshake_too_many(struct bs_handshake *hs, const struct bs_device_match *match);
+void bs_handshake_too_many(struct bs_handshake *hs, const struct bs_found *match);
 
 /* identity.c. BS_OK, or an error with diag set. */
 BS_MUST_USE enum bs_err bs_identity_set_new(

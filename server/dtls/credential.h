@@ -17,6 +17,7 @@
 #include "server/base/addr.h"
 #include "server/base/err.h"
 #include "server/base/secret.h"
+#include "server/model/found.h"
 
 /* The four LwM2M suites and, before them, their PFS and GCM relatives; OpenSSL names, server preference. */
 #define BS_DTLS_CIPHERS \
@@ -30,15 +31,8 @@
 
 enum bs_credential_kind { BS_CRED_PSK, BS_CRED_RAW_KEY, BS_CRED_CERTIFICATE };
 
-/* A device that a credential led to. */
-struct bs_device_match {
-	int64_t device_id;
-	char endpoint[253];
-	bool enabled;
-};
-
 struct bs_psk_match {
-	struct bs_device_match device;
+	struct bs_found device;
 	struct bs_secret keys[2]; /* current, next under the same identity; keys[1].len 0: one key */
 	unsigned first; /* which of them this handshake shall use */
 };
@@ -53,12 +47,12 @@ struct bs_credential_lookup {
 	/* from: who asks; which of two keys is tried first may depend on it */
 	enum bs_err (*psk)(
 		void *arg, const struct bs_addr *from, const uint8_t *identity, size_t len, struct bs_psk_match *out);
-	enum bs_err (*raw_key)(void *arg, const uint8_t *spki, size_t len, struct bs_device_match *out);
+	enum bs_err (*raw_key)(void *arg, const uint8_t *spki, size_t len, struct bs_found *out);
 	/* pinned certificate: DER of the leaf */
-	enum bs_err (*certificate)(void *arg, const uint8_t *der, size_t len, struct bs_device_match *out);
+	enum bs_err (*certificate)(void *arg, const uint8_t *der, size_t len, struct bs_found *out);
 	/* endpoint name found in the certificate (names.h), and SHA-256 of the SubjectPublicKeyInfo of the trust
 	 * anchor at the end of the verified path: a name is only good under its anchor */
-	enum bs_err (*name)(void *arg, const char *name, const uint8_t anchor_sha256[32], struct bs_device_match *out);
+	enum bs_err (*name)(void *arg, const char *name, const uint8_t anchor_sha256[32], struct bs_found *out);
 	void *arg;
 };
 
@@ -69,7 +63,7 @@ struct bs_credential_lookup {
  */
 struct bs_dial_target {
 	enum bs_credential_kind kind;
-	struct bs_device_match device;
+	struct bs_found device;
 	const char *identity; /* PSK; at most 255 octets */
 	const struct bs_secret *key; /* PSK */
 	unsigned psk_slot; /* for the proof: which of two keys under that identity */

@@ -16,7 +16,7 @@ enum scope { SCOPE_ALL, SCOPE_DNS, SCOPE_NONE };
 struct search {
 	const struct bs_credential_lookup *lookup;
 	const uint8_t *anchor;
-	struct bs_device_match *match;
+	struct bs_found *match;
 	enum found found;
 	enum bs_err err; /* of a look-up that could not answer */
 	bool too_often; /* the device that was found came too often: it is one all the same */
@@ -41,7 +41,7 @@ is_plain(const ASN1_STRING *value)
 static void
 look_up(struct search *s, const char *name)
 {
-	struct bs_device_match match = { 0 };
+	struct bs_found match = { 0 };
 	enum bs_err err = s->lookup->name(s->lookup->arg, name, s->anchor, &match);
 
 	if (err == BS_ELIMIT) {

@@ -17,7 +17,7 @@
 #include "server/dtls/credential.h"
 
 struct bs_named {
-	struct bs_device_match device; /* on BS_OK and BS_ELIMIT */
+	struct bs_found device; /* on BS_OK and BS_ELIMIT */
 	char why[140]; /* on BS_ENOTFOUND, for people */
 };
 

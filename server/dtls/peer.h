@@ -24,7 +24,7 @@
 #define BS_DTLS_PEER_H
 
 #include "server/base/addr.h"
-#include "server/base/outcome.h"
+#include "server/model/outcome.h"
 #include "server/dtls/cookie.h"
 #include "server/dtls/credential.h"
 #include "server/dtls/half_open.h"
@@ -37,7 +37,7 @@ struct bs_peer;
 struct bs_proof {
 	enum bs_credential_kind kind;
 	bool has_device;
-	struct bs_device_match device;
+	struct bs_found device;
 	/* For people: PSK identity as it came (may hold anything), SHA-256 of key or certificate in hex, subject. */
 	uint8_t identity[256];
 	size_t identity_len;

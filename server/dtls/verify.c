@@ -66,7 +66,7 @@ show(struct bs_proof *proof, const uint8_t *der, size_t len, const X509_NAME *su
 
 /* What a look-up answered: in, out, or come again. */
 static bool
-take_match(struct bs_handshake *hs, enum bs_err err, const struct bs_device_match *match)
+take_match(struct bs_handshake *hs, enum bs_err err, const struct bs_found *match)
 {
 	if (err == BS_ELIMIT && hs->dial == NULL && !hs->again) {
 		bs_handshake_too_many(hs, match);
@@ -105,7 +105,7 @@ keep_key(struct bs_proof *proof, const uint8_t *spki, size_t len)
 bool
 bs_verify_raw_key(struct bs_handshake *hs, EVP_PKEY *key, int *error)
 {
-	struct bs_device_match match = { 0 };
+	struct bs_found match = { 0 };
 	struct bs_spki spki;
 	bool in = false;
 	enum bs_err err = bs_spki_encode(key, &spki);
@@ -368,7 +368,7 @@ bool
 bs_verify_certificate(struct bs_handshake *hs, X509_STORE_CTX *xs, int *error)
 {
 	X509 *leaf = X509_STORE_CTX_get0_cert(xs);
-	struct bs_device_match match = { 0 };
+	struct bs_found match = { 0 };
 	unsigned char *der = NULL;
 	int len = leaf != NULL ? i2d_X509(leaf, &der) : -1;
 	bool in = false;

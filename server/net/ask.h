@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "server/base/addr.h"
-#include "server/base/outcome.h"
+#include "server/model/outcome.h"
 #include "server/model/account.h"
 #include "server/net/reload.h"
 

@@ -339,7 +339,7 @@ count_exchange(struct link *l)
 }
 
 static void
-on_finished(void *arg, uint64_t now_ms, const struct bs_report *r)
+on_finished(void *arg, uint64_t now_ms, const struct bs_run_report *r)
 {
 	struct link *l = arg;
 	bool store = l->held_back && r->outcome == BS_OUT_CLIENT_SILENT; /* it is not the device that said nothing */

@@ -17,22 +17,13 @@ limit(struct bs_worker *w, const struct bs_found *found)
 	return over ? BS_ELIMIT : BS_OK;
 }
 
-static void
-copy_match(const struct bs_found *found, struct bs_device_match *out)
-{
-	out->device_id = found->device_id;
-	out->enabled = found->enabled;
-	memcpy(out->endpoint, found->endpoint, sizeof(out->endpoint));
-}
-
 /* Anything but an answer is a passing problem to the handshake; it is counted here, where the reason is known. */
 static enum bs_err
-settle(struct bs_worker *w, uint64_t began_us, enum bs_err err, const struct bs_found *found,
-	struct bs_device_match *out)
+settle(struct bs_worker *w, uint64_t began_us, enum bs_err err, const struct bs_found *found, struct bs_found *out)
 {
 	bs_histogram_add_us(&w->stats.look_up, bs_clock_us() - began_us);
 	if (err == BS_OK) {
-		copy_match(found, out);
+		*out = *found;
 		return limit(w, found);
 	}
 	if (err == BS_ENOTFOUND)
@@ -60,7 +51,7 @@ look_up_psk(void *arg, const struct bs_addr *from, const uint8_t *identity, size
 }
 
 static enum bs_err
-look_up_raw_key(void *arg, const uint8_t *spki, size_t len, struct bs_device_match *out)
+look_up_raw_key(void *arg, const uint8_t *spki, size_t len, struct bs_found *out)
 {
 	struct bs_worker *w = arg;
 	uint64_t began_us = bs_clock_us();
@@ -72,7 +63,7 @@ look_up_raw_key(void *arg, const uint8_t *spki, size_t len, struct bs_device_mat
 }
 
 static enum bs_err
-look_up_certificate(void *arg, const uint8_t *der, size_t len, struct bs_device_match *out)
+look_up_certificate(void *arg, const uint8_t *der, size_t len, struct bs_found *out)
 {
 	struct bs_worker *w = arg;
 	uint64_t began_us = bs_clock_us();
@@ -84,7 +75,7 @@ look_up_certificate(void *arg, const uint8_t *der, size_t len, struct bs_device_
 }
 
 static enum bs_err
-look_up_name(void *arg, const char *name, const uint8_t anchor_sha256[32], struct bs_device_match *out)
+look_up_name(void *arg, const char *name, const uint8_t anchor_sha256[32], struct bs_found *out)
 {
 	struct bs_worker *w = arg;
 	uint64_t began_us = bs_clock_us();

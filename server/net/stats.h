@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "server/base/outcome.h"
+#include "server/model/outcome.h"
 #include "server/coap/exchange.h"
 #include "server/dtls/peer.h"
 #include "server/net/udp.h"

@@ -12,6 +12,7 @@
 
 #include "server/base/clock.h"
 #include "server/base/log.h"
+#include "server/model/advice.h"
 #include "server/net/worker_internal.h"
 
 #define TRIGGERS_MAX 512 /* of one worker, those that have ended included */
@@ -238,7 +239,8 @@ find_device(struct bs_worker *w, const char *endpoint, struct bs_own_credential 
 		return bs_diag_set(diag, err, 0, "there is no device %s", endpoint);
 	if (err != BS_OK) {
 		bs_worker_store_failed(w, "trigger", err);
-		return bs_diag_set(diag, err, 0, "the store cannot be read now: %s", bs_strerror(err));
+		return bs_diag_set(
+			diag, err, 0, "the store cannot be read now: %s%s", bs_strerror(err), bs_advice_on_error(err));
 	}
 	if (!own->found.enabled)
 		return bs_diag_set(diag, BS_EREFUSED, 0, "%s is disabled; lwm2m-bootstrapctl device enable %s",

@@ -43,7 +43,7 @@ no_psk(void *arg, const struct bs_addr *from, const uint8_t *identity, size_t le
 }
 
 static enum bs_err
-no_key(void *arg, const uint8_t *der, size_t len, struct bs_device_match *out)
+no_key(void *arg, const uint8_t *der, size_t len, struct bs_found *out)
 {
 	(void)arg;
 	(void)der;

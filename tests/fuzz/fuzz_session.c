@@ -93,7 +93,7 @@ on_load(void *arg, int64_t device_id)
 }
 
 static void
-on_finished(void *arg, uint64_t now_ms, const struct bs_report *report)
+on_finished(void *arg, uint64_t now_ms, const struct bs_run_report *report)
 {
 	struct world *w = arg;
 

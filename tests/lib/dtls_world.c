@@ -12,9 +12,9 @@
 #include <openssl/kdf.h>
 
 static void
-fill_match(struct bs_device_match *out, size_t id, const char *endpoint, bool disabled)
+fill_match(struct bs_found *out, size_t id, const char *endpoint, bool disabled)
 {
-	*out = (struct bs_device_match){ .device_id = (int64_t)id + 1, .enabled = !disabled };
+	*out = (struct bs_found){ .device_id = (int64_t)id + 1, .enabled = !disabled };
 	snprintf(out->endpoint, sizeof(out->endpoint), "%s", endpoint);
 }
 
@@ -47,7 +47,7 @@ find_psk(void *arg, const struct bs_addr *from, const uint8_t *identity, size_t 
 }
 
 static enum bs_err
-find_raw(void *arg, const uint8_t *spki, size_t len, struct bs_device_match *out)
+find_raw(void *arg, const uint8_t *spki, size_t len, struct bs_found *out)
 {
 	struct world *w = arg;
 
@@ -67,7 +67,7 @@ find_raw(void *arg, const uint8_t *spki, size_t len, struct bs_device_match *out
 }
 
 static enum bs_err
-find_pinned(void *arg, const uint8_t *cert, size_t len, struct bs_device_match *out)
+find_pinned(void *arg, const uint8_t *cert, size_t len, struct bs_found *out)
 {
 	struct world *w = arg;
 
@@ -87,7 +87,7 @@ find_pinned(void *arg, const uint8_t *cert, size_t len, struct bs_device_match *
 }
 
 static enum bs_err
-find_name(void *arg, const char *name, const uint8_t anchor_sha256[32], struct bs_device_match *out)
+find_name(void *arg, const char *name, const uint8_t anchor_sha256[32], struct bs_found *out)
 {
 	struct world *w = arg;
 

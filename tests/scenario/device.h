@@ -48,7 +48,7 @@ struct device {
 };
 
 struct device_end {
-	struct bs_report report;
+	struct bs_run_report report;
 	bool hit; /* something was written onto its bootstrap account, or a Delete named it */
 	uint16_t written[DEVICE_WRITTEN_MAX]; /* instances of Object 0 */
 	size_t written_count;

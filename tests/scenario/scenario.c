@@ -65,7 +65,7 @@ struct world {
 	/* store and admission */
 	uint64_t load_at_ms;
 	unsigned busy, drop, too_many;
-	struct bs_report reports[ENDS_MAX];
+	struct bs_run_report reports[ENDS_MAX];
 	size_t report_count;
 	/* the wire */
 	struct flight flights[FLIGHTS_MAX];
@@ -235,7 +235,7 @@ on_load(void *arg, int64_t device_id)
 }
 
 static void
-on_finished(void *arg, uint64_t now_ms, const struct bs_report *report)
+on_finished(void *arg, uint64_t now_ms, const struct bs_run_report *report)
 {
 	struct world *w = arg;
 
@@ -855,7 +855,7 @@ is_over(struct world *w)
 static void
 check_end(struct world *w, size_t i)
 {
-	const struct bs_report *got = &w->reports[i];
+	const struct bs_run_report *got = &w->reports[i];
 	const struct end *want = &w->script.ends[i];
 
 	if (got->outcome != want->outcome)

@@ -28,7 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "server/base/outcome.h"
+#include "server/model/outcome.h"
 
 #define LINES_MAX 64
 #define ENDS_MAX 8

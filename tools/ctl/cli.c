@@ -15,6 +15,7 @@
 #include "server/base/log.h"
 #include "server/base/near.h"
 #include "server/base/terminal.h"
+#include "server/model/advice.h"
 #include "server/conf/conf.h"
 
 const char *
@@ -62,14 +63,17 @@ bs_ctl_usage(const char *fmt, ...)
 int
 bs_ctl_fail(enum bs_err err, const struct bs_diag *diag)
 {
-	bs_ctl_say("%s", diag != NULL && diag->text[0] != '\0' ? diag->text : bs_strerror(err));
+	if (diag != NULL && diag->text[0] != '\0')
+		bs_ctl_say("%s", diag->text);
+	else
+		bs_ctl_say("%s%s", bs_strerror(err), bs_advice_on_error(err));
 	return BS_EXIT_FAILED;
 }
 
 int
 bs_ctl_fail_at(const char *what, enum bs_err err)
 {
-	bs_ctl_say("%s: %s", what, bs_strerror(err));
+	bs_ctl_say("%s: %s%s", what, bs_strerror(err), bs_advice_on_error(err));
 	return BS_EXIT_FAILED;
 }
 

@@ -13,7 +13,6 @@
 #include "server/base/addr.h"
 #include "server/base/buf.h"
 #include "server/base/log.h"
-#include "server/base/outcome.h"
 #include "server/base/secret.h"
 #include "server/base/text.h"
 
@@ -495,47 +494,6 @@ test_secret(void **state)
 	assert_memory_equal(&a, zeroes, sizeof(a));
 }
 
-/* The manual names each with the sentence that explain prints. */
-static void
-test_outcomes_are_in_the_manual(void **state)
-{
-	static char text[128 * 1024];
-	FILE *f = fopen("tools/ctl/lwm2m-bootstrapctl.1", "r");
-	size_t len;
-
-	(void)state;
-	assert_non_null(f);
-	len = fread(text, 1, sizeof(text) - 1, f);
-	fclose(f);
-	assert_true(len > 0 && len < sizeof(text) - 1);
-	for (size_t i = 0; i < len; i++)
-		text[i] = text[i] == '\n' ? ' ' : text[i];
-	for (int o = 0; o < BS_OUTCOME_COUNT; o++) {
-		char entry[300];
-
-		snprintf(entry, sizeof(entry), ".It Cm %s %s", bs_outcome_word((enum bs_outcome)o),
-			bs_outcome_what((enum bs_outcome)o));
-		if (strstr(text, entry) == NULL)
-			fail_msg("tools/ctl/lwm2m-bootstrapctl.1 lacks \"%s\"", entry);
-	}
-}
-
-static void
-test_outcomes(void **state)
-{
-	(void)state;
-	for (int o = 0; o < BS_OUTCOME_COUNT; o++) {
-		assert_int_equal(bs_outcome_parse(bs_outcome_word((enum bs_outcome)o)), o);
-		assert_true(strlen(bs_outcome_what((enum bs_outcome)o)) > 10);
-		assert_true(strlen(bs_outcome_todo((enum bs_outcome)o)) > 10);
-	}
-	assert_int_equal(bs_outcome_parse("no such outcome"), BS_OUTCOME_COUNT);
-	assert_true(bs_outcome_is_refusal(BS_OUT_WRITE_REFUSED));
-	assert_false(bs_outcome_is_refusal(BS_OUT_DONE));
-	assert_false(bs_outcome_is_refusal(BS_OUT_SUPERSEDED));
-	assert_false(bs_outcome_is_refusal(BS_OUT_PACK_DECLINED));
-}
-
 /* Names of files and devices may be long, and anywhere a character may have several octets. */
 static void
 a_diagnosis_is_cut_where_a_character_ends(void **state)
@@ -592,8 +550,6 @@ main(void)
 		cmocka_unit_test(what_does_not_fit_ends_in_dots),
 		cmocka_unit_test(text_goes_in_by_whole_pieces),
 		cmocka_unit_test(test_secret),
-		cmocka_unit_test(test_outcomes),
-		cmocka_unit_test(test_outcomes_are_in_the_manual),
 		cmocka_unit_test(a_diagnosis_is_cut_where_a_character_ends),
 		cmocka_unit_test(random_draws_differ),
 	};

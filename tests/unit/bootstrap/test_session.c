@@ -38,7 +38,7 @@ struct fixture {
 	struct bs_exchange *ex; /* never looked at */
 	enum bs_admission admission;
 	unsigned admitted, loads, reports;
-	struct bs_report report; /* the latest */
+	struct bs_run_report report; /* the latest */
 	char sent[2048]; /* what the session told the exchange, "; " between */
 	bs_response_fn *done;
 	bool forget_requests; /* bs_exchange_respond fails */
@@ -249,7 +249,7 @@ on_load(void *arg, int64_t device_id)
 }
 
 static void
-on_finished(void *arg, uint64_t now_ms, const struct bs_report *report)
+on_finished(void *arg, uint64_t now_ms, const struct bs_run_report *report)
 {
 	(void)arg;
 	(void)now_ms;

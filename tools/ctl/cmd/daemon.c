@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "server/base/addr.h"
-#include "server/base/outcome.h"
+#include "server/model/advice.h"
 #include "server/conf/conf.h"
 #include "tools/ctl/cli.h"
 
@@ -398,7 +398,7 @@ print_end(const json_t *end, enum bs_outcome outcome)
 		bs_ctl_line("why", "%s", detail);
 	bs_ctl_line("step", "%s", json_string_value(json_object_get(end, "step")));
 	if (outcome != BS_OUT_DONE)
-		bs_ctl_line("to do", "%s", bs_outcome_todo(outcome));
+		bs_ctl_line("to do", "%s", bs_advice(outcome));
 	bs_ctl_line("writes", "%lld", (long long)number(end, "writes"));
 	bs_ctl_line("took", "%lld ms, handshake %lld ms", (long long)number(end, "took_ms"),
 		(long long)number(end, "handshake_ms"));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/base/log.h"
+#include "server/model/advice.h"
 #include "tools/ctl/cli.h"
 #include "tools/ctl/number.h"
 #include "tools/ctl/show.h"
@@ -41,7 +42,7 @@ attempt_json(const struct bs_attempt *a)
 	json_object_set_new(o, "address", json_string(a->address));
 	json_object_set_new(o, "outcome", json_string(bs_outcome_word(a->outcome)));
 	json_object_set_new(o, "what", json_string(bs_outcome_what(a->outcome)));
-	json_object_set_new(o, "todo", json_string(bs_outcome_todo(a->outcome)));
+	json_object_set_new(o, "todo", json_string(bs_advice(a->outcome)));
 	json_object_set_new(o, "detail", json_string(a->detail));
 	json_object_set_new(o, "step", json_string(a->step));
 	json_object_set_new(o, "code", json_integer(a->code));
@@ -77,7 +78,7 @@ print_attempt(void *arg, const struct bs_attempt *a)
 	bs_show_time(a->at_ms, when);
 	printf("%s  %s  from %s\n", when, bs_outcome_word(a->outcome), a->address);
 	bs_ctl_line("  what", "%s", bs_outcome_what(a->outcome));
-	bs_ctl_line("  to do", "%s", bs_outcome_todo(a->outcome));
+	bs_ctl_line("  to do", "%s", bs_advice(a->outcome));
 	print_field("  endpoint", a->endpoint);
 	print_field("  named itself", a->claimed);
 	print_field("  identity", a->identity);

@@ -8,6 +8,7 @@
 
 #include "server/base/log.h"
 #include "server/base/text.h"
+#include "server/model/advice.h"
 #include "tools/ctl/cli.h"
 #include "tools/ctl/device/convert.h"
 #include "tools/ctl/number.h"
@@ -171,7 +172,7 @@ check_stranger(const char *id, const struct stranger *s)
 		bs_ctl_say("%s is neither a certificate nor a raw public key", id);
 	else if (!is_merely_unknown(&s->last))
 		bs_ctl_say("the %s was refused as %s, which adopting does not change: %s", what,
-			bs_outcome_word(s->last.outcome), bs_outcome_todo(s->last.outcome));
+			bs_outcome_word(s->last.outcome), bs_advice(s->last.outcome));
 	else if (s->last.mode == BS_MODE_RPK && !is_key_of(id, &s->last))
 		bs_ctl_say("the journal does not hold the whole key, as it is too weak, longer than %d octets, or came "
 			   "to an older version; import the device with rpk_public_b64",

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/base/outcome.h"
+#include "server/model/outcome.h"
 
 #include <string.h>
 
 static const struct {
-	const char *word, *what, *todo;
+	const char *word, *what;
 } outcomes[] = {
-#define X(name, word, what, todo) [name] = { word, what, todo },
+#define X(name, word, what) [name] = { word, what },
 	BS_OUTCOMES(X)
 #undef X
 };
@@ -27,12 +27,6 @@ const char *
 bs_outcome_what(enum bs_outcome o)
 {
 	return outcomes[known(o)].what;
-}
-
-const char *
-bs_outcome_todo(enum bs_outcome o)
-{
-	return outcomes[known(o)].todo;
 }
 
 bool
