@@ -42,6 +42,8 @@ void bs_rows_put_sms(struct bs_query *q, const struct bs_sms *sms);
  */
 void bs_conflict_find(struct bs_store *st, const struct bs_bootstrap_def *bootstrap, const struct bs_grant_def *grants,
 	size_t grant_count, int64_t device_id, struct bs_conflict *out);
+/* The same where the row of a new device was refused. */
+void bs_conflict_find_card(struct bs_store *st, const struct bs_device_def *def, struct bs_conflict *out);
 void bs_conflict_say(const char *endpoint, const struct bs_conflict *c, struct bs_diag *diag);
 
 #endif

@@ -28,7 +28,6 @@ struct rows {
 
 struct bs_stage {
 	unsigned columns;
-	uint32_t had; /* a bit a column */
 	struct rows put, shown;
 };
 
@@ -89,7 +88,6 @@ put_octets(struct bs_stage *s, unsigned column, enum cell_type type, const void 
 		memcpy(r->octets + r->used, data, len);
 	*cell_at(s, column) = (struct cell){ .type = type, .len = (uint32_t)len, .at = r->used };
 	r->used += len;
-	s->had |= UINT32_C(1) << column;
 	return SQLITE_OK;
 }
 
@@ -99,7 +97,6 @@ bs_stage_put_int(struct bs_stage *s, unsigned column, int64_t v)
 	if (column >= s->columns)
 		return SQLITE_RANGE;
 	*cell_at(s, column) = (struct cell){ .type = CELL_INT, .number = v };
-	s->had |= UINT32_C(1) << column;
 	return SQLITE_OK;
 }
 
@@ -169,12 +166,6 @@ bs_stage_octets(const struct bs_stage *s)
 	return s->put.used;
 }
 
-bool
-bs_stage_had(const struct bs_stage *s, unsigned column)
-{
-	return column < s->columns && (s->had >> column & 1) != 0;
-}
-
 void
 bs_stage_show(struct bs_stage *s)
 {
@@ -190,7 +181,6 @@ bs_stage_forget(struct bs_stage *s)
 {
 	empty(&s->put, s->columns);
 	empty(&s->shown, s->columns);
-	s->had = 0;
 }
 
 /* ---- the virtual table ---------------------------------------------------------------------------------------------- */

@@ -54,10 +54,8 @@ struct bs_stage_value bs_stage_get(const struct bs_stage *s, size_t row, unsigne
 /* Of the rows that are not shown yet. */
 size_t bs_stage_rows(const struct bs_stage *s);
 size_t bs_stage_octets(const struct bs_stage *s); /* of text and data */
-/* Has any row since bs_stage_new or bs_stage_forget had a value there? Rows that were shown count too. */
-bool bs_stage_had(const struct bs_stage *s, unsigned column);
 /* The rows since the last call are what the table holds. Nobody may be reading it. */
 void bs_stage_show(struct bs_stage *s);
-void bs_stage_forget(struct bs_stage *s); /* empty both, also of what bs_stage_had tells */
+void bs_stage_forget(struct bs_stage *s); /* empty both */
 
 #endif

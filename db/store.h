@@ -5,8 +5,8 @@
  * journal.db, which belongs to journal.h.
  *
  * The rules of the provisioning model are enforced by the schema (schema/sqlite/store/), whoever writes: one endpoint one
- * device; a PSK identity, a key value, a public key, a certificate belongs to one device only, and what a device
- * bootstraps with is never what it receives. Secrets are sealed (seal.h) before they reach SQL. Each device, profile and
+ * device; a PSK identity, a key value, a public key, a certificate, an ICCID, an IMSI belongs to one device only, and what a
+ * device bootstraps with is never what it receives. Secrets are sealed (seal.h) before they reach SQL. Each device, profile and
  * server account carries a keyed hash over all its rows (aggregate.h): what does not fit is BS_ETAMPERED wherever it is
  * read, and each transaction of a writer hashes what it changed, in whatever way (touched.h).
  *
@@ -285,6 +285,8 @@ enum bs_conflict_kind {
 	BS_CONFLICT_KEY, /* bootstrap PSK */
 	BS_CONFLICT_PUBLIC_KEY, /* bootstrap raw public key */
 	BS_CONFLICT_CERTIFICATE, /* bootstrap certificate */
+	BS_CONFLICT_ICCID,
+	BS_CONFLICT_IMSI,
 	BS_CONFLICT_SERVER_IDENTITY, /* delivered; server_id says for which server */
 	BS_CONFLICT_SERVER_KEY,
 	BS_CONFLICT_SERVER_PUBLIC,

@@ -3,17 +3,17 @@
  * Many new devices in one transaction, at a fifth of what they cost one by one.
  *
  * Rows are staged and inserted by the hundred, in a thread beside the caller's, who reads and seals the next ones meanwhile
- * and keeps off the database until settle(); the indexes that they feed are dropped first and built at the end, sorted;
- * and the triggers that search these indexes for every row are off. What they refuse is proved otherwise:
+ * and keeps off the database until settle(). Triggers and foreign keys are off, because they look at each row; at the end all
+ * claims are made by one INSERT .. SELECT .. ORDER BY for each kind, and the key of the table refuses what is there twice:
  *
- *   one value, one device, one use   bs_store_check_bulk walks the new indexes side by side, in order
+ *   one value, one device, one use   the key of claim; what is claimed is what the rows hold (the view held)
  *   credential fits the server       bs_bulk_check_device, by the server account's mode
- *   foreign keys (off, too)          profile and server are looked up, the device is one of ours
+ *   foreign keys (off, too)          profile and server are looked up, the device is one of ours, the claims are made
  *   changes                          a new device tells nobody (0001_init.sql)
  *   hashes of aggregates             bs_bulk_hash_device, over what is staged
  *   UNIQUE, NOT NULL, CHECK          SQLite, as ever
  *
- * All of it is undone by a rollback, and triggers, foreign keys and indexes are as before for whoever comes next.
+ * All of it is undone by a rollback, and triggers and foreign keys are as before for whoever comes next.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,8 @@
 
 #define ROWS_AT_ONCE 500
 #define OCTETS_AT_ONCE 1000000
-#define PAYS_UP_TO 4 /* octets of store for an octet of the file: the indexes are built over old devices, too */
+#define PAYS_UP_TO \
+	4 /* octets of store for an octet of the file: into a large table a few claims go one by one as well */
 #define KNOWN_MAX 64
 
 enum { T_DEVICE, T_GRANT, T_BOOTSTRAP, T_COUNT };
@@ -43,24 +44,6 @@ static const struct {
 		"staged_bootstrap" },
 };
 
-/* What feeds an index: a column that holds a value in a row of its table. Columns as in BS_*_COLUMNS. */
-static const struct {
-	const char *name;
-	unsigned table, column;
-} indexes[] = {
-	{ "device_by_iccid", T_DEVICE, 5 },
-	{ "device_by_imsi", T_DEVICE, 6 },
-	{ "bootstrap_by_identity", T_BOOTSTRAP, 3 },
-	{ "bootstrap_by_key", T_BOOTSTRAP, 5 },
-	{ "bootstrap_by_digest", T_BOOTSTRAP, 7 },
-	{ "server_credential_by_identity", T_GRANT, 2 },
-	{ "server_credential_by_digest", T_GRANT, 3 },
-	{ "server_credential_by_key", T_GRANT, 5 },
-	{ "server_credential_by_kic", T_GRANT, 13 },
-	{ "server_credential_by_kid", T_GRANT, 15 },
-};
-#define INDEXES (sizeof(indexes) / sizeof(indexes[0]))
-
 struct known {
 	int64_t id;
 	enum bs_mode mode; /* of a server */
@@ -70,8 +53,7 @@ struct bs_bulk {
 	struct bs_stage *stages[T_COUNT];
 	struct bs_aside *aside; /* inserts what the stages show; the database is its alone until it was waited for */
 	sqlite3_stmt *inserts[T_COUNT];
-	char *dropped[INDEXES]; /* the words that make it again; NULL: it is there */
-	int64_t next_id; /* of a device */
+	int64_t first_id, next_id; /* of a device */
 	size_t grants_before; /* rows that were staged before the device that is being put */
 	bool active; /* from begin to commit or rollback */
 	bool checked;
@@ -145,7 +127,7 @@ bs_bulk_server_mode(struct bs_store *st, int64_t server_id, enum bs_mode *mode)
 	return find_known(st, st->bulk->servers, &st->bulk->server_count, Q_SERVER_MODE, server_id, mode);
 }
 
-/* The first rule of server_credential_rules. */
+/* server_credential_fits */
 static bool
 fits(enum bs_mode mode, const struct bs_grant_def *g)
 {
@@ -252,54 +234,6 @@ bs_bulk_hash_device(struct bs_store *st)
 /* ---- inserting ------------------------------------------------------------------------------------------------------ */
 
 static enum bs_err
-index_words(struct bs_store *st, const char *name, char **out)
-{
-	sqlite3_stmt *stmt = NULL;
-	struct bs_query q;
-	enum bs_err err = bs_sql_err(sqlite3_prepare_v2(
-		st->db, "SELECT sql FROM sqlite_master WHERE type = 'index' AND name = ?1", -1, &stmt, NULL));
-
-	if (err == BS_OK) {
-		q = bs_query(stmt);
-		bs_query_put_text(&q, name);
-		err = bs_query_step(&q);
-		if (err == BS_OK) {
-			*out = strdup(bs_query_text(&q, 0));
-			err = *out != NULL ? BS_OK : BS_ENOMEM;
-		}
-	}
-	sqlite3_finalize(stmt);
-	return err;
-}
-
-/* Set an index aside. One that is not there is not missed: the search in order then sorts. */
-static enum bs_err
-drop_index(struct bs_store *st, size_t i)
-{
-	char *sql = NULL;
-	enum bs_err err = index_words(st, indexes[i].name, &st->bulk->dropped[i]);
-
-	if (err == BS_OK) {
-		sql = sqlite3_mprintf("DROP INDEX \"%w\"", indexes[i].name);
-		err = sql != NULL ? bs_sql_exec(st->db, sql) : BS_ENOMEM;
-		sqlite3_free(sql);
-	}
-	return err == BS_ENOTFOUND ? BS_OK : err;
-}
-
-static enum bs_err
-drop_fed_indexes(struct bs_store *st)
-{
-	struct bs_bulk *b = st->bulk;
-	enum bs_err err = BS_OK;
-
-	for (size_t i = 0; i < INDEXES && err == BS_OK; i++)
-		if (b->dropped[i] == NULL && bs_stage_had(b->stages[indexes[i].table], indexes[i].column))
-			err = drop_index(st, i);
-	return err;
-}
-
-static enum bs_err
 insert_shown(void *arg)
 {
 	struct bs_bulk *b = arg;
@@ -320,8 +254,6 @@ insert_staged(struct bs_store *st, struct bs_diag *diag)
 	struct bs_bulk *b = st->bulk;
 	enum bs_err err = settle(st);
 
-	if (err == BS_OK)
-		err = drop_fed_indexes(st);
 	if (err != BS_OK)
 		return bs_store_fail(st, err, st->path, diag);
 	for (size_t t = 0; t < T_COUNT; t++)
@@ -342,163 +274,41 @@ bs_bulk_flush_full(struct bs_store *st, struct bs_diag *diag)
 
 /* ---- one value, one device, one use --------------------------------------------------------------------------------- */
 
-#define SOURCES_MAX 4
-
-/* Values of one kind, each list in order: value, device. */
-static const struct {
-	bool shared; /* by bootstrap and servers of one device; else for one use */
-	struct {
-		const char *sql;
-		bool bootstrap;
-		unsigned table, column; /* looked at only if one of them was fed */
-	} from[SOURCES_MAX];
-} kinds[] = {
-	{ true, { { "SELECT identity, device_id FROM bootstrap_credential WHERE identity IS NOT NULL ORDER BY 1", true,
-			  T_BOOTSTRAP, 3 },
-			{ "SELECT public_or_identity, device_id FROM server_credential WHERE public_or_identity IS NOT "
-			  "NULL AND digest IS NULL ORDER BY 1",
-				false, T_GRANT, 2 } } },
-	{ false, { { "SELECT key_hash, device_id FROM bootstrap_credential WHERE key_hash IS NOT NULL ORDER BY 1", true,
-			   T_BOOTSTRAP, 5 },
-			 { "SELECT key_hash, device_id FROM server_credential WHERE key_hash IS NOT NULL ORDER BY 1",
-				 false, T_GRANT, 5 },
-			 { "SELECT kic_hash, device_id FROM server_credential WHERE kic_hash IS NOT NULL ORDER BY 1",
-				 false, T_GRANT, 13 },
-			 { "SELECT kid_hash, device_id FROM server_credential WHERE kid_hash IS NOT NULL ORDER BY 1",
-				 false, T_GRANT, 15 } } },
-	{ false, { { "SELECT digest, device_id FROM bootstrap_credential WHERE digest IS NOT NULL ORDER BY 1", true,
-			   T_BOOTSTRAP, 7 },
-			 { "SELECT digest, device_id FROM server_credential WHERE digest IS NOT NULL ORDER BY 1", false,
-				 T_GRANT, 3 } } },
-};
-#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
-
-struct head {
-	sqlite3_stmt *stmt; /* NULL: its list has ended */
-	const uint8_t *value; /* of the row that it stands on */
-	size_t len;
-	bool bootstrap;
-};
-
-/* The value that was last seen. */
-struct last {
-	uint8_t *value;
-	size_t len, max;
-	bool any, bootstrap;
-	int64_t device_id;
+/*
+ * What the new rows hold (the view held), kind by kind and in order: so the table takes them at the speed of appending. UNION
+ * leaves one of those that a device holds alike in several rows. What is claimed already, or twice, breaks the key.
+ */
+#define ARM(kind, value, use, table, id) \
+	"SELECT " kind ", " value ", " id ", " use " FROM " table " WHERE " id " >= ?1 AND " value " IS NOT NULL"
+#define OWN(kind, value, use) ARM(kind, value, use, "bootstrap_credential", "device_id")
+#define RECEIVED(kind, value, use) ARM(kind, value, use, "server_credential", "device_id")
+#define CLAIM(select) "INSERT INTO claim (kind, value, device_id, use) " select " ORDER BY 2"
+static const char *const claims[] = {
+	CLAIM(OWN("0", "identity", "0") " UNION " RECEIVED("0", "identity", "0")),
+	CLAIM(OWN("1", "key_hash", "1 + slot") " UNION " RECEIVED("1", "key_hash", "3") " UNION " RECEIVED(
+		"1", "kic_hash", "3") " UNION " RECEIVED("1", "kid_hash", "3")),
+	CLAIM(OWN("2", "digest", "1 + slot") " UNION " RECEIVED("2", "digest", "3")),
+	CLAIM(ARM("3", "iccid_value", "0", "device", "id")),
+	CLAIM(ARM("4", "imsi_value", "0", "device", "id")),
 };
 
 static enum bs_err
-advance(struct head *h)
+claim_all(struct bs_store *st)
 {
-	int rc = sqlite3_step(h->stmt);
-
-	if (rc == SQLITE_ROW) {
-		h->value = sqlite3_column_blob(h->stmt, 0);
-		h->len = (size_t)sqlite3_column_bytes(h->stmt, 0);
-		return h->value != NULL ? BS_OK : BS_EREFUSED;
-	}
-	sqlite3_finalize(h->stmt);
-	h->stmt = NULL;
-	return bs_sql_err(rc);
-}
-
-static int
-compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
-{
-	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
-
-	if (order == 0 && a_len != b_len)
-		order = a_len < b_len ? -1 : 1;
-	return order;
-}
-
-static struct head *
-least(struct head *heads)
-{
-	struct head *found = NULL;
-
-	for (size_t i = 0; i < SOURCES_MAX; i++)
-		if (heads[i].stmt != NULL &&
-			(found == NULL || compare(heads[i].value, heads[i].len, found->value, found->len) < 0))
-			found = &heads[i];
-	return found;
-}
-
-static enum bs_err
-remember(struct last *l, const struct head *h, int64_t device_id)
-{
-	if (h->len > l->max) {
-		uint8_t *more = realloc(l->value, 2 * h->len);
-
-		if (more == NULL)
-			return BS_ENOMEM;
-		l->value = more;
-		l->max = 2 * h->len;
-	}
-	memcpy(l->value, h->value, h->len);
-	l->len = h->len;
-	l->any = true;
-	l->bootstrap = h->bootstrap;
-	l->device_id = device_id;
-	return BS_OK;
-}
-
-/* Equal values stand behind each other, those of one device's servers in any order. */
-static enum bs_err
-judge(struct last *l, const struct head *h, bool shared)
-{
-	int64_t device_id = sqlite3_column_int64(h->stmt, 1);
-
-	if (!l->any || compare(l->value, l->len, h->value, h->len) != 0)
-		return remember(l, h, device_id);
-	if (device_id != l->device_id || (!shared && (h->bootstrap || l->bootstrap)))
-		return BS_EREFUSED;
-	return BS_OK;
-}
-
-static enum bs_err
-check_kind(struct bs_store *st, size_t k)
-{
-	struct head heads[SOURCES_MAX] = { { 0 } }, *h;
-	struct last last = { 0 };
 	enum bs_err err = BS_OK;
 
-	for (size_t i = 0; i < SOURCES_MAX && kinds[k].from[i].sql != NULL && err == BS_OK; i++) {
-		heads[i].bootstrap = kinds[k].from[i].bootstrap;
-		err = bs_sql_err(sqlite3_prepare_v2(st->db, kinds[k].from[i].sql, -1, &heads[i].stmt, NULL));
-		if (err == BS_OK)
-			err = advance(&heads[i]);
+	for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]) && err == BS_OK; i++) {
+		sqlite3_stmt *stmt = NULL;
+		struct bs_query q;
+
+		err = bs_sql_err(sqlite3_prepare_v2(st->db, claims[i], -1, &stmt, NULL));
+		q = bs_query(stmt);
+		if (err == BS_OK) {
+			bs_query_put_int(&q, st->bulk->first_id);
+			err = bs_query_run(&q);
+		}
+		sqlite3_finalize(stmt);
 	}
-	while (err == BS_OK && (h = least(heads)) != NULL) {
-		err = judge(&last, h, kinds[k].shared);
-		if (err == BS_OK)
-			err = advance(h);
-	}
-	for (size_t i = 0; i < SOURCES_MAX; i++)
-		sqlite3_finalize(heads[i].stmt);
-	free(last.value);
-	return err;
-}
-
-static bool
-was_fed(const struct bs_bulk *b, size_t k)
-{
-	for (size_t i = 0; i < SOURCES_MAX && kinds[k].from[i].sql != NULL; i++)
-		if (bs_stage_had(b->stages[kinds[k].from[i].table], kinds[k].from[i].column))
-			return true;
-	return false;
-}
-
-static enum bs_err
-make_indexes(struct bs_store *st)
-{
-	struct bs_bulk *b = st->bulk;
-	enum bs_err err = BS_OK;
-
-	for (size_t i = 0; i < INDEXES && err == BS_OK; i++)
-		if (b->dropped[i] != NULL)
-			err = bs_sql_exec(st->db, b->dropped[i]);
 	return err;
 }
 
@@ -511,21 +321,17 @@ bs_store_check_bulk(struct bs_store *st, struct bs_diag *diag)
 	if (!bs_bulk_is_active(st))
 		return bs_diag_set(diag, BS_ESTATE, 0, "%s: no bulk transaction is open", st->path);
 	err = insert_staged(st, diag);
-	if (err == BS_OK) {
-		err = settle(st);
-		if (err == BS_OK)
-			err = make_indexes(st);
-		if (err != BS_OK)
-			bs_store_fail(st, err, st->path, diag);
-	}
-	for (size_t k = 0; k < KINDS && err == BS_OK; k++) {
-		if (was_fed(b, k))
-			err = check_kind(st, k);
-		if (err != BS_OK)
-			bs_diag_set(diag, err, 0, "%s: %s", st->path,
-				err == BS_EREFUSED ? "a credential belongs to two devices, or has two uses"
-						   : bs_strerror(err));
-	}
+	if (err != BS_OK)
+		return err;
+	err = settle(st);
+	if (err != BS_OK)
+		return bs_store_fail(st, err, st->path, diag);
+	err = claim_all(st);
+	if (err == BS_EREFUSED)
+		bs_diag_set(
+			diag, err, 0, "%s: a credential or a card belongs to two devices, or has two uses", st->path);
+	else if (err != BS_OK)
+		bs_store_fail(st, err, st->path, diag);
 	b->checked = err == BS_OK;
 	return err;
 }
@@ -553,10 +359,6 @@ forget(struct bs_bulk *b)
 	for (size_t t = 0; t < T_COUNT; t++)
 		if (b->stages[t] != NULL)
 			bs_stage_forget(b->stages[t]);
-	for (size_t i = 0; i < INDEXES; i++) {
-		free(b->dropped[i]);
-		b->dropped[i] = NULL;
-	}
 	b->server_count = b->profile_count = 0;
 	b->active = b->checked = false;
 }
@@ -624,13 +426,16 @@ prepare(struct bs_store *st)
 	static const char next_id[] =
 		"SELECT 1 + max(ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'device'), 0), "
 		"ifnull((SELECT max(id) FROM device), 0))";
-	enum bs_err err = set_triggers(st, 0);
+	enum bs_err err = bs_sql_int(st->db, next_id, &st->bulk->next_id);
 
+	st->bulk->first_id = st->bulk->next_id;
+	if (err == BS_OK)
+		err = clear_way(st);
+	if (err == BS_OK)
+		err = set_triggers(st, 0);
 	for (size_t t = 0; t < T_COUNT && err == BS_OK; t++)
 		err = bs_sql_err(sqlite3_prepare_v2(st->db, tables[t].insert, -1, &st->bulk->inserts[t], NULL));
-	if (err == BS_OK)
-		err = bs_sql_int(st->db, next_id, &st->bulk->next_id);
-	return err == BS_OK ? clear_way(st) : err;
+	return err;
 }
 
 enum bs_err

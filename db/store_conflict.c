@@ -8,7 +8,7 @@
 /* One value of a device that nobody else may have. */
 struct value {
 	enum bs_value_kind kind;
-	enum bs_purpose purpose;
+	bool received; /* else to bootstrap with */
 	enum bs_conflict_kind conflict;
 	int64_t server_id;
 	size_t len;
@@ -29,7 +29,7 @@ add_value(struct values *vs, enum bs_value_kind kind, enum bs_conflict_kind conf
 	v->kind = kind;
 	v->conflict = conflict;
 	v->server_id = server_id;
-	v->purpose = server_id == 0 ? BS_PURPOSE_BOOTSTRAP : BS_PURPOSE_SERVER;
+	v->received = server_id != 0;
 	return v;
 }
 
@@ -113,8 +113,8 @@ is_own_bootstrap(const struct values *vs, const struct value *v)
 	if (v->kind == BS_VALUE_IDENTITY)
 		return false;
 	for (size_t i = 0; i < vs->count; i++) {
-		if (vs->list[i].purpose == BS_PURPOSE_BOOTSTRAP && same_value(&vs->list[i], v))
-			return v->purpose == BS_PURPOSE_SERVER;
+		if (!vs->list[i].received && same_value(&vs->list[i], v))
+			return v->received;
 	}
 	return false;
 }
@@ -122,15 +122,24 @@ is_own_bootstrap(const struct values *vs, const struct value *v)
 static struct bs_query
 owner_query(struct bs_store *st, enum bs_value_kind kind, const void *value, size_t len)
 {
-	static const enum bs_store_stmt stmts[] = {
-		[BS_VALUE_IDENTITY] = Q_OWNER_IDENTITY,
-		[BS_VALUE_KEY] = Q_OWNER_KEY,
-		[BS_VALUE_PUBLIC] = Q_OWNER_PUBLIC,
-	};
-	struct bs_query q = bs_store_query(st, stmts[kind]);
+	struct bs_query q = bs_store_query(st, Q_OWNER);
 
+	bs_query_put_int(&q, kind);
 	bs_query_put_blob(&q, value, len);
 	return q;
+}
+
+static enum bs_err
+find_owner(struct bs_store *st, enum bs_value_kind kind, const void *value, size_t len, char *endpoint)
+{
+	struct bs_query q = owner_query(st, kind, value, len);
+	enum bs_err err;
+
+	err = bs_query_step(&q);
+	if (err == BS_OK)
+		bs_query_copy_text(&q, 2, endpoint, BS_ENDPOINT_MAX + 1);
+	bs_query_end(&q);
+	return err;
 }
 
 /* Has v another owner, or this device for the other purpose? */
@@ -140,10 +149,11 @@ is_taken(struct bs_store *st, const struct value *v, int64_t device_id, struct b
 	struct bs_query q = owner_query(st, v->kind, v->data, v->len);
 	bool taken = false;
 
-	while (!taken && bs_query_step(&q) == BS_OK) {
+	if (bs_query_step(&q) == BS_OK) {
 		int64_t owner = bs_query_int(&q, 0);
 
-		taken = owner != device_id || (v->kind != BS_VALUE_IDENTITY && bs_query_int(&q, 1) != v->purpose);
+		taken = owner != device_id ||
+			(v->kind != BS_VALUE_IDENTITY && (bs_query_int(&q, 1) == BS_USE_RECEIVED) != v->received);
 		out->same_device = owner == device_id;
 		bs_query_copy_text(&q, 2, out->endpoint, sizeof(out->endpoint));
 	}
@@ -183,6 +193,22 @@ bs_conflict_find(struct bs_store *st, const struct bs_bootstrap_def *bootstrap, 
 }
 
 void
+bs_conflict_find_card(struct bs_store *st, const struct bs_device_def *def, struct bs_conflict *out)
+{
+	const struct {
+		enum bs_value_kind kind;
+		enum bs_conflict_kind conflict;
+		const char *text;
+	} cards[] = { { BS_VALUE_ICCID, BS_CONFLICT_ICCID, def->iccid },
+		{ BS_VALUE_IMSI, BS_CONFLICT_IMSI, def->imsi } };
+
+	for (size_t i = 0; i < 2 && out->kind == BS_CONFLICT_NONE; i++)
+		if (cards[i].text != NULL &&
+			find_owner(st, cards[i].kind, cards[i].text, strlen(cards[i].text), out->endpoint) == BS_OK)
+			out->kind = cards[i].conflict;
+}
+
+void
 bs_conflict_say(const char *endpoint, const struct bs_conflict *c, struct bs_diag *diag)
 {
 	static const char *const names[] = {
@@ -191,6 +217,8 @@ bs_conflict_say(const char *endpoint, const struct bs_conflict *c, struct bs_dia
 		[BS_CONFLICT_KEY] = "the PSK",
 		[BS_CONFLICT_PUBLIC_KEY] = "the raw public key",
 		[BS_CONFLICT_CERTIFICATE] = "the certificate",
+		[BS_CONFLICT_ICCID] = "the ICCID",
+		[BS_CONFLICT_IMSI] = "the IMSI",
 		[BS_CONFLICT_SERVER_IDENTITY] = "the PSK identity for a server",
 		[BS_CONFLICT_SERVER_KEY] = "the key for a server",
 		[BS_CONFLICT_SERVER_PUBLIC] = "the public key or certificate for a server",
@@ -207,19 +235,6 @@ bs_conflict_say(const char *endpoint, const struct bs_conflict *c, struct bs_dia
 	else
 		bs_diag_set(diag, BS_EREFUSED, 0, "device %s: %s belongs to device %s already", endpoint,
 			names[c->kind], c->endpoint);
-}
-
-static enum bs_err
-find_owner(struct bs_store *st, enum bs_value_kind kind, const void *value, size_t len, char *endpoint)
-{
-	struct bs_query q = owner_query(st, kind, value, len);
-	enum bs_err err;
-
-	err = bs_query_step(&q);
-	if (err == BS_OK)
-		bs_query_copy_text(&q, 2, endpoint, BS_ENDPOINT_MAX + 1);
-	bs_query_end(&q);
-	return err;
 }
 
 enum bs_err

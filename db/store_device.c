@@ -88,11 +88,15 @@ insert_device(struct bs_store *st, const struct bs_device_def *def, int64_t *id,
 	err = bs_rows_add(st, &q, def->endpoint, diag);
 	if (err == BS_OK && !bs_bulk_is_active(st))
 		*id = sqlite3_last_insert_rowid(st->db);
-	if (err == BS_EREFUSED && bs_rows_device_id(st, def->endpoint, &other) == BS_OK) {
+	if (err != BS_EREFUSED || bs_bulk_is_active(st))
+		return err;
+	if (bs_rows_device_id(st, def->endpoint, &other) == BS_OK) {
 		conflict->kind = BS_CONFLICT_ENDPOINT;
 		snprintf(conflict->endpoint, sizeof(conflict->endpoint), "%s", def->endpoint);
-		bs_conflict_say(def->endpoint, conflict, diag);
+	} else {
+		bs_conflict_find_card(st, def, conflict);
 	}
+	bs_conflict_say(def->endpoint, conflict, diag);
 	return err;
 }
 

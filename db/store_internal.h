@@ -14,8 +14,7 @@
 
 /* Statements; the text stands in store_sql.c. Look-ups come first: a reader prepares those alone. */
 enum bs_store_stmt {
-	Q_FIND_PSK,
-	Q_FIND_DIGEST,
+	Q_FIND_CLAIM,
 	Q_FIND_NAME,
 	Q_FIND_ID,
 	Q_DATA_VERSION,
@@ -34,9 +33,7 @@ enum bs_store_stmt {
 	Q_PROFILE_SERVERS,
 	Q_EACH_DEVICE,
 	Q_ONE_DEVICE,
-	Q_OWNER_IDENTITY,
-	Q_OWNER_KEY,
-	Q_OWNER_PUBLIC,
+	Q_OWNER,
 	Q_DEVICE_ID,
 	Q_FIND_ICCID,
 	Q_FIND_IMSI,
@@ -140,9 +137,9 @@ struct bs_keys_place {
 BS_MUST_USE enum bs_err bs_keys_before_migration(void *place, sqlite3 *db, int have, struct bs_diag *diag);
 BS_MUST_USE enum bs_err bs_keys_after_migration(void *place, sqlite3 *db, int had, struct bs_diag *diag);
 
-/* Which columns a value may stand in, and what a device does with it. */
-enum bs_value_kind { BS_VALUE_IDENTITY, BS_VALUE_KEY, BS_VALUE_PUBLIC };
-enum bs_purpose { BS_PURPOSE_BOOTSTRAP = 0, BS_PURPOSE_SERVER = 1 };
+/* Columns of the table claim: what a value is, and what its device does with it. */
+enum bs_value_kind { BS_VALUE_IDENTITY, BS_VALUE_KEY, BS_VALUE_PUBLIC, BS_VALUE_ICCID, BS_VALUE_IMSI };
+enum bs_use { BS_USE_ANY, BS_USE_BOOTSTRAP, BS_USE_BOOTSTRAP_NEXT, BS_USE_RECEIVED };
 
 #define BS_SEALED_MAX (BS_SECRET_MAX + BS_SEAL_OVERHEAD)
 

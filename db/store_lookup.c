@@ -7,7 +7,7 @@
 /* How much of a device is checked. A handshake asks who it is; what it receives is checked before any of it is sent. */
 enum extent { WHO_IT_IS, ALL_OF_IT };
 
-/* The rest of the device, and its profile. What was asked for must be among what was checked: an index may lie. */
+/* The rest of the device, and its profile. What was asked for must be among what was checked: a claim may be of another use, or lie. */
 static enum bs_err
 finish(struct bs_device_reader *r, enum bs_err err, enum extent extent, const bool *matched, struct bs_found *out,
 	const struct bs_shared **shared)
@@ -16,8 +16,8 @@ finish(struct bs_device_reader *r, enum bs_err err, enum extent extent, const bo
 		err = bs_device_grants(r, NULL, NULL);
 	err = bs_device_end(r, err);
 	if (err == BS_OK && matched != NULL && !*matched)
-		err = BS_ETAMPERED;
-	if (r->began) { /* also of one that is refused, for who must repair it */
+		err = BS_ENOTFOUND;
+	if (r->began && err != BS_ENOTFOUND) { /* also of one that is refused, for who must repair it */
 		memcpy(out->endpoint, r->endpoint, sizeof(out->endpoint));
 		out->device_id = r->id;
 	}
@@ -92,7 +92,7 @@ enum bs_err
 bs_store_find_psk(
 	struct bs_store *st, const uint8_t *identity, size_t len, struct bs_found *out, struct bs_secret keys[2])
 {
-	struct bs_query q = bs_store_query(st, Q_FIND_PSK);
+	struct bs_query q = bs_store_query(st, Q_FIND_CLAIM);
 	struct psk_search s = { .identity = identity, .len = len, .keys = keys };
 	const struct bs_shared *shared;
 	enum bs_err err;
@@ -101,6 +101,7 @@ bs_store_find_psk(
 	bs_secret_clear(&keys[1]);
 	if (len == 0 || len > BS_IDENTITY_MAX)
 		return BS_ENOTFOUND;
+	bs_query_put_int(&q, BS_VALUE_IDENTITY);
 	bs_query_put_blob(&q, identity, len);
 	err = look_up(st, q, WHO_IT_IS, take_psk, &s, &s.matched, out, &shared);
 	if (err != BS_OK) {
@@ -134,11 +135,11 @@ match_public(void *arg, const struct bs_device_reader *r, const struct bs_query 
 static enum bs_err
 find_public(struct bs_store *st, struct public_search *s, struct bs_found *out)
 {
-	struct bs_query q = bs_store_query(st, Q_FIND_DIGEST);
+	struct bs_query q = bs_store_query(st, Q_FIND_CLAIM);
 	const struct bs_shared *shared;
 
+	bs_query_put_int(&q, BS_VALUE_PUBLIC);
 	bs_query_put_blob(&q, s->digest, sizeof(s->digest));
-	bs_query_put_int(&q, s->mode);
 	return look_up(st, q, WHO_IT_IS, match_public, s, &s->matched, out, &shared);
 }
 

@@ -21,11 +21,6 @@
 	"anchor_sha256, name, access_control, on_change, discover, delete_policy, write_level, format, " \
 	"omit_unused_keys, sms_parameters_len, unknown_version, ack_timeout_ms, max_retransmit, first_delay_ms, " \
 	"security_iid, block_size, max_version, pack, on_existing, tolerances, write_order"
-/* Who has the value ?1: device, purpose (enum bs_purpose), endpoint. */
-#define OWNER_IN(purpose, table, condition) \
-	"SELECT c.device_id, " purpose ", d.endpoint FROM " table \
-	" AS c CROSS JOIN device AS d ON d.id = c.device_id " \
-	"WHERE " condition
 #define MODEL_RESOURCE "rid, name, operations, multiple, mandatory, type, range, units"
 #define DEVICE_INFO \
 	"SELECT d.id, d.endpoint, p.name, d.enabled, c.mode, d.batch, d.iccid, d.imsi, d.note, c.identity, c.digest, " \
@@ -33,17 +28,17 @@
 	"LEFT JOIN bootstrap_credential AS c ON c.device_id = d.id AND c.slot = 0 " \
 	"LEFT JOIN bootstrap_credential AS n ON n.device_id = d.id AND n.slot = 1 "
 
-/* A device and what it bootstraps with; the condition is an index of 0003_sim.sql. */
-#define SIM_DEVICE(condition) \
+/* A device and what it bootstraps with, by up to three spellings of a number. */
+#define SIM_DEVICE(kind) \
 	"SELECT d.id, d.revision, d.endpoint, p.name, d.iccid, d.imsi, c.mode, ifnull(length(c.sealed_key), 0) " \
 	"FROM device AS d CROSS JOIN profile AS p ON p.id = d.profile_id " \
-	"LEFT JOIN bootstrap_credential AS c ON c.device_id = d.id AND c.slot = 0 WHERE " condition
+	"LEFT JOIN bootstrap_credential AS c ON c.device_id = d.id AND c.slot = 0 " \
+	"WHERE d.id IN (SELECT device_id FROM claim WHERE kind = " kind " AND value IN " \
+	"(CAST(?1 AS BLOB), CAST(?2 AS BLOB), CAST(?3 AS BLOB)))"
 
 const char *const bs_store_sql[Q_COUNT] = {
-	[Q_FIND_PSK] = DEVICE_ROWS("(SELECT device_id FROM bootstrap_credential WHERE identity = ?1 LIMIT 1)"),
-	/* ?2: mode */
-	[Q_FIND_DIGEST] = DEVICE_ROWS(
-		"(SELECT device_id FROM bootstrap_credential WHERE digest = ?1 AND mode = ?2 LIMIT 1)"),
+	/* ?1: kind, ?2: value. Whether the device bootstraps with it, and how, shows in its rows. */
+	[Q_FIND_CLAIM] = DEVICE_ROWS("(SELECT device_id FROM claim WHERE kind = ?1 AND value = ?2)"),
 	[Q_FIND_NAME] = DEVICE_ROWS("(SELECT id FROM device WHERE endpoint = ?1)"),
 	[Q_FIND_ID] = DEVICE_ROWS("?1"),
 	[Q_DATA_VERSION] = "PRAGMA data_version",
@@ -80,13 +75,9 @@ const char *const bs_store_sql[Q_COUNT] = {
 			      "ON s.id = ps.server_id WHERE ps.profile_id = ?1 ORDER BY ps.position",
 	[Q_EACH_DEVICE] = DEVICE_INFO "ORDER BY d.endpoint",
 	[Q_ONE_DEVICE] = DEVICE_INFO "WHERE d.endpoint = ?1",
-	[Q_OWNER_IDENTITY] = OWNER_IN("0", "bootstrap_credential", "c.identity = ?1") " UNION ALL " OWNER_IN(
-		"1", "server_credential", "c.public_or_identity = ?1 AND c.digest IS NULL"),
-	[Q_OWNER_PUBLIC] = OWNER_IN("0", "bootstrap_credential", "c.digest = ?1") " UNION ALL " OWNER_IN(
-		"1", "server_credential", "c.digest = ?1"),
-	[Q_OWNER_KEY] = OWNER_IN("0", "bootstrap_credential", "c.key_hash = ?1") " UNION ALL " OWNER_IN(
-		"1", "server_credential", "c.key_hash = ?1") " UNION ALL " OWNER_IN("1", "server_credential",
-		"c.kic_hash = ?1") " UNION ALL " OWNER_IN("1", "server_credential", "c.kid_hash = ?1"),
+	[Q_OWNER] =
+		"SELECT c.device_id, c.use, d.endpoint FROM claim AS c CROSS JOIN device AS d ON d.id = c.device_id "
+		"WHERE c.kind = ?1 AND c.value = ?2",
 	[Q_DEVICE_ID] = "SELECT id FROM device WHERE endpoint = ?1",
 
 	[Q_ADD_SERVER] =
@@ -129,8 +120,8 @@ const char *const bs_store_sql[Q_COUNT] = {
 	[Q_GET_BOOTSTRAP] = "SELECT mode, identity, sealed_key, key_hash, public_key, digest FROM bootstrap_credential "
 			    "WHERE device_id = ?1 AND slot = ?2",
 	[Q_DELETE_BOOTSTRAP] = "DELETE FROM bootstrap_credential WHERE device_id = ?1 AND slot = ?2",
-	[Q_FIND_ICCID] = SIM_DEVICE("d.iccid IN (?1, ?2, ?3)"),
-	[Q_FIND_IMSI] = SIM_DEVICE("d.imsi IN (?1, ?2, ?3)"),
+	[Q_FIND_ICCID] = SIM_DEVICE("3"),
+	[Q_FIND_IMSI] = SIM_DEVICE("4"),
 	[Q_GET_GRANT] = "SELECT public_or_identity, digest, sealed_key, key_hash, sms_mode FROM server_credential "
 			"WHERE device_id = ?1 AND server_id = ?2",
 	[Q_DELETE_GRANT] = "DELETE FROM server_credential WHERE device_id = ?1 AND server_id = ?2",

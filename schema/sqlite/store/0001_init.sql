@@ -219,6 +219,22 @@ END;
 
 -------------------------------------------------------------------------------------------------------------- devices
 
+-- One value, one device, one use: what proves or names a device, or is given to it, is claimed here first. The key says that a
+-- value is claimed once. The foreign keys of the tables below carry device and use, so a row can only hold what is claimed for
+-- its device and its use: a key that a device bootstraps with is never one that any device receives, nor its next key its
+-- current one. The same value may stand in several rows of one device that use it alike: one identity everywhere, one key for
+-- two servers. Look-ups go through here, too.
+-- kind 0: PSK identity, 1: keyed hash of a PSK, KIc, KID or private key, 2: SHA-256 of a public key or certificate, 3: ICCID,
+-- 4: IMSI. use 0: any, for names, 1: to bootstrap with, 2: to bootstrap with next, 3: received.
+CREATE TABLE claim (
+	kind INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 4),
+	value BLOB NOT NULL CHECK (typeof(value) = 'blob'),
+	device_id INTEGER NOT NULL,
+	use INTEGER NOT NULL CHECK (CASE WHEN kind IN (1, 2) THEN use BETWEEN 1 AND 3 ELSE use = 0 END),
+	PRIMARY KEY (kind, value),
+	UNIQUE (kind, value, device_id, use) -- what the foreign keys refer to
+) WITHOUT ROWID;
+
 -- AUTOINCREMENT: a number is never given twice, so a sealed value of a deleted device opens nowhere.
 CREATE TABLE device (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -231,8 +247,16 @@ CREATE TABLE device (
 	imsi TEXT CHECK (length(imsi) BETWEEN 1 AND 19),
 	note TEXT CHECK (length(CAST(note AS BLOB)) BETWEEN 1 AND 255), -- words of the operator
 	revision INTEGER NOT NULL DEFAULT 0, -- number of its last change
+	-- its claims: kinds, use and values
+	kind_iccid INTEGER GENERATED ALWAYS AS (3) VIRTUAL,
+	kind_imsi INTEGER GENERATED ALWAYS AS (4) VIRTUAL,
+	use_any INTEGER GENERATED ALWAYS AS (0) VIRTUAL,
+	iccid_value BLOB GENERATED ALWAYS AS (CAST(iccid AS BLOB)) VIRTUAL,
+	imsi_value BLOB GENERATED ALWAYS AS (CAST(imsi AS BLOB)) VIRTUAL,
 	-- two halves: of this row and bootstrap_credential; of the first half and server_credential
-	row_hash BLOB CHECK (row_hash IS NULL OR (typeof(row_hash) = 'blob' AND length(row_hash) = 32))
+	row_hash BLOB CHECK (row_hash IS NULL OR (typeof(row_hash) = 'blob' AND length(row_hash) = 32)),
+	FOREIGN KEY (kind_iccid, iccid_value, id, use_any) REFERENCES claim (kind, value, device_id, use),
+	FOREIGN KEY (kind_imsi, imsi_value, id, use_any) REFERENCES claim (kind, value, device_id, use)
 );
 -- Devices whose account left as a file (smartcard, factory): told to people, and of no weight for what a device gets.
 CREATE TABLE provisioned (
@@ -240,8 +264,6 @@ CREATE TABLE provisioned (
 	since_s INTEGER NOT NULL -- Unix time of the last such file
 );
 CREATE INDEX device_by_profile ON device (profile_id);
-CREATE INDEX device_by_iccid ON device (iccid) WHERE iccid IS NOT NULL;
-CREATE INDEX device_by_imsi ON device (imsi) WHERE imsi IS NOT NULL;
 
 -- What a device proves itself with. slot 0: current, 1: next. mode 2 without digest: found by name under the profile's anchor.
 CREATE TABLE bootstrap_credential (
@@ -262,7 +284,16 @@ CREATE TABLE bootstrap_credential (
 		CHECK (delivered_public IS NULL OR (typeof(delivered_public) = 'blob' AND length(delivered_public) > 0)),
 	sealed_delivered_key BLOB CHECK (sealed_delivered_key IS NULL OR
 		(typeof(sealed_delivered_key) = 'blob' AND length(sealed_delivered_key) BETWEEN 44 AND 2588)),
+	-- its claims: kinds and uses
+	kind_identity INTEGER GENERATED ALWAYS AS (0) VIRTUAL,
+	kind_key INTEGER GENERATED ALWAYS AS (1) VIRTUAL,
+	kind_digest INTEGER GENERATED ALWAYS AS (2) VIRTUAL,
+	use_any INTEGER GENERATED ALWAYS AS (0) VIRTUAL,
+	use_own INTEGER GENERATED ALWAYS AS (1 + slot) VIRTUAL,
 	PRIMARY KEY (device_id, slot),
+	FOREIGN KEY (kind_identity, identity, device_id, use_any) REFERENCES claim (kind, value, device_id, use),
+	FOREIGN KEY (kind_key, key_hash, device_id, use_own) REFERENCES claim (kind, value, device_id, use),
+	FOREIGN KEY (kind_digest, digest, device_id, use_own) REFERENCES claim (kind, value, device_id, use),
 	CHECK ((mode = 0) = (identity IS NOT NULL)),
 	CHECK ((mode = 0) = (sealed_key IS NOT NULL)),
 	CHECK ((mode = 0) = (key_hash IS NOT NULL)),
@@ -272,9 +303,6 @@ CREATE TABLE bootstrap_credential (
 	CHECK ((delivered_public IS NULL) = (sealed_delivered_key IS NULL)),
 	CHECK (delivered_public IS NULL OR (slot = 1 AND mode <> 0))
 ) WITHOUT ROWID;
-CREATE INDEX bootstrap_by_identity ON bootstrap_credential (identity, slot) WHERE identity IS NOT NULL;
-CREATE INDEX bootstrap_by_key ON bootstrap_credential (key_hash) WHERE key_hash IS NOT NULL;
-CREATE INDEX bootstrap_by_digest ON bootstrap_credential (digest) WHERE digest IS NOT NULL;
 
 -- What the device receives for one server account. sealed_key NULL with a digest: the device holds its private key.
 CREATE TABLE server_credential (
@@ -296,7 +324,19 @@ CREATE TABLE server_credential (
 	kic_hash BLOB CHECK (kic_hash IS NULL OR (typeof(kic_hash) = 'blob' AND length(kic_hash) = 16)),
 	sealed_kid BLOB CHECK (sealed_kid IS NULL OR (typeof(sealed_kid) = 'blob' AND length(sealed_kid) BETWEEN 44 AND 60)),
 	kid_hash BLOB CHECK (kid_hash IS NULL OR (typeof(kid_hash) = 'blob' AND length(kid_hash) = 16)),
+	-- its claims: kinds, uses, and the identity, which resource 3 is for PSK alone
+	kind_identity INTEGER GENERATED ALWAYS AS (0) VIRTUAL,
+	kind_key INTEGER GENERATED ALWAYS AS (1) VIRTUAL,
+	kind_digest INTEGER GENERATED ALWAYS AS (2) VIRTUAL,
+	use_any INTEGER GENERATED ALWAYS AS (0) VIRTUAL,
+	use_received INTEGER GENERATED ALWAYS AS (3) VIRTUAL,
+	identity BLOB GENERATED ALWAYS AS (CASE WHEN digest IS NULL THEN public_or_identity END) VIRTUAL,
 	PRIMARY KEY (device_id, server_id),
+	FOREIGN KEY (kind_identity, identity, device_id, use_any) REFERENCES claim (kind, value, device_id, use),
+	FOREIGN KEY (kind_key, key_hash, device_id, use_received) REFERENCES claim (kind, value, device_id, use),
+	FOREIGN KEY (kind_key, kic_hash, device_id, use_received) REFERENCES claim (kind, value, device_id, use),
+	FOREIGN KEY (kind_key, kid_hash, device_id, use_received) REFERENCES claim (kind, value, device_id, use),
+	FOREIGN KEY (kind_digest, digest, device_id, use_received) REFERENCES claim (kind, value, device_id, use),
 	CHECK ((sealed_key IS NULL) = (key_hash IS NULL)),
 	CHECK ((sealed_kic IS NULL) = (kic_hash IS NULL)),
 	CHECK ((sealed_kid IS NULL) = (kid_hash IS NULL)),
@@ -308,84 +348,83 @@ CREATE TABLE server_credential (
 	CHECK ((sms_mode IS NULL) = (sms_tar IS NULL)),
 	CHECK (sms_mode IS NOT NULL OR (sealed_kic IS NULL AND sealed_kid IS NULL))
 ) WITHOUT ROWID;
-CREATE INDEX server_credential_by_identity ON server_credential (public_or_identity)
-	WHERE public_or_identity IS NOT NULL AND digest IS NULL;
-CREATE INDEX server_credential_by_digest ON server_credential (digest) WHERE digest IS NOT NULL;
-CREATE INDEX server_credential_by_key ON server_credential (key_hash) WHERE key_hash IS NOT NULL;
-CREATE INDEX server_credential_by_kic ON server_credential (kic_hash) WHERE kic_hash IS NOT NULL;
-CREATE INDEX server_credential_by_kid ON server_credential (kid_hash) WHERE kid_hash IS NOT NULL;
 
------------------------------------------------------------------------------------- one value, one device, one use
+--------------------------------------------------------------------------------------------------------------- claims
 
--- A PSK identity, a key, a public key, a certificate belongs to one device, and the key that a device bootstraps with is
--- never one that any device receives. Its identity may be: many fleets name a device alike everywhere. The same value for two servers, or in both slots, of one device is allowed; the same key in
--- both slots is not. Triggers and not UNIQUE, because a value may stand in several rows of its device, and because no
--- ON CONFLICT clause of a writer overrides them. Each probe is one search of an index.
-CREATE TRIGGER bootstrap_credential_rules BEFORE INSERT ON bootstrap_credential BEGIN
-	SELECT CASE
-		WHEN NEW.identity IS NOT NULL AND (
-			EXISTS (SELECT 1 FROM bootstrap_credential WHERE identity = NEW.identity AND device_id <> NEW.device_id)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE public_or_identity = NEW.identity AND digest IS NULL
-				AND device_id <> NEW.device_id))
-			THEN RAISE (ABORT, 'the PSK identity is in use')
-		WHEN NEW.key_hash IS NOT NULL AND (
-			EXISTS (SELECT 1 FROM bootstrap_credential WHERE key_hash = NEW.key_hash AND device_id <> NEW.device_id)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE key_hash = NEW.key_hash)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE kic_hash = NEW.key_hash)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE kid_hash = NEW.key_hash))
-			THEN RAISE (ABORT, 'the key is in use')
-		WHEN NEW.digest IS NOT NULL AND (
-			EXISTS (SELECT 1 FROM bootstrap_credential WHERE digest = NEW.digest AND device_id <> NEW.device_id)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE digest = NEW.digest))
-			THEN RAISE (ABORT, 'the public key or certificate is in use')
-		WHEN EXISTS (SELECT 1 FROM bootstrap_credential WHERE device_id = NEW.device_id AND slot <> NEW.slot
-			AND (key_hash = NEW.key_hash OR digest = NEW.digest))
-			THEN RAISE (ABORT, 'the next key is the current key')
-	END;
+-- What each row holds; NULL is nothing.
+CREATE VIEW held (kind, value, device_id, use) AS
+	SELECT kind_identity, identity, device_id, use_any FROM bootstrap_credential
+	UNION ALL SELECT kind_key, key_hash, device_id, use_own FROM bootstrap_credential
+	UNION ALL SELECT kind_digest, digest, device_id, use_own FROM bootstrap_credential
+	UNION ALL SELECT kind_identity, identity, device_id, use_any FROM server_credential
+	UNION ALL SELECT kind_key, key_hash, device_id, use_received FROM server_credential
+	UNION ALL SELECT kind_key, kic_hash, device_id, use_received FROM server_credential
+	UNION ALL SELECT kind_key, kid_hash, device_id, use_received FROM server_credential
+	UNION ALL SELECT kind_digest, digest, device_id, use_received FROM server_credential
+	UNION ALL SELECT kind_iccid, iccid_value, id, use_any FROM device
+	UNION ALL SELECT kind_imsi, imsi_value, id, use_any FROM device;
+
+-- A row claims what nobody has claimed, and leaves the rest to its foreign keys: what is claimed otherwise, it cannot hold.
+CREATE TRIGGER device_claims AFTER INSERT ON device WHEN NEW.iccid IS NOT NULL OR NEW.imsi IS NOT NULL BEGIN
+	INSERT INTO claim (kind, value, device_id, use) SELECT kind, value, device_id, use FROM held
+	WHERE device_id = NEW.id AND kind IN (3, 4) AND value IS NOT NULL ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER device_claims_card AFTER UPDATE OF iccid, imsi ON device BEGIN
+	INSERT INTO claim (kind, value, device_id, use) SELECT kind, value, device_id, use FROM held
+	WHERE device_id = NEW.id AND kind IN (3, 4) AND value IS NOT NULL ON CONFLICT DO NOTHING;
+	DELETE FROM claim WHERE kind = 3 AND value = OLD.iccid_value AND value IS NOT NEW.iccid_value AND device_id = OLD.id;
+	DELETE FROM claim WHERE kind = 4 AND value = OLD.imsi_value AND value IS NOT NEW.imsi_value AND device_id = OLD.id;
+END;
+CREATE TRIGGER bootstrap_credential_claims BEFORE INSERT ON bootstrap_credential BEGIN
+	INSERT INTO claim (kind, value, device_id, use) SELECT kind, value, NEW.device_id, use FROM (
+		SELECT 0 AS kind, NEW.identity AS value, 0 AS use
+		UNION ALL SELECT 1, NEW.key_hash, 1 + NEW.slot
+		UNION ALL SELECT 2, NEW.digest, 1 + NEW.slot) AS v
+	WHERE value IS NOT NULL ON CONFLICT DO NOTHING;
+END;
+CREATE TRIGGER server_credential_claims BEFORE INSERT ON server_credential BEGIN
+	INSERT INTO claim (kind, value, device_id, use) SELECT kind, value, NEW.device_id, use FROM (
+		SELECT 0 AS kind, CASE WHEN NEW.digest IS NULL THEN NEW.public_or_identity END AS value, 0 AS use
+		UNION ALL SELECT 1, NEW.key_hash, 3
+		UNION ALL SELECT 1, NEW.kic_hash, 3
+		UNION ALL SELECT 1, NEW.kid_hash, 3
+		UNION ALL SELECT 2, NEW.digest, 3) AS v
+	WHERE value IS NOT NULL ON CONFLICT DO NOTHING;
+END;
+-- What goes gives its claims back, unless another row of the device holds the value, too.
+CREATE TRIGGER device_released AFTER DELETE ON device BEGIN
+	DELETE FROM claim WHERE kind = 3 AND value = OLD.iccid_value AND device_id = OLD.id;
+	DELETE FROM claim WHERE kind = 4 AND value = OLD.imsi_value AND device_id = OLD.id;
+END;
+CREATE TRIGGER bootstrap_credential_released AFTER DELETE ON bootstrap_credential BEGIN
+	DELETE FROM claim WHERE kind = 0 AND value = OLD.identity AND device_id = OLD.device_id
+		AND NOT EXISTS (SELECT 1 FROM held AS h WHERE h.device_id = OLD.device_id AND h.kind = claim.kind AND h.value = claim.value);
+	DELETE FROM claim WHERE kind = 1 AND value = OLD.key_hash AND device_id = OLD.device_id
+		AND NOT EXISTS (SELECT 1 FROM held AS h WHERE h.device_id = OLD.device_id AND h.kind = claim.kind AND h.value = claim.value);
+	DELETE FROM claim WHERE kind = 2 AND value = OLD.digest AND device_id = OLD.device_id
+		AND NOT EXISTS (SELECT 1 FROM held AS h WHERE h.device_id = OLD.device_id AND h.kind = claim.kind AND h.value = claim.value);
+END;
+CREATE TRIGGER server_credential_released AFTER DELETE ON server_credential BEGIN
+	DELETE FROM claim WHERE kind = 0 AND value = OLD.identity AND device_id = OLD.device_id
+		AND NOT EXISTS (SELECT 1 FROM held AS h WHERE h.device_id = OLD.device_id AND h.kind = claim.kind AND h.value = claim.value);
+	DELETE FROM claim WHERE kind = 1 AND value IN (OLD.key_hash, OLD.kic_hash, OLD.kid_hash) AND device_id = OLD.device_id
+		AND NOT EXISTS (SELECT 1 FROM held AS h WHERE h.device_id = OLD.device_id AND h.kind = claim.kind AND h.value = claim.value);
+	DELETE FROM claim WHERE kind = 2 AND value = OLD.digest AND device_id = OLD.device_id
+		AND NOT EXISTS (SELECT 1 FROM held AS h WHERE h.device_id = OLD.device_id AND h.kind = claim.kind AND h.value = claim.value);
+END;
+
+CREATE TRIGGER server_credential_fits BEFORE INSERT ON server_credential BEGIN
+	SELECT RAISE (ABORT, 'the credential does not fit the security mode of the server account')
+	FROM server_account WHERE id = NEW.server_id AND NOT CASE mode
+		WHEN 0 THEN NEW.public_or_identity IS NOT NULL AND NEW.sealed_key IS NOT NULL AND NEW.digest IS NULL
+		WHEN 1 THEN NEW.digest IS NOT NULL
+		WHEN 2 THEN NEW.digest IS NOT NULL
+		ELSE NEW.public_or_identity IS NULL AND NEW.sealed_key IS NULL
+			AND NEW.sealed_kic IS NULL AND NEW.sealed_kid IS NULL
+		END;
 END;
 CREATE TRIGGER bootstrap_credential_fixed BEFORE UPDATE ON bootstrap_credential BEGIN
 	SELECT RAISE (ABORT, 'replace a credential by DELETE and INSERT');
-END;
-
-CREATE TRIGGER server_credential_rules BEFORE INSERT ON server_credential BEGIN
-	SELECT CASE
-		WHEN NOT (SELECT CASE mode
-			WHEN 0 THEN NEW.public_or_identity IS NOT NULL AND NEW.sealed_key IS NOT NULL AND NEW.digest IS NULL
-			WHEN 1 THEN NEW.digest IS NOT NULL
-			WHEN 2 THEN NEW.digest IS NOT NULL
-			ELSE NEW.public_or_identity IS NULL AND NEW.sealed_key IS NULL
-				AND NEW.sealed_kic IS NULL AND NEW.sealed_kid IS NULL
-			END FROM server_account WHERE id = NEW.server_id)
-			THEN RAISE (ABORT, 'the credential does not fit the security mode of the server account')
-		WHEN NEW.digest IS NULL AND (
-			EXISTS (SELECT 1 FROM bootstrap_credential WHERE identity = NEW.public_or_identity
-				AND device_id <> NEW.device_id)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE public_or_identity = NEW.public_or_identity
-				AND digest IS NULL AND device_id <> NEW.device_id))
-			THEN RAISE (ABORT, 'the PSK identity is in use')
-		WHEN NEW.key_hash IS NOT NULL AND (
-			EXISTS (SELECT 1 FROM bootstrap_credential WHERE key_hash = NEW.key_hash)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE key_hash = NEW.key_hash AND device_id <> NEW.device_id)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE kic_hash = NEW.key_hash AND device_id <> NEW.device_id)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE kid_hash = NEW.key_hash AND device_id <> NEW.device_id))
-			THEN RAISE (ABORT, 'the key is in use')
-		WHEN NEW.digest IS NOT NULL AND (
-			EXISTS (SELECT 1 FROM bootstrap_credential WHERE digest = NEW.digest)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE digest = NEW.digest AND device_id <> NEW.device_id))
-			THEN RAISE (ABORT, 'the public key or certificate is in use')
-		WHEN NEW.kic_hash IS NOT NULL AND (
-			EXISTS (SELECT 1 FROM bootstrap_credential WHERE key_hash = NEW.kic_hash)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE key_hash = NEW.kic_hash AND device_id <> NEW.device_id)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE kic_hash = NEW.kic_hash AND device_id <> NEW.device_id)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE kid_hash = NEW.kic_hash AND device_id <> NEW.device_id))
-			THEN RAISE (ABORT, 'the KIc key is in use')
-		WHEN NEW.kid_hash IS NOT NULL AND (
-			EXISTS (SELECT 1 FROM bootstrap_credential WHERE key_hash = NEW.kid_hash)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE key_hash = NEW.kid_hash AND device_id <> NEW.device_id)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE kic_hash = NEW.kid_hash AND device_id <> NEW.device_id)
-			OR EXISTS (SELECT 1 FROM server_credential WHERE kid_hash = NEW.kid_hash AND device_id <> NEW.device_id))
-			THEN RAISE (ABORT, 'the KID key is in use')
-	END;
 END;
 CREATE TRIGGER server_credential_fixed BEFORE UPDATE ON server_credential BEGIN
 	SELECT RAISE (ABORT, 'replace a credential by DELETE and INSERT');

@@ -284,7 +284,7 @@ clear_devices(struct db_fixture *fx)
 	OK(bs_store_commit(fx->writer, &fx->diag));
 	assert_int_equal(
 		raw_int(fx, "SELECT (SELECT count(*) FROM device) + (SELECT count(*) FROM bootstrap_credential) "
-			    "+ (SELECT count(*) FROM server_credential)"),
+			    "+ (SELECT count(*) FROM server_credential) + (SELECT count(*) FROM claim)"),
 		0);
 }
 
@@ -298,6 +298,21 @@ expect(struct db_fixture *fx, size_t i, const char *way, enum bs_err err, int64_
 			"%s, %s: %s, %d devices (%s)", pairs[i].name, way, bs_strerror(err), (int)count, fx->diag.text);
 }
 
+/* What is claimed is what the rows hold, whichever way they came. */
+static void
+claims_fit(struct db_fixture *fx)
+{
+	assert_int_equal(
+		raw_int(fx, "SELECT count(*) FROM (SELECT kind, value, device_id, use FROM held WHERE value IS NOT "
+			    "NULL EXCEPT SELECT kind, value, device_id, use FROM claim)"),
+		0);
+	assert_int_equal(
+		raw_int(fx, "SELECT count(*) FROM (SELECT kind, value, device_id, use FROM claim EXCEPT SELECT "
+			    "kind, value, device_id, use FROM held)"),
+		0);
+	assert_int_equal(raw_int(fx, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+}
+
 static void
 rules_hold(void **state)
 {
@@ -309,6 +324,7 @@ rules_hold(void **state)
 
 		OK(add(fx, &both[0]));
 		expect(fx, i, "row by row", add(fx, &both[1]), 2, 1);
+		claims_fit(fx);
 		clear_devices(fx);
 		expect(fx, i, "one file", bulk(fx, both, 2), 2, 0);
 		clear_devices(fx);
@@ -316,6 +332,7 @@ rules_hold(void **state)
 		clear_devices(fx);
 		OK(add(fx, &both[0]));
 		expect(fx, i, "one in the store", bulk(fx, &both[1], 1), 2, 1);
+		claims_fit(fx);
 		clear_devices(fx);
 	}
 }
@@ -387,11 +404,12 @@ triggers_are_known(void **state)
 	assert_int_equal(
 		raw_int(fx, "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ('device', "
 			    "'bootstrap_credential', 'server_credential') AND sql LIKE '%INSERT ON%'"),
-		4);
-	assert_int_equal(raw_int(fx, "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name IN ("
-				     "'bootstrap_credential_rules', 'bootstrap_credential_added', "
-				     "'server_credential_rules', 'server_credential_added')"),
-		4);
+		6);
+	assert_int_equal(
+		raw_int(fx, "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name IN ("
+			    "'device_claims', 'bootstrap_credential_claims', 'bootstrap_credential_added', "
+			    "'server_credential_claims', 'server_credential_fits', 'server_credential_added')"),
+		6);
 }
 
 static void
@@ -470,7 +488,7 @@ nothing_unchecked_is_kept(void **state)
 	OK(add(fx, &(struct device){ PSK("2", "i2", K2) }));
 	fixture_reopen(fx); /* closed in the middle */
 	assert_int_equal(raw_int(fx, "SELECT count(*) FROM device"), 1);
-	assert_int_equal(raw_int(fx, "SELECT count(*) FROM sqlite_master WHERE name = 'bootstrap_by_key'"), 1);
+	assert_int_equal(raw_int(fx, "SELECT count(*) FROM claim"), 2);
 }
 
 /* More than is staged at once; twins far from each other; a reader all the while. */

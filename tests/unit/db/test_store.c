@@ -394,7 +394,7 @@ conflicts_are_explained(void **state)
 	assert_int_equal(c.kind, BS_CONFLICT_NONE); /* a CHECK: a PSK has 16 octets or more */
 }
 
-/* The same rules for a writer that is not ours, that leaves foreign keys off and uses ON CONFLICT clauses. */
+/* The same rules for a writer that is not ours and uses ON CONFLICT clauses. */
 static void
 rules_hold_whoever_writes(void **state)
 {
@@ -408,26 +408,25 @@ rules_hold_whoever_writes(void **state)
 		const char *name, *sql, *word;
 	} rows[] = {
 		{ "endpoint", "INSERT INTO device (endpoint, profile_id, enabled) VALUES ('dev-1', 1, 1)", "UNIQUE" },
-		{ "identity of another", "INSERT " BOOT_ROW("3", "0", "id-1", "randomblob(16)"), "identity is in use" },
-		{ "or ignore", "INSERT OR IGNORE " BOOT_ROW("3", "0", "id-1", "randomblob(16)"), "identity is in use" },
-		{ "or replace", "INSERT OR REPLACE " BOOT_ROW("3", "0", "id-1", "randomblob(16)"),
-			"identity is in use" },
-		{ "next slot", "INSERT " BOOT_ROW("2", "1", "id-1", "randomblob(16)"), "identity is in use" },
-		{ "key of another", "INSERT " BOOT_ROW("3", "0", "x", HASH_1), "key is in use" },
-		{ "key that another receives", "INSERT " BOOT_ROW("3", "0", "x", GRANT_1), "key is in use" },
+		{ "identity of another", "INSERT " BOOT_ROW("3", "0", "id-1", "randomblob(16)"), "FOREIGN KEY" },
+		{ "or ignore", "INSERT OR IGNORE " BOOT_ROW("3", "0", "id-1", "randomblob(16)"), "FOREIGN KEY" },
+		{ "or replace", "INSERT OR REPLACE " BOOT_ROW("3", "0", "id-1", "randomblob(16)"), "FOREIGN KEY" },
+		{ "next slot", "INSERT " BOOT_ROW("2", "1", "id-1", "randomblob(16)"), "FOREIGN KEY" },
+		{ "key of another", "INSERT " BOOT_ROW("3", "0", "x", HASH_1), "FOREIGN KEY" },
+		{ "key that another receives", "INSERT " BOOT_ROW("3", "0", "x", GRANT_1), "FOREIGN KEY" },
 		{ "identity that another receives", "INSERT " BOOT_ROW("3", "0", "srv-1", "randomblob(16)"),
-			"identity is in use" },
-		{ "same key in both slots", "INSERT " BOOT_ROW("1", "1", "x", HASH_1), "next key is the current" },
+			"FOREIGN KEY" },
+		{ "same key in both slots", "INSERT " BOOT_ROW("1", "1", "x", HASH_1), "FOREIGN KEY" },
 		{ "own key as delivered key", "INSERT " GRANT "VALUES (1, 3, x'78', NULL, zeroblob(44), " HASH_1 ")",
-			"key is in use" },
+			"FOREIGN KEY" },
 		{ "another's identity as delivered identity",
 			"INSERT " GRANT "VALUES (2, 3, CAST('id-1' AS BLOB), NULL, zeroblob(44), randomblob(16))",
-			"identity is in use" },
+			"FOREIGN KEY" },
 		{ "delivered identity of another, other server",
 			"INSERT " GRANT "VALUES (2, 3, CAST('srv-1' AS BLOB), NULL, zeroblob(44), randomblob(16))",
-			"identity is in use" },
+			"FOREIGN KEY" },
 		{ "delivered key of another", "INSERT " GRANT "VALUES (2, 3, x'78', NULL, zeroblob(44), " GRANT_1 ")",
-			"key is in use" },
+			"FOREIGN KEY" },
 		{ "credential for another mode",
 			"INSERT " GRANT "VALUES (2, 2, x'78', NULL, zeroblob(44), randomblob(16))", "does not fit" },
 		{ "key for a NoSec server", "INSERT " GRANT "VALUES (2, 4, NULL, NULL, zeroblob(44), randomblob(16))",
@@ -513,7 +512,8 @@ rules_hold_whoever_writes(void **state)
 		raw_sql(fx, "INSERT " GRANT "VALUES (1, 3, CAST('srv-1' AS BLOB), NULL, zeroblob(44), " GRANT_1 ")"),
 		0);
 	/* A deleted device gives its values back, and leaves no rows, even without foreign keys. */
-	assert_int_equal(raw_sql(fx, "DELETE FROM device WHERE id = 1"), 0);
+	assert_int_equal(raw_sql(fx, "PRAGMA foreign_keys = 0; DELETE FROM device WHERE id = 1"), 0);
+	assert_int_equal(raw_int(fx, "SELECT count(*) FROM claim WHERE device_id = 1"), 0);
 	assert_int_equal(raw_int(fx, "SELECT count(*) FROM bootstrap_credential WHERE device_id = 1"), 0);
 	assert_int_equal(raw_int(fx, "SELECT count(*) FROM server_credential WHERE device_id = 1"), 0);
 	OK(add_psk(fx, "dev-1", "id-1", "bootstrap-key-01", "srv-1", "delivered-key-01", &c));
@@ -913,12 +913,14 @@ moved_secret_does_not_open(void **state)
 
 	OK(add_psk(fx, "dev-1", "id-1", "bootstrap-key-01", "srv-1", "delivered-key-01", &c));
 	OK(add_psk(fx, "dev-2", "id-2", "bootstrap-key-02", "srv-2", "delivered-key-02", &c));
-	assert_int_equal(raw_sql(fx, "CREATE TEMP TABLE t AS SELECT * FROM bootstrap_credential WHERE device_id = 1;"
-				     "CREATE TEMP TABLE g AS SELECT * FROM server_credential WHERE device_id = 1;"
+	assert_int_equal(raw_sql(fx, "CREATE TEMP TABLE t AS SELECT " BS_BOOTSTRAP_COLUMNS
+				     " FROM bootstrap_credential WHERE device_id = 1;"
+				     "CREATE TEMP TABLE g AS SELECT " BS_GRANT_COLUMNS
+				     " FROM server_credential WHERE device_id = 1;"
 				     "DELETE FROM bootstrap_credential; DELETE FROM server_credential;"
 				     "UPDATE t SET device_id = 2; UPDATE g SET device_id = 2;"
-				     "INSERT INTO bootstrap_credential SELECT * FROM t;"
-				     "INSERT INTO server_credential SELECT * FROM g"),
+				     "INSERT INTO bootstrap_credential (" BS_BOOTSTRAP_COLUMNS ") SELECT * FROM t;"
+				     "INSERT INTO server_credential (" BS_GRANT_COLUMNS ") SELECT * FROM g"),
 		SQLITE_OK);
 	FAILS(BS_ETAMPERED, bs_store_find_psk(fx->reader, (const uint8_t *)"id-1", 4, &f, keys));
 	assert_int_equal(keys[0].len, 0);
@@ -1172,14 +1174,14 @@ cards_are_found_by_their_numbers(void **state)
 {
 	struct db_fixture *fx = *state;
 	const char *one[3] = { "8999000000000000001" },
-		   *two[3] = { "89", "8999000000000000001", "8999000000000000002" };
+		   *two[3] = { "8999000000000000003", "8999000000000000001", "8999000000000000002" };
 	const char *imsi[3] = { "001010000000002" }, *none[3] = { NULL };
 	struct bs_sim_device found[2];
 	size_t count;
 
 	add_card(fx, "dev-01", "8999000000000000001", "001010000000001");
 	add_card(fx, "dev-02", "8999000000000000002", "001010000000002");
-	add_card(fx, "dev-03", "8999000000000000002", "001010000000003");
+	add_card(fx, "dev-03", "8999000000000000003", "001010000000003");
 	OK(bs_store_find_sim(fx->reader, BS_SIM_ICCID, one, found, &count));
 	assert_int_equal(count, 1);
 	assert_string_equal(found[0].endpoint, "dev-01");
@@ -1197,6 +1199,40 @@ cards_are_found_by_their_numbers(void **state)
 	assert_int_equal(count, 0);
 	OK(bs_store_find_sim(fx->reader, BS_SIM_ICCID, none, found, &count));
 	assert_int_equal(count, 0);
+}
+
+static void
+a_card_belongs_to_one_device(void **state)
+{
+	static const char *const both[] = { "iccid = '8999000000000000001'", "imsi = '001010000000001'" };
+	struct db_fixture *fx = *state;
+	struct bs_secret key = secret_of("bootstrap-key-09");
+	struct bs_device_def def = { .endpoint = "dev-09",
+		.profile_id = 1,
+		.enabled = true,
+		.imsi = "001010000000001",
+		.bootstrap = { .mode = BS_MODE_PSK, .identity = "dev-09", .key = &key } };
+	struct bs_conflict c;
+	char sql[120];
+
+	add_card(fx, "dev-01", "8999000000000000001", "001010000000001");
+	add_card(fx, "dev-02", "8999000000000000002", "001010000000002");
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(sql, sizeof(sql), "UPDATE device SET %s WHERE endpoint = 'dev-02'", both[i]);
+		assert_int_equal(raw_sql(fx, sql), SQLITE_CONSTRAINT);
+	}
+	FAILS(BS_EREFUSED, bs_store_add_device(fx->writer, &def, &c, &fx->diag));
+	assert_int_equal(c.kind, BS_CONFLICT_IMSI);
+	assert_string_equal(c.endpoint, "dev-01");
+	def.iccid = "8999000000000000002";
+	FAILS(BS_EREFUSED, bs_store_add_device(fx->writer, &def, &c, &fx->diag));
+	assert_int_equal(c.kind, BS_CONFLICT_ICCID);
+	assert_non_null(strstr(fx->diag.text, "the ICCID belongs to device dev-02 already"));
+	/* An old card is free when its device has another. */
+	assert_int_equal(raw_sql(fx, "UPDATE device SET iccid = '89', imsi = NULL WHERE endpoint = 'dev-02'"), 0);
+	def.imsi = "001010000000002";
+	OK(bs_store_add_device(fx->writer, &def, &c, &fx->diag));
+	assert_int_equal(raw_int(fx, "SELECT count(*) FROM claim WHERE kind > 2"), 5);
 }
 
 static void
@@ -1308,6 +1344,7 @@ main(void)
 		T(retry_as_another_profile),
 		T(devices_are_listed_and_disabled),
 		T(cards_are_found_by_their_numbers),
+		T(a_card_belongs_to_one_device),
 		T(sms_keys_are_replaced),
 	};
 

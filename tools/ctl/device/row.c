@@ -810,6 +810,8 @@ static const struct {
 	[BS_CONFLICT_KEY] = { "psk_key_hex", "this key" },
 	[BS_CONFLICT_PUBLIC_KEY] = { "rpk_public_b64", "this public key" },
 	[BS_CONFLICT_CERTIFICATE] = { "cert_b64", "this certificate" },
+	[BS_CONFLICT_ICCID] = { "iccid", "this ICCID" },
+	[BS_CONFLICT_IMSI] = { "imsi", "this IMSI" },
 	[BS_CONFLICT_SERVER_IDENTITY] = { "psk_identity", "this PSK identity" },
 	[BS_CONFLICT_SERVER_KEY] = { "psk_key_hex", "this key" },
 	[BS_CONFLICT_SERVER_PUBLIC] = { "cert_b64", "this public key or certificate" },
@@ -858,6 +860,7 @@ bs_rows_report_conflict(const struct bs_rows *rows, const struct bs_conflict *c,
 			"anew) or above in this file",
 			bs_log_quote(&q, field(rows, C_ENDPOINT, &len)));
 	else
-		bs_report_error(r, title, "%s belongs to device %s already; every device has credentials of its own",
-			what, c->endpoint[0] != '\0' ? c->endpoint : "(another)");
+		bs_report_error(r, title, "%s belongs to device %s already; every device has %s of its own", what,
+			c->endpoint[0] != '\0' ? c->endpoint : "(another)",
+			c->kind == BS_CONFLICT_ICCID || c->kind == BS_CONFLICT_IMSI ? "a card" : "credentials");
 }
