@@ -12,7 +12,7 @@ DESTDIR ?=
 CC ?= cc
 CLANG ?= clang
 Q := $(if $(V),,@)
-VERSION := 0.1.0
+VERSION := 0.2.0
 
 # Targets that need no libraries must also work before `make deps`.
 NO_DEPS := help deps clean lint layers format mutants
