@@ -13,7 +13,7 @@
 #define HANDSHAKES_PER_MINUTE 20 /* by default, see the option */
 #define LINE_MAX_LEN 4096
 #define HOST_NAME_MAX_LEN 254 /* RFC 1035, 2.3.4, and the dot at the end */
-#define FAR 4 /* letters by which a name differs too much to be meant */
+#define FAR 4 /* letters by which a name differs too much to be a typing error */
 
 struct reader {
 	const char *name;
@@ -25,7 +25,7 @@ struct reader {
 	/* source: a file or a text */
 	FILE *file;
 	const char *text;
-	bool places; /* only where store and control socket lie; all else is passed over */
+	bool places; /* only where store and control socket are; all else is skipped */
 };
 
 #define FAIL(r, ...) ((r)->err = bs_diag_set((r)->diag, BS_EFORMAT, (r)->line, __VA_ARGS__))
@@ -254,7 +254,7 @@ on_pair(void *arg, const char *section, const char *key, const char *value)
 	return r->err == BS_OK;
 }
 
-/* inih tells of a section with its first pair: one without pairs would pass whatever its name. */
+/* inih reports a section with its first pair only: one without pairs would pass under any name. */
 static void
 check_section(struct reader *r, const char *line)
 {
@@ -339,7 +339,7 @@ check_identities(struct reader *r)
 
 		if ((id->certificate == NULL) != (id->private_key == NULL))
 			r->err = bs_diag_set(r->diag, BS_EFORMAT, 0,
-				"%s: [server%s%.60s]: certificate and private-key go together", r->name,
+				"%s: [server%s%.60s]: certificate and private-key are required together", r->name,
 				*name ? " " : "", name);
 		else if (i > 0 && r->conf->identities[0].sni != NULL)
 			r->err = bs_diag_set(
@@ -362,7 +362,7 @@ read_roots(struct reader *r)
 	}
 }
 
-/* Labels of letters, digits, hyphen and underscore; a dot at the end is fine. */
+/* Labels of letters, digits, hyphen and underscore; a dot at the end is allowed. */
 static bool
 is_host_name(const char *text)
 {
@@ -390,8 +390,8 @@ check_hosts(struct reader *r)
 	for (size_t i = 0; i < hosts->count && r->err == BS_OK; i++) {
 		if (!is_host_name(hosts->items[i]))
 			r->err = bs_diag_set(r->diag, BS_EFORMAT, 0,
-				"%s: [http] host = %.80s: expected one host name such as monitor.example.com, without "
-				"port; addresses and localhost are always answered",
+				"%s: [http] host = %.80s: expected one host name such as monitor.example.com, without port; "
+				"addresses and localhost are always answered",
 				r->name, hosts->items[i]);
 	}
 }
@@ -459,7 +459,7 @@ bs_conf_read_places(const char *file, struct bs_conf *conf, struct bs_diag *diag
 #define TIMEOUT_WORD " dtls-timeout="
 #define WORKERS_MAX 256 /* of the option workers; 0 is as many as there are CPUs */
 
-/* Sockets share ports here: datagrams of devices would go to the wrong one, or the other way round. */
+/* Sockets share ports here: datagrams for the listener could go to the trigger's socket, and the other way round. */
 static bool
 is_trigger_port(const struct bs_conf *conf, uint16_t port)
 {
@@ -482,14 +482,13 @@ bs_conf_listen(const struct bs_conf *conf, size_t i, struct bs_addr *addr, uint6
 	snprintf(text, sizeof(text), "%.*s", (int)(len < sizeof(text) ? len : 0), item);
 	if (bs_addr_parse(text, addr) != BS_OK)
 		return bs_diag_set(diag, BS_EFORMAT, 0,
-			"[listen] address = %.80s: expected 192.0.2.1:5684, [2001:db8::1]:5684 or *:5684, and behind "
-			"it nothing but dtls-timeout=TIME",
+			"[listen] address = %.80s: expected 192.0.2.1:5684, [2001:db8::1]:5684 or *:5684, "
+			"optionally followed by dtls-timeout=TIME",
 			item);
 	if (is_trigger_port(conf, bs_addr_port(addr)))
 		return bs_diag_set(diag, BS_ERANGE, 0,
-			"[listen] address = %.80s: the port is one of those from [coap] trigger-port = %u on, one a "
-			"worker; move "
-			"either",
+			"[listen] address = %.80s: the port is among those that the workers take from [coap] trigger-port = %u on; "
+			"change one of the two",
 			item, (unsigned)conf->trigger_port);
 	if (word == NULL)
 		return BS_OK;
@@ -614,7 +613,7 @@ bs_conf_print_options(FILE *out)
 			p += n;
 		}
 		if (o->live)
-			fputs("# Live: a reload takes it up.\n", out);
+			fputs("# Live: takes effect on a reload.\n", out);
 		fprintf(out, "%s%s =%s%s\n", o->required ? "" : "# ", o->key, o->fallback != NULL ? " " : "",
 			o->fallback != NULL ? o->fallback : "");
 	}

@@ -12,7 +12,7 @@ enum bs_opt_type {
 	BS_OPT_UINT, /* uint64_t */
 	BS_OPT_SIZE, /* uint64_t octets: 512K, 64M, 1G */
 	BS_OPT_TIME, /* uint64_t milliseconds: 500ms, 2s, 5m, 24h; a bare number is seconds */
-	BS_OPT_CHOICE, /* uint64_t or bool: index in choices, separated by blanks */
+	BS_OPT_CHOICE, /* uint64_t or bool: index in choices, which blanks separate */
 };
 
 struct bs_option {
@@ -20,7 +20,7 @@ struct bs_option {
 	enum bs_opt_type type;
 	size_t offset; /* in struct bs_conf, or in struct bs_conf_identity where identity is set */
 	bool identity, required, is_bool;
-	bool live; /* a reload takes it up */
+	bool live; /* takes effect on a reload */
 	const char *fallback; /* default as text; NULL: unset */
 	uint64_t min, max;
 	const char *choices;

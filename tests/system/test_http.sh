@@ -90,7 +90,7 @@ check "the refusal names the option" grep -q '\[http\] host' "$W/http.out"
 check "the refusal is plain text" grep -qi '^content-type: text/plain' "$W/http.out"
 if grep -q evil "$W/http.out"; then not_ok "the refusal repeats nothing" "$(cat "$W/http.out")"; else ok "the refusal repeats nothing"; fi
 
-# Live: a reload takes a name up.
+# Live: a name takes effect on a reload.
 sed -i 's/^host = monitor.*/host = evil.example/' "$W/daemon.conf"
 check "reload" ctl reload
 get "a name that the reload brought" 200 evil.example

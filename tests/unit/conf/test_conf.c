@@ -111,7 +111,7 @@ test_refused(void **state)
 			"f: [http] host = a.example:9090: expected one host name such as monitor.example.com, without "
 			"port; addresses and localhost are always answered" },
 		{ "certificate alone", NEEDED "[server]\ncertificate = a\n",
-			"f: [server]: certificate and private-key go together" },
+			"f: [server]: certificate and private-key are required together" },
 	};
 
 	(void)state;
@@ -169,7 +169,7 @@ test_listeners(void **state)
 		{ "192.0.2.1:5684 dtls-timeout=", BS_EFORMAT, 0, NULL },
 		{ "192.0.2.1:5684 timeout=2s", BS_EFORMAT, 0, NULL },
 		{ "dtls-timeout=2s", BS_EFORMAT, 0, NULL },
-		{ "192.0.2.1:5684 dtls-timeot=9s", BS_EFORMAT, 0, "nothing but dtls-timeout=TIME" },
+		{ "192.0.2.1:5684 dtls-timeot=9s", BS_EFORMAT, 0, "optionally followed by dtls-timeout=TIME" },
 	};
 
 	(void)state;
