@@ -95,6 +95,7 @@ compare_extra() { # ENDPOINT
 }
 
 # A line per instance of Object 2: resources in order, as "0=3 1=0 2/102=7 3=101".
+# covers: resource 2/0, 2/1, 2/2, 2/3
 held_access() { # FILE
 	sed -n 's|^/2/\([0-9]*\)/\(.*\) \(.*\)|\1 \2=\3|p' "$1" | LC_ALL=C sort -u |
 		awk '{ all[$1] = all[$1] (all[$1] == "" ? "" : " ") $2 } END { for (i in all) print all[i] }' | LC_ALL=C sort
@@ -139,6 +140,7 @@ run_leshan() { # CLIENT ENDPOINT MODE PROFILE SUITE FORMAT
 	[ -n "$why" ] || [ "$4" != instances ] || # it came twice: what the first run wrote was deleted, its own account was not
 		[ "$(grep '^removed' "$log/$2" | LC_ALL=C sort -u | tr '\n' ' ')" = "$removed" ] || why="other instances were deleted"
 	[ -n "$why" ] || [ "$4" != beside ] || # it came twice: what it held was read (Bootstrap-Read) and nothing deleted
+		# covers: trap INT-8
 		{ ! grep -q "^removed" "$log/$2" && [ -z "$(last "$2" detail)" ]; } || why="it was not merged: $(last "$2" detail)"
 	[ -n "$why" ] || await 5 grep -q "^registered $2 $(lwm2m_of "$1") $lifetime\$" "$log/target" ||
 		why="the server saw no registration"

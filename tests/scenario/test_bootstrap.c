@@ -261,6 +261,7 @@ delete_instances(void)
 /* Runs that go well. */
 
 static const struct scenario good_runs[] = {
+	/* covers: trap 8, 21, 22, 28, Leshan */
 	{ "1.0 client: no pct, TLV", one_server,
 		"at 0  dev > POST /bs?ep=dev-0001                 expect 2.04\n"
 		"      dev < GET / accept 40                      reply 2.05 " LINKS_11 "\n"
@@ -270,6 +271,7 @@ static const struct scenario good_runs[] = {
 		"      dev < PUT /1/0 format 11542 " SERVER_TLV " reply 2.04\n"
 		"      dev < POST /bs                             reply 2.04\n"
 		"end done at \"finish\" writes 2 format 11542 version 11\n" },
+	/* covers: trap 30, INT-1 */
 	{ "1.1 client: pct=112, SenML CBOR", one_server,
 		"at 0  dev > POST /bs?ep=dev-0001&pct=112         expect 2.04\n"
 		"      dev < GET / accept 40                      reply 2.05 " LINKS_11 "\n"
@@ -279,6 +281,7 @@ static const struct scenario good_runs[] = {
 		"      dev < PUT /1/0 format 112 " SERVER_CBOR " reply 2.04\n"
 		"      dev < POST /bs                             reply 2.04\n"
 		"end done at \"finish\" writes 2 format 112\n" },
+	/* covers: trap 18 */
 	{ "1.1 client: pct=110, SenML JSON", one_server,
 		"dev > POST /bs?ep=dev-0001&pct=110  expect 2.04\n" DISCOVER DELETES
 		"dev < PUT /0/1 format 110 " SECURITY_JSON " reply 2.04\n"
@@ -289,6 +292,7 @@ static const struct scenario good_runs[] = {
 		"dev < PUT /0/1 format 11544 " SECURITY_LWM2M_CBOR " reply 2.04\n"
 		"dev < PUT /1/0 format 11544 " SERVER_LWM2M_CBOR " reply 2.04\n" FINISH
 		"end done at \"finish\" writes 2 format 11544 version 12\n" },
+	/* covers: trap 22 */
 	{ "pct=11542, pct before ep", one_server,
 		"dev > POST /bs?pct=11542&ep=dev-0001  expect 2.04\n" DISCOVER DELETES WRITES FINISH
 		"end done format 11542\n" },
@@ -344,12 +348,14 @@ static const struct scenario good_runs[] = {
 		REQUEST DISCOVER DELETES "dev < PUT /0/1 format 11542  reply 2.01\n"
 					 "dev < PUT /1/0 format 11542  reply 2.01\n" FINISH "end done writes 2\n" },
 	{ "a profile without Discover", without_discover, REQUEST DELETES WRITES FINISH "end done version 10\n" },
+	/* covers: trap 1, Wakaama */
 	{ "a profile that deletes everything", delete_root,
 		REQUEST "dev < DELETE /  reply 2.02\n" WRITES FINISH "end done\n" },
 	{ "a profile with a format of its own", always_senml,
 		REQUEST DELETES "dev < PUT /0/1 format 112 " SECURITY_CBOR " reply 2.04\n"
 				"dev < PUT /1/0 format 112 " SERVER_CBOR " reply 2.04\n" FINISH
 				"end done format 112\n" },
+	/* covers: trap 29 */
 	{ "a profile for slow links", slow_link,
 		REQUEST "after 500ms dev < DELETE /0  drop\n"
 			"after 10s   dev < DELETE /0 same  drop\n"
@@ -357,6 +363,7 @@ static const struct scenario good_runs[] = {
 			"after 40s   dev < DELETE /0 same  reply 2.02\n"
 			"            dev < DELETE /1  reply 2.02\n" WRITES FINISH "end done\n"
 			"once\n" },
+	/* covers: trap INT-2 */
 	{ "certificates leave in blocks", certificate,
 		REQUEST DELETES "dev < PUT /0/1 format 11542 [" URI_TLV
 				"C10100 C10202 D0030258 600*AB D00401F4 500*CD C8058A 138*EF C10A65]"
@@ -409,13 +416,16 @@ static const struct scenario discovers[] = {
 	{ "1.0 form", one_server,
 		REQUEST "dev < GET / accept 40  reply 2.05 \"lwm2m=\\\"1.0\\\",</0/0>, </1>, </3/0>\"\n" AFTER_DISCOVER
 			"end done because \"\" version 10\n" },
+	/* covers: trap C.13 */
 	{ "the bootstrap account lies at /0/1", one_server,
 		REQUEST
 		"dev < GET / accept 40  reply 2.05 \"</>;lwm2m=1.1,</0/0>;ssid=5,</0/1>,</1/0>;ssid=5\"\n" DELETES
 		"dev < PUT /0/0 format 11542 " SECURITY_TLV " reply 2.04\n" WRITE_SERVER FINISH "end done\n" },
+	/* covers: trap 32 */
 	{ "not there", one_server,
 		REQUEST "dev < GET / accept 40  reply 4.05\n" AFTER_DISCOVER "end done because \"" BLIND
 			"; discover answered 4.05\"\n" },
+	/* covers: trap 32 */
 	{ "not implemented", one_server,
 		REQUEST "dev < GET / accept 40  reply 5.01 \"no\"\n" AFTER_DISCOVER "end done because \"" BLIND
 			"; discover answered 5.01 \\\"no\\\"\"\n" },
@@ -453,9 +463,11 @@ static const struct scenario refusals[] = {
 		REQUEST DISCOVER "dev < DELETE /0  reply 4.00\n"
 				 "dev < DELETE /1  reply 4.04\n" WRITES FINISH
 				 "end done because \"delete /0 answered 4.00; delete /1 answered 4.04\" writes 2\n" },
+	/* covers: trap 2 */
 	{ "Delete with 4.05", one_server,
 		REQUEST DISCOVER "dev < DELETE /0  reply 2.02\n"
 				 "dev < DELETE /1  reply 4.05\n" WRITES FINISH "end done\n" },
+	/* covers: trap Leshan */
 	{ "a Write", one_server,
 		REQUEST DISCOVER DELETES
 		"dev < PUT /0/1 format 11542  reply 4.00 \"mode not supported\"\n"
@@ -504,10 +516,12 @@ static const struct scenario refusals[] = {
 	{ "TLV, when nothing else was asked for", one_server,
 		REQUEST DISCOVER DELETES "dev < PUT /0/1 format 11542  reply 4.15\n"
 					 "end format-unsupported at \"write /0/1\" code 4.15\n" },
+	/* covers: trap INT-9 */
 	{ "Finish", one_server,
 		REQUEST DISCOVER DELETES WRITES "dev < POST /bs  reply 4.06 \"Server URI\"\n"
 						"end finish-refused at \"finish\" because \"finish answered 4.06 "
 						"\\\"Server URI\\\"\" code 4.06 writes 2\n" },
+	/* covers: trap 10 */
 	{ "an extra write", clock_too,
 		REQUEST DELETES WRITES "dev < PUT /3/0 format 11542  reply 4.05\n"
 				       "end write-refused at \"write /3/0\" code 4.05 writes 2\n" },
@@ -560,10 +574,12 @@ static const struct scenario losses[] = {
 			"after 3s dev > POST /bs?ep=dev-0001  expect 2.04\n" DISCOVER DELETES WRITES FINISH
 			"end superseded at \"discover\"\n"
 			"end done\n" },
+	/* covers: trap 25, 26 */
 	{ "a second run after the first", one_server,
 		REQUEST DISCOVER DELETES WRITES FINISH
 		"after 60s dev > POST /bs?ep=dev-0001  expect 2.04\n" DISCOVER DELETES WRITES FINISH
 		"end done\nend done\n" },
+	/* covers: trap 25 */
 	{ "again after a refused Finish", one_server,
 		REQUEST DISCOVER DELETES WRITES
 		"dev < POST /bs  reply 4.06\n"
@@ -580,6 +596,7 @@ static const struct scenario requests[] = {
 	{ "pct of a single value", one_server,
 		"dev > POST /bs?ep=dev-0001&pct=60  expect 4.15\n"
 		"end format-unsupported at \"request\" code 4.15 writes 0\n" },
+	/* covers: trap 23a */
 	{ "4.15, then as a 1.0 client", one_server,
 		"dev > POST /bs?ep=dev-0001&pct=50  expect 4.15\n" REQUEST DISCOVER DELETES WRITES FINISH
 		"end format-unsupported\nend done\n" },
@@ -650,6 +667,7 @@ static const struct scenario requests[] = {
 /* Store and owner in trouble: never an error code. */
 
 static const struct scenario troubles[] = {
+	/* covers: trap 23 */
 	{ "the store takes 3 s", one_server,
 		"given store slow 3s\n"
 		"dev > POST /bs?ep=dev-0001  expect separate 2.04\n" DISCOVER DELETES WRITES FINISH "end done\n" },
@@ -711,6 +729,7 @@ static const struct scenario parts[] = {
 	{ "a mandatory resource is unknown", by_resource,
 		REQUEST DELETES "dev < PUT /0/1/0 format 11542  reply 4.04\n"
 				"end write-refused at \"write /0/1/0\" code 4.04 writes 0\n" },
+	/* covers: trap 4 */
 	{ "instances that Discover shows are deleted", delete_instances,
 		REQUEST
 		"dev < GET / accept 40  reply 2.05 \"</>;lwm2m=1.1,</0/0>,</0/1>;ssid=9,</1/4>;ssid=9,</3/0>\"\n"
@@ -738,10 +757,12 @@ static const struct scenario parts[] = {
 static const struct scenario retries[] = {
 	{ "accepted the first time", with_retry,
 		FIRST_TRY FINISH "end done because \"\" writes 6 format 112 version 11\n" },
+	/* covers: trap 11, INT-9 */
 	{ "accepted the second time: TLV, resources of 1.0, one server", with_retry,
 		FIRST_TRY "dev < POST /bs  reply 4.06 \"two servers\"\n" SECOND_TRY FINISH
 			  "end done at \"finish\" because \"repeated as profile plain: finish answered 4.06 \\\"two "
 			  "servers\\\"\" writes 2 format 11542 version 10\n" },
+	/* covers: trap INT-9 */
 	{ "not accepted at all", with_retry,
 		FIRST_TRY "dev < POST /bs  reply 4.06\n" SECOND_TRY "dev < POST /bs  reply 4.06\n"
 			  "end finish-refused at \"finish\" because \"finish answered 4.06; repeated as profile plain: "
@@ -786,6 +807,7 @@ static const struct scenario retries[] = {
 	"dev < GET / accept 40  reply 2.05 \"</>;lwm2m=1.1,</0/0>,</0/1>;ssid=101,</1/0>;ssid=101,</2>,</3/0>\"\n"
 
 static const struct scenario merges[] = {
+	/* covers: trap INT-8 */
 	{ "OMA INT-8: Read of /1 and /2, beside a server of somebody else", merging,
 		REQUEST HOLDS READ_SERVERS READ_ACLS MERGED FINISH "end done because \"\" writes 4 version 11\n" },
 	{ "the device holds nothing: nothing is read, nothing deleted", merging,
@@ -821,6 +843,7 @@ static const struct scenario merges[] = {
 		"end done because \"read /1 answered with more than this server takes; nothing "
 		"merged, all overwritten\"\n"
 		"once\n" },
+	/* covers: trap INT-8 */
 	{ "Read refused: overwritten", merging,
 		REQUEST HOLDS READ_SERVERS
 		"dev < GET /2 accept 11542  reply 4.05\n" DELETES_ALL WRITES FINISH

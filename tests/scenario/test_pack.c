@@ -240,6 +240,7 @@ too_much(void)
 	"dev < POST /bs  reply 2.04\n"
 
 static const struct scenario formats[] = {
+	/* covers: trap 24 */
 	{ "SenML CBOR", bare_server,
 		GET_PACK
 		" accept 112  expect 2.05 format 112 " PACK "\n"
@@ -247,6 +248,7 @@ static const struct scenario formats[] = {
 	{ "no Accept: SenML CBOR", bare_server, GET_PACK "  expect 2.05 format 112 " PACK "\nend done format 112\n" },
 	{ "SenML JSON", bare_server,
 		GET_PACK " accept 110  expect 2.05 format 110 " PACK_JSON "\nend done format 110\n" },
+	/* covers: trap INT-12 */
 	{ "LwM2M CBOR", bare_server,
 		GET_PACK " accept 11544  expect 2.05 format 11544 " PACK_LWM2M_CBOR "\nend done format 11544\n" },
 	{ "no ep: the credential says it", bare_server,
@@ -296,6 +298,7 @@ static const struct scenario contents[] = {
 };
 
 static const struct scenario blocks[] = {
+	/* covers: trap INT-12 */
 	{ "a certificate in blocks of the profile", certificate,
 		GET_PACK " accept 112 fetch  expect 2.05 format 112 " CERTIFICATE_PACK "\n"
 			 "end done because " UNCONFIRMED("1355", "3 blocks") "\n" },
@@ -338,6 +341,7 @@ static const struct scenario blocks[] = {
 };
 
 static const struct scenario refusals[] = {
+	/* covers: trap 24 */
 	{ "a format that is none of a pack, then the usual way", bare_server,
 		GET_PACK
 		" accept 60  expect 4.06\n" USUAL
@@ -353,9 +357,11 @@ static const struct scenario refusals[] = {
 		GET_PACK
 		" accept 112  expect 4.06\nend pack-declined because \"the profile's format is senml-json, the "
 		"device accepts Content-Format 112\"\n" },
+	/* covers: trap 24 */
 	{ "packs are off, then the usual way", without_packs,
 		GET_PACK " accept 112  expect 5.01\n" USUAL
 			 "end pack-declined because \"packs are off in the profile\" code 5.01\nend done\n" },
+	/* covers: trap 24 */
 	{ "the profile deletes everything", delete_root,
 		GET_PACK
 		"  expect 4.05\nend pack-declined because \"the profile deletes all objects, a pack replaces those "

@@ -46,6 +46,7 @@ test_lossy_line(void **state)
 	} rows[] = {
 		{ "answers are kept", REPEATED_AS_BEFORE },
 		{ "5.03", REPEATED_503 },
+		/* covers: trap 28a */
 		{ "5.03 with Max-Age", REPEATED_503_MAX_AGE },
 		{ "4.08", REPEATED_408 },
 	};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What clients in the field do: stories behind tests/traps.md that the general scenarios do not tell. Payloads are written by
+ * What clients in the field do: stories behind tests/claims/traps.md that the general scenarios do not tell. Payloads are written by
  * hand after LwM2M Core 1.1, appendix C. How to read the texts: script.h.
  */
 #include "tests/lib/test.h"
@@ -54,6 +54,20 @@ renewed_by_object(void)
 	"[C80017 636F6170733A2F2F62732E6578616D706C653A35363834 C10101 C10200 C80308 6E6578742D303031" \
 	" C80510 F0F1F2F3F4F5F6F7F8F9FAFBFCFDFEFF] reply " answer "\n"
 
+/* The device makes its key pair itself and has it certified by the server (EST): it receives the server's certificate alone. */
+static struct bs_account *
+enrolling(void)
+{
+	struct bs_account *a = one_server();
+	struct bs_grant *g = &a->grants[0];
+
+	g->mode = BS_MODE_EST;
+	bs_blob_clear(&g->public_or_identity);
+	bs_secret_clear(&g->secret_key);
+	set_blob(&g->server_key, 0xcd, 4);
+	return a;
+}
+
 /* Two extra writes, and what the operator lets pass. */
 static struct bs_account *
 lenient(void)
@@ -86,16 +100,20 @@ lenient(void)
 #define FINISH "dev < POST /bs  reply 2.04\n"
 
 static const struct scenario deleting[] = {
+	/* covers: trap 5, AVSystem */
 	{ "5: instances that Discover shows are deleted as an object, never one by one", one_server,
 		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</0/1>;ssid=5,</0/3>;ssid=7,</1/0>;ssid=5,</1/4>;ssid=7,</3/0>")
 			DELETES WRITES_AT("1") FINISH "end done because \"\" writes 2\n" },
+	/* covers: trap 6 */
 	{ "6: two instances without ssid: neither is written to", one_server,
 		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</0/1>,</0/2>;ssid=5,</1/0>;ssid=5") DELETES WRITES_AT("2")
 			FINISH "end done writes 2\n" },
+	/* covers: trap 1 */
 	{ "1: a client that knows DELETE / alone", one_server,
 		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>") "dev < DELETE /0  reply 4.00\n"
 							      "dev < DELETE /1  reply 4.00\n" WRITES_AT("1") FINISH
 		"end done because \"delete /0 answered 4.00; delete /1 answered 4.00\"\n" },
+	/* covers: trap 3 */
 	{ "3: a client that does not delete /1", one_server,
 		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>") "dev < DELETE /0  reply 2.02\n"
 							      "dev < DELETE /1  reply 4.01\n" WRITES_AT("1") FINISH
@@ -103,6 +121,7 @@ static const struct scenario deleting[] = {
 };
 
 static const struct scenario levels[] = {
+	/* covers: trap INT-0 */
 	{ "OMA INT-0: PUT /0, PUT /1, Finish", by_object,
 		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>") WHOLE_OBJECTS FINISH "end done writes 2\n" },
 };
@@ -117,6 +136,14 @@ server_first(void)
 	return a;
 }
 
+static const struct scenario modes[] = {
+	/* covers: trap INT-10 */
+	{ "OMA INT-10: EST", enrolling,
+		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>") DELETES
+		"dev < PUT /0/1 format 11542 [C80017 636F6170733A2F2F646D2E6578616D706C653A35363834 C10100"
+		" C10204 C404 CDCDCDCD C10A65] reply 2.04\n" SERVER FINISH "end done because \"\" writes 2\n" },
+};
+
 static const struct scenario orders[] = {
 	{ "the operator's order of objects", server_first,
 		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>") DELETES SERVER
@@ -124,17 +151,21 @@ static const struct scenario orders[] = {
 };
 
 static const struct scenario answers[] = {
+	/* covers: trap 11 */
 	{ "11: a client that swallows a bad resource says so at Finish alone", one_server,
 		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>")
 			DELETES WRITES_AT("1") "dev < POST /bs  reply 4.06\n"
 					       "end finish-refused at \"finish\" code 4.06 writes 2\n" },
+	/* covers: trap 23 */
 	{ "23: a slow store is no reason for an error code", one_server,
 		"given store busy 6\n" REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>") DELETES WRITES_AT("1") FINISH
 		"end done\n" },
+	/* covers: trap 27 */
 	{ "27: Finish answered 4.04", one_server,
 		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>")
 			DELETES WRITES_AT("1") "dev < POST /bs  reply 4.04\n"
 					       "end finish-refused at \"finish\" code 4.04 writes 2\n" },
+	/* covers: trap 10, 27 */
 	{ "27: Finish answered 4.04 by a client of which the operator knows", lenient,
 		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>") "dev < DELETE /0  reply 2.02\n"
 							      "dev < DELETE /1  reply 4.05\n"
@@ -149,27 +180,34 @@ static const struct scenario answers[] = {
 			DELETES WRITES_AT("1") "dev < PUT /3/0 format 11542 [C30F 555443] reply 2.04\n"
 					       "dev < PUT /9/0 format 11542 [C10701] reply 4.05\n"
 					       "end write-refused at \"write /9/0\" code 4.05 writes 3\n" },
+	/* covers: trap 31 */
 	{ "31: the quoted form, with slashes, blanks and no ssid at /1", one_server,
 		REQUEST DISCOVER("lwm2m=\\\"1.0\\\", </0/0/>;ssid=101, </0/1/>, </1/0/>, </3/0/>")
 			DELETES WRITES_AT("0") FINISH "end done because \"\" version 10\n" },
+	/* covers: trap 31 */
 	{ "31: the quoted form from a 1.1 client", one_server,
 		REQUEST DISCOVER("</>;lwm2m=\\\"1.1\\\",</0/2>,</1>") DELETES WRITES_AT("0") FINISH
 		"end done version 11\n" },
+	/* covers: trap 32 */
 	{ "32: Discover answered 4.00", one_server,
 		REQUEST "dev < GET / accept 40  reply 4.00\n" DELETES WRITES_AT("1") FINISH
 		"end done because \"" BLIND "; discover answered 4.00\"\n" },
+	/* covers: trap 32 */
 	{ "32: Discover answered 4.04", one_server,
 		REQUEST "dev < GET / accept 40  reply 4.04\n" DELETES WRITES_AT("1") FINISH
 		"end done because \"" BLIND "; discover answered 4.04\"\n" },
+	/* covers: trap 32 */
 	{ "32: Discover never answered", one_server,
 		REQUEST "dev < GET / accept 40  silent\n"
 			"end client-silent at \"discover\" because \"no answer to discover\" writes 0\n" },
+	/* covers: trap 40 */
 	{ "40: path and query of the bootstrap URI come with the request", one_server,
 		"dev > POST /t7/bs?x=1&ep=dev-0001&y  expect 2.04\n" DISCOVER("</>;lwm2m=1.1,</0/0>,</1>")
 			DELETES WRITES_AT("1") FINISH "end done because \"\"\n" },
 	{ "40: another path is none of the server's", one_server,
 		"dev > POST /t8/bs?ep=dev-0001  expect 4.04\n" REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>")
 			DELETES WRITES_AT("1") FINISH "end done because \"\"\n" },
+	/* covers: trap INT-5 */
 	{ "5 of OMA's cases: triggered by a management server, the client just asks again", one_server,
 		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</1>,</3/0>") DELETES WRITES_AT("1") FINISH
 		"after 300s " REQUEST DISCOVER(
@@ -177,7 +215,17 @@ static const struct scenario answers[] = {
 			"</1/0>;ssid=101,</3/0>") DELETES WRITES_AT("1") FINISH "end done\nend done\n" },
 };
 
+/* The client holds an account, with which it cannot register any more. */
+static const struct scenario fallbacks[] = {
+	/* covers: trap INT-7 */
+	{ "OMA INT-7: back to bootstrap: what it holds is replaced in its place", one_server,
+		REQUEST DISCOVER(
+			"</>;lwm2m=1.1,</0/0>,</0/1>;ssid=101;uri=\\\"coaps://old.example:5684\\\",</1/0>;ssid=101,</3/0>")
+			DELETES WRITES_AT("1") FINISH "end done because \"\" writes 2\n" },
+};
+
 static const struct scenario renewals[] = {
+	/* covers: trap 12a */
 	{ "the next credential goes onto the instance that Discover showed, last of all", renewed,
 		REQUEST DISCOVER("</>;lwm2m=1.1,</0/3>,</0/1>;ssid=5,</1/0>;ssid=5") DELETES WRITES_AT("0") RENEWAL(
 			"3", "2.04") FINISH "end done because \"bootstrap account renewed at /0/3\" writes 3\n" },
@@ -186,6 +234,7 @@ static const struct scenario renewals[] = {
 		"end done because \"" BLIND
 		"; discover answered 4.05; bootstrap account not renewed: discover does not show it\" "
 		"writes 2\n" },
+	/* covers: trap 6 */
 	{ "nor where two might be it", renewed,
 		REQUEST DISCOVER("</>;lwm2m=1.1,</0/0>,</0/1>,</1>") DELETES WRITES_AT("2") FINISH
 		"end done because \"bootstrap account not renewed: discover does not show it\" writes 2\n" },
@@ -229,6 +278,13 @@ test_levels(void **state)
 }
 
 static void
+test_modes(void **state)
+{
+	(void)state;
+	play(modes, sizeof(modes) / sizeof(modes[0]));
+}
+
+static void
 test_orders(void **state)
 {
 	(void)state;
@@ -240,6 +296,13 @@ test_answers(void **state)
 {
 	(void)state;
 	play(answers, sizeof(answers) / sizeof(answers[0]));
+}
+
+static void
+test_fallbacks(void **state)
+{
+	(void)state;
+	play(fallbacks, sizeof(fallbacks) / sizeof(fallbacks[0]));
 }
 
 static void
@@ -255,8 +318,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_deleting),
 		cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_orders),
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_fallbacks),
 		cmocka_unit_test(test_renewals),
 	};
 

@@ -179,6 +179,7 @@ check(const struct device *d, const struct profile *p)
 			bs_outcome_word(end.report.outcome), end.report.step, end.report.detail);
 }
 
+/* covers: trap 6a */
 static void
 test_runs(void **state)
 {
@@ -196,6 +197,7 @@ test_runs(void **state)
 	}
 }
 
+/* covers: trap 6a */
 static void
 test_packs(void **state)
 {

@@ -21,12 +21,14 @@ sms_kic=00112233445566778899aabbccddee0f sms_kid=f0e1d2c3b4a5968778695a4b3c2d1e0
 {
 	echo "endpoint,mode,psk_identity,psk_key_hex,rpk_public_b64,cert_b64,fpsk.psk_identity,fpsk.psk_key_hex,frpk.rpk_private_b64,fx.cert_b64,fx.private_b64,fpsk.sms_mode,fpsk.sms_kic,fpsk.sms_kid,fpsk.sms_spi,fpsk.sms_tar,fpsk.sms_kic_key_hex,fpsk.sms_kid_key_hex"
 } >"$W/devices.csv"
+# covers: trap INT-1, INT-2
 for d in dev-psk dev-rpk dev-x dev-named; do
 	# what each device shall receive: an identity and key, a raw key pair, a certificate and key of its own
 	sh certs/dev-pki.sh "$W/pki" device "$d-gift" || exit 1
 	psk=, rpk= cert=
 	mode=x509
 	case $d in
+	# covers: trap 34
 	dev-psk) mode=psk psk="id of $d,$canary" ;;
 	dev-rpk) mode=rpk rpk=$(pubkey_b64 "$W/pki/$d-raw.key") ;;
 	dev-x) cert=$(cert_b64 "$W/pki/$d.pem") ;;
@@ -64,6 +66,7 @@ for d in dev-psk dev-rpk dev-x dev-named; do
 		pack-*) o="--pack --stale --pct ${format#pack-}" ;;
 		*) o="--pct $format" ;;
 		esac
+		# covers: trap 18
 		if run_sim "$d" $o; then ok "$d bootstraps, format $format"; else
 			not_ok "$d bootstraps, format $format" "$(cat "$W/sim.out" "$W/$d.json")"
 			continue
@@ -79,6 +82,7 @@ for d in dev-psk dev-rpk dev-x dev-named; do
 			"hex:$(openssl pkcs8 -topk8 -nocrypt -in "$W/pki/$d-gift-raw.key" -outform DER | hexdump)"
 		same "$t raw key of the server" "$(held '$.objects."0"."2"."4"')" \
 			"hex:$(openssl pkey -in "$W/pki/target-raw.key" -pubout -outform DER | hexdump)"
+		# covers: trap 36
 		same "$t certificate" "$(held '$.objects."0"."3"."3"')" \
 			"hex:$(openssl x509 -in "$W/pki/$d-gift.pem" -outform DER | hexdump)"
 		same "$t private key" "$(held '$.objects."0"."3"."5"')" \
@@ -90,6 +94,7 @@ for d in dev-psk dev-rpk dev-x dev-named; do
 		same "$t lifetimes" "$(held '$.objects."1"."0"."1"') $(held '$.objects."1"."1"."1"')" "86400 3600"
 		same "$t binding" "$(held '$.objects."1"."0"."7"')" US
 		same "$t an access control instance for each Server instance" "$(held '$.objects."2"."1"."1"')" 1
+		# covers: trap INT-4
 		same "$t its own account is untouched" "$(held '$.objects."0"."0"."1"')" 1
 		same "$t outcome in the journal" "$(outcome_of "$d")" done
 		case $format in
@@ -188,6 +193,7 @@ for o in "--pct 112" "--pct 110" "--pct 11542" "--pct 11544 --lwm2m 1.2" "--no-p
 	t="merging, $o:"
 	check "$t bootstraps" run_sim dev-beside --holds "$W/holds.json" $o
 	case $o in *block*) reads=3 ;; *) reads=2 ;; esac # the last in two blocks
+	# covers: trap INT-8
 	same "$t Reads of two objects, no Delete" "$(held '$.requests.read') $(held '$.requests.delete')" "$reads 0"
 	same "$t the account is where its server's was" "$(held '$.objects."0"."2"."0"') $(held '$.objects."0"."2"."5"')" \
 		"coaps://psk.example.com:5684 hex:$beside_key"
@@ -244,6 +250,7 @@ cp "$W/all.csv" "$W/devices.csv"
 
 # A device with little memory asks for short records; certificates and keys reach it in blocks.
 for n in 512 1024; do
+	# covers: trap 39
 	if run_sim dev-psk --max-fragment $n --timeout 10; then ok "records of at most $n octets"; else
 		not_ok "records of at most $n octets" "$(cat "$W/sim.out")"
 	fi
@@ -251,6 +258,7 @@ done
 
 # A device whose bootstrap URI has a path and a query sends both.
 for d in dev-psk dev-rpk; do
+	# covers: trap 40
 	check "$d bootstraps under a path" run_sim $d --path '/t7/north?x=1&y'
 	same "its outcome, under a path" "$(outcome_of $d)" done
 done

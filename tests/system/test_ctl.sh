@@ -269,6 +269,7 @@ run import keys.csv
 check 'raw keys and certificates' both 0 'imported 3 devices'
 got=$(sql "SELECT lower(hex(public_or_identity)) FROM server_credential AS c
 	JOIN server_account AS s ON s.id = c.server_id WHERE s.name = 'raw'")
+# covers: resource 0/3
 check 'the public half of a raw key is derived' [ "$got" = "$(openssl pkey -in other.key -pubout -outform DER | hexdump)" ]
 {
 	echo 'endpoint,profile,mode,cert.cert_b64,cert.private_b64'
@@ -380,9 +381,11 @@ check 'a device with its own key gets its certificate' says "$(openssl x509 -in 
 	openssl x509 -in device.pem -outform DER | hexdump | cut -c1-32)"
 check 'a device with its own key gets the time' says 'PUT    /3/0'
 resources_of m-est coaps://lwm2m.example.com:5684
+# covers: trap INT-10; resource 0/15
 check 'EST: mode, empty resources 3 and 5, a trust anchor' [ "$got" = ' 0 1 2 3 4 5 10 15' ]
 check 'EST: mode 4' [ "$(printf '%s\n' "$out" | awk '$1 == 2 && /Security Mode/ { print $NF } $1 == 15 { print $NF } $1 == 3 && /Identity/ { print $NF }
 	$1 == 5 && /Secret/ { print $NF }' | tr '\n' ' ')" = '4 empty empty 2 ' ]
+# covers: resource 0/4
 check 'EST: the CA' says "$(openssl x509 -in ca.pem -outform DER | wc -c) octets, $(openssl x509 -in ca.pem -outform DER | hexdump | cut -c1-32)"
 
 # More than one block holds: a warning where it is configured, and where it is shown.

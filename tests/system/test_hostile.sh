@@ -2,7 +2,7 @@
 #
 # What comes in that should not: strangers and devices that do wrong, with foreign tools and octets by hand, and
 # operators' mistakes. What the daemon answers, what the journal says, and that it serves the next device. All cases, with
-# the tests below the programs: tests/bad-input.md.
+# the tests below the programs: tests/claims/bad-input.md.
 umount "${BUILD:-build/release}/system/test_hostile/small" 2>/dev/null # of a run that was broken off
 . tests/system/lib.sh
 

@@ -61,8 +61,19 @@ has_session() { ctl --json sessions "$1" 2>/dev/null | grep -q "\"$1\""; }
 has_none() { ctl status >/dev/null && ! has_session "$1"; }
 is_done() { ctl --json explain "$1" 2>/dev/null | grep -q '"done"'; }
 
+# Who closes after Finish is the device's affair: the server keeps the session of one that stays, and what was done is done.
+ended() { ctl --json explain one --last 1 2>/dev/null | grep -c "\"$1\""; }
+# covers: trap 26
+check "a device closes after its run" sim --endpoint one --ca "$W/pki/ca.pem" --quiet --timeout 10
+check "its session is gone" within 3 has_none one
+check "its run was done" within 3 is_done one
+same "and nothing is told of its closing" "$(ended client-closed)" 0
+runs() { sqlite3 -readonly "$W/store/journal.db" "SELECT count(*) FROM attempt WHERE endpoint = 'one' AND outcome = 'done'"; }
+ran_twice() { [ "$(runs)" -eq 2 ]; }
 stay one
-check "a device stays on the line after its run" within 5 is_done one
+# covers: trap 26
+check "a device stays on the line after its run" within 5 ran_twice
+sleep 1.2 # longer than a server that closes by itself would wait
 check "its session is listed" has_session one
 check "disable it" ctl device disable one
 check "a disabled device is cut off" within 3 has_none one

@@ -76,6 +76,7 @@ same "the key there" "$(held 0 0 5)" "$first"
 same "the server's key" "$(held 0 1 5)" "$second"
 same "the SMS key" "$(held 0 1 8)" "$sms"
 same "the server's instance" "$(held 1 0 0)" 101
+# covers: trap INT-3
 check "a card compares with the store" ctl smartcard --read "$card.bin" urn:imei:49
 ctl smartcard --read "$card.bin" >"$W/read.out"
 check "read in words" grep -q 'LWM2M Server URI .*"coaps://lwm2m.example.com:5684"' "$W/read.out"

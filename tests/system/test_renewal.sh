@@ -96,6 +96,7 @@ check 'no log line shows the key' sh -c "! grep -qi -e $key -e $first '$W/daemon
 comes 'the current key is still good' psk-1
 cp "$W/devices.csv" "$W/old.csv"
 sed -i "s/^psk-1,psk,psk-1,$first/psk-1,psk,$identity,$key/" "$W/devices.csv"
+# covers: trap AVSystem
 comes 'it comes with what it holds' psk-1
 check 'settle retires the old key' sh -c "'$BUILD/lwm2m-bootstrapctl' -s '$W/store' -k '$W/master.key' settle 2>&1 | grep -q 'settled 1,'"
 changed

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Each resource of Objects 0, 1, 2 and 21: the table tests/resources.md has a line for every one, with a test that exists
+# Each resource of Objects 0, 1, 2 and 21: the table tests/claims/resources.md has a line for every one, with a test that exists
 # or a reason; and a device of LwM2M 1.2, one of 1.1 and one of 1.0 bootstrap with an account in which everything is set
 # that can be, and hold what the operator said, each what its version knows.
 . tests/system/lib.sh
@@ -8,11 +8,13 @@
 # ---- the table -------------------------------------------------------------------------------------------------------
 
 . tests/system/table.sh
-check_table tests/resources.md resource
+check_table tests/claims/resources.md resource
 numbers() { for n in $(seq 0 "$2"); do echo "$1/$n"; done; }
 for n in $(numbers 0 30) $(numbers 1 27) $(numbers 2 3) $(numbers 21 6); do
 	[ "$(echo "$rows" | grep -c "^| $n |")" -eq 1 ] || not_ok "$n has no line, or several"
 done
+
+check_covers resource
 
 # ---- everything that can be set -----------------------------------------------------------------------------------------
 
@@ -63,6 +65,13 @@ cat >"$W/settings" <<'END'
 1/26 1.2 1
 1/27 1.2 255
 END
+
+while read -r resource since value; do
+	n=$(echo "$resource" | cut -d/ -f1,2)
+	case $(echo "$rows" | grep "^| $n |") in *"\`system/test_resources.sh: $n"[/\ ]*) ok "$resource is set here, as its line says" ;; *)
+		not_ok "$resource is set here" "its line does not name it" ;;
+	esac
+done <"$W/settings"
 
 make_pki target
 ctl init >/dev/null 2>&1

@@ -86,6 +86,7 @@ probe,psk,probe,$2,probe2,$(key)" >probe.csv
 	check "$1" both 1 "belongs to device $3"
 }
 row=$(sed -n 2p encrypted.csv)
+# covers: resource 0/8
 belongs 'KIC2 was decrypted' "$(decrypt "$(echo "$row" | cut -d';' -f14)")" e-00001
 belongs 'KID2 was decrypted' "$(decrypt "$(echo "$row" | cut -d';' -f15)")" e-00001
 belongs 'KIC1 in clear' "$(sed -n 3p sysmocom.csv | cut -d, -f11)" s-00002

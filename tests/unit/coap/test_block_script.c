@@ -110,6 +110,7 @@ static const struct coap_script scripts[] = {
 			CONTINUE_0, PUT_40_SECOND, "< 70 00 M", "done reset" } },
 
 	/* 5.03: later (RFC 7252, 5.9.3.4). A client that keeps no answers also says it to a block that it has. */
+	/* covers: trap 28a */
 	{ "5.03 to a block that was sent again: the next one, after Max-Age",
 		{ PUT_40, PUT_40_FIRST, PUT_40_FIRST_AGAIN, BUSY_5_S, "quiet", "open", "wait 4999", "quiet", "wait 1",
 			PUT_40_SECOND, CONTINUE_1, PUT_40_LAST, "< 68 44 M T", "done ok 2.04", "deadline none" } },

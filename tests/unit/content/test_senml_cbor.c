@@ -104,6 +104,7 @@ resource_level_is_the_path_alone(void **state)
 }
 
 /* Known answers of the numbers: RFC 8949, appendix A. */
+/* covers: trap 19 */
 static void
 values_are_encoded(void **state)
 {

@@ -42,6 +42,7 @@ instances_are_encoded(void **state)
 	check("access control", &acl, &acl_instance, 1,
 		"[{\"bn\":\"/2/0/\",\"n\":\"0\",\"v\":3},{\"n\":\"1\",\"v\":0},{\"n\":\"2/101\",\"v\":15},"
 		"{\"n\":\"2/102\",\"v\":1},{\"n\":\"3\",\"v\":101}]");
+	/* covers: trap 19 */
 	check("object link", &security, &link_instance, 1, "[{\"bn\":\"/0/1/\",\"n\":\"17\",\"vlo\":\"21:0\"}]");
 	check("nothing", &security, NULL, 0, "[]");
 }

@@ -14,6 +14,7 @@ static const struct bs_path instance_path = { .level = BS_LEVEL_INSTANCE };
 static const struct bs_path object_path = { .level = BS_LEVEL_OBJECT };
 static const struct bs_path resource_path = { .level = BS_LEVEL_RESOURCE };
 
+/* covers: trap 20 */
 static void
 instances_are_encoded(void **state)
 {
@@ -29,6 +30,7 @@ instances_are_encoded(void **state)
 		{ "access control", &instance_path, &acl_instance, "c10003 c10100 860241650f416601 c10365" },
 		{ "16-bit resource instance ID", &instance_path, &create_instance,
 			"c10003 c4010000ffff 840261012c10 c4030000ffff" },
+		/* covers: trap 14 */
 		{ "unsigned with a sign octet", &instance_path, &suite_instance, "88100c 44000000c0a8 44010000c0ae" },
 		{ "the same as one resource", &resource_path, &suite_instance, "88100c 44000000c0a8 44010000c0ae" },
 		{ "object link", &instance_path, &link_instance, "c41100150000" },
@@ -65,6 +67,7 @@ object_level_wraps_every_instance(void **state)
 	assert_hex("three instances, one without resources", out, len, "0300 c10001 0001 23012c c10001");
 }
 
+/* covers: trap 13, 14 */
 static void
 values_are_encoded(void **state)
 {

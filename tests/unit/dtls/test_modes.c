@@ -64,6 +64,7 @@ assert_talks(struct client *c, const char *endpoint, enum bs_credential_kind kin
 	assert_int_equal(w->proof.kind, kind);
 }
 
+/* covers: trap 33 */
 static void
 each_suite_opens_in_its_mode(void **state)
 {

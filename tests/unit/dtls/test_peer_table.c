@@ -1036,6 +1036,7 @@ a_lost_finished_is_sent_again_when_asked(void **state)
 	assert_string_equal(w->data, "at last");
 }
 
+/* covers: trap 39 */
 static void
 small_devices_get_small_records(void **state)
 {
@@ -1054,6 +1055,7 @@ small_devices_get_small_records(void **state)
 	assert_int_equal(bs_peer_send(w->last_open, text, 513), BS_EIO);
 }
 
+/* covers: trap 39 */
 static void
 long_flights_fit_path_and_device(void **state)
 {

@@ -60,6 +60,7 @@ psk_client(struct world_fixture *fx, unsigned n, const char *identity, const cha
 	return c;
 }
 
+/* covers: trap 41 */
 static void
 unknown_identity_meets_silence(void **state)
 {
@@ -295,6 +296,7 @@ disabled_device_psk(void **state)
 	assert_ignored(c);
 }
 
+/* covers: trap 41 */
 static void
 unknown_raw_key_meets_silence(void **state)
 {

@@ -381,6 +381,7 @@ ranges_are_checked(void **state)
 	assert_non_null(strstr(diag.text, "Short Server ID"));
 	assert_non_null(strstr(diag.text, "1 to 65534"));
 	assert_int_equal(check(1, 0, "0", NULL), BS_ERANGE);
+	/* covers: trap 14; resource 1/1 */
 	assert_int_equal(check(1, 1, "2147483648", NULL), BS_ERANGE); /* negative in signed 32-bit decoders */
 	assert_int_equal(check(0, 16, "49320", NULL), BS_OK);
 	assert_int_equal(check(0, 16, "65536", NULL), BS_ERANGE);

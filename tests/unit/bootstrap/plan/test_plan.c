@@ -249,6 +249,7 @@ instance_text(struct fixture *fx, uint16_t oid, uint16_t iid)
 
 /* ---- tests ---------------------------------------------------------------------------------------------------- */
 
+/* covers: trap 16 */
 static void
 one_server_with_a_pre_shared_key(void **state)
 {
@@ -262,6 +263,7 @@ one_server_with_a_pre_shared_key(void **state)
 }
 
 /* Keys by security mode: which of the resources 3, 4, 5 hold something (LwM2M Core 1.1, E.1). */
+/* covers: trap INT-10; resource 0/2, 0/3 */
 static void
 keys_follow_the_mode(void **state)
 {
@@ -296,6 +298,7 @@ keys_follow_the_mode(void **state)
 	assert_int_equal(build(fx), BS_EFORMAT);
 }
 
+/* covers: resource 0/5 */
 static void
 device_that_holds_its_key_keeps_it(void **state)
 {
@@ -308,6 +311,7 @@ device_that_holds_its_key_keeps_it(void **state)
 		instance_text(fx, 0, 1), " 0/1 0=\"coaps://s101.example:5684\" 1=false 2=1 3=h'6964' 4=h'736b' 10=101");
 }
 
+/* covers: resource 0/10 */
 static void
 repository_has_no_server_instance(void **state)
 {
@@ -334,11 +338,14 @@ security_instances_avoid_the_bootstrap_account(void **state)
 		uint16_t iid[3];
 	} rows[] = {
 		{ "no Discover: from the profile's ID on", NULL, { 4, 5, 6 } },
+		/* covers: trap 10 */
 		{ "account at 0", "</0/0>,</3/0>", { 1, 2, 3 } },
 		{ "account at 1", "</0/1>,</0/0>;ssid=7,</3/0>", { 0, 2, 3 } },
 		{ "account at 9", "</0/9>,</3/0>", { 0, 1, 2 } },
 		{ "two candidates", "</0/0>,</0/2>,</3/0>", { 1, 3, 4 } },
+		/* covers: trap 7 */
 		{ "no candidate: it may be hidden", "</0/0>;ssid=7,</3/0>", { 4, 5, 6 } },
+		/* covers: trap 7 */
 		{ "no candidate, nor onto the servers of others", "</0/4>;ssid=7,</0/6>;ssid=101,</3/0>", { 5, 6, 7 } },
 		{ "Object 0 not shown", "</1>,</3/0>", { 4, 5, 6 } },
 		{ "Object 0 without instance", "</0>,</3/0>", { 4, 5, 6 } },
@@ -377,6 +384,7 @@ security_instances_avoid_the_bootstrap_account(void **state)
 }
 
 /* Some device may show an instance twice, or its bootstrap account with a number, or not at all. */
+/* covers: trap 5 */
 static void
 deletes_by_name_spare_what_may_be_the_bootstrap_account(void **state)
 {
@@ -385,6 +393,7 @@ deletes_by_name_spare_what_may_be_the_bootstrap_account(void **state)
 	} rows[] = {
 		{ "as usual", "</0/0>,</0/1>;ssid=101,</0/2>;ssid=7", "delete /0/1\ndelete /0/2\n" },
 		{ "shown with and without a number", "</0/1>;ssid=7,</0/1>,</0/2>;ssid=7", "delete /0/2\n" },
+		/* covers: trap 7 */
 		{ "shown as none: the operator's servers alone", "</0/0>;ssid=7,</0/1>;ssid=101", "delete /0/1\n" },
 		{ "shown with the number of no server", "</0/0>;ssid=65535,</0/1>;ssid=7", "delete /0/1\n" },
 		{ "OSCORE without a number is the account's", "</0/0>,</0/1>;ssid=7,</21/0>,</21/1>;ssid=7",
@@ -437,6 +446,7 @@ settings_override_and_are_ordered(void **state)
 	assert_string_equal(instance_text(fx, 1, 0), " 1/0 0=101 1=300 2=1 5=60 6=false 7=\"UQ\"");
 }
 
+/* covers: trap 12; resource 1/3 */
 static void
 no_maximum_period_is_left_out(void **state)
 {
@@ -449,6 +459,7 @@ no_maximum_period_is_left_out(void **state)
 	assert_string_equal(instance_text(fx, 1, 0), " 1/0 0=101 1=86400 3=1 6=true 7=\"U\"");
 }
 
+/* covers: trap 9, 38 */
 static void
 settings_newer_than_the_client_are_left_out(void **state)
 {
@@ -567,6 +578,7 @@ resources_follow_the_version_of_their_object(void **state)
 }
 
 /* The values that the Binding resource of Object 1 has in each version: Q in 1.0 alone, T and N from 1.1 on, M and H from 1.2 on. */
+/* covers: trap 15; resource 1/7 */
 static void
 binding_fits_the_version(void **state)
 {
@@ -599,6 +611,7 @@ binding_fits_the_version(void **state)
 }
 
 /* Resources 11 and 12 of Object 0 are about the Bootstrap-Server's own account. */
+/* covers: resource 0/11, 0/12 */
 static void
 settings_of_bootstrap_accounts_are_left_out(void **state)
 {
@@ -611,6 +624,7 @@ settings_of_bootstrap_accounts_are_left_out(void **state)
 }
 
 /* 0/11 and 0/12 are the bootstrap account's, 0/10 is not; a client of 1.0 is sent nothing newer. */
+/* covers: trap 6; resource 0/1, 0/11, 0/12 */
 static void
 the_bootstrap_account_is_renewed_in_its_place(void **state)
 {
@@ -693,6 +707,7 @@ bad_settings_are_told(void **state)
 
 /* ---- SMS binding ---------------------------------------------------------------------------------------------- */
 
+/* covers: resource 0/7, 0/8 */
 static void
 sms_fields_become_resources(void **state)
 {
@@ -758,6 +773,7 @@ keys_that_are_put_together_are_wiped(void **state)
 
 /* ---- access control ------------------------------------------------------------------------------------------- */
 
+/* covers: resource 2/0, 2/3 */
 static void
 two_servers_own_their_instances(void **state)
 {
@@ -787,6 +803,7 @@ one_server_needs_no_access_control(void **state)
 	expect_plan(fx, DELETES "write /0/1 : 0/1" PSK_101 "\nwrite /1/0 : 1/0" SERVER_101 "\nfinish \n");
 }
 
+/* covers: resource 2/1, 2/2 */
 static void
 explicit_entries_are_written(void **state)
 {
@@ -809,6 +826,7 @@ explicit_entries_are_written(void **state)
 	assert_int_equal(fx->plan->instance_count, 2);
 }
 
+/* covers: resource 2/0 */
 static void
 client_without_object_2_gets_none(void **state)
 {
@@ -834,6 +852,7 @@ client_without_object_2_gets_none(void **state)
 
 /* ---- order, level, deletes ------------------------------------------------------------------------------------ */
 
+/* covers: trap 4; resource 0/17 */
 static void
 extra_writes_are_grouped_and_oscore_comes_first(void **state)
 {
@@ -953,6 +972,7 @@ deletes_of_instances_follow_discover(void **state)
 			"write /21/0 : 21/0 3=10\nwrite /2/0 : 2/0 0=3 1=0 2[1]=15 3=1\nfinish \n");
 }
 
+/* covers: trap 4 */
 static void
 deletes_follow_the_policy(void **state)
 {

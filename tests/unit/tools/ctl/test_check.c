@@ -60,6 +60,7 @@ static const struct {
 	{ "coaps://[::1", BS_MODE_PSK, false, "u: has no host" },
 	{ "coaps://", BS_MODE_PSK, false, "u: has no host" },
 	{ "coaps://me@h:5684", BS_MODE_PSK, false, "u: has a user name" },
+	/* covers: trap 40 */
 	{ "coaps://h:5684/path", BS_MODE_PSK, false, "u: warning: has a path or query" },
 	{ "coaps://h:5684?x=1", BS_MODE_PSK, false, "u: warning: has a path or query" },
 	{ "coaps://h:5684#x", BS_MODE_PSK, false, "u: has a fragment" },
@@ -69,6 +70,7 @@ static const struct {
 	{ "", BS_MODE_PSK, false, "u: 1 to 255 octets that begin with coaps://" },
 };
 
+/* covers: resource 0/0 */
 static void
 test_uri(void **state)
 {
@@ -98,6 +100,7 @@ static const struct {
 	{ "", false, "b: a binding is made of the letters" },
 };
 
+/* covers: resource 1/7 */
 static void
 test_binding(void **state)
 {
@@ -176,23 +179,28 @@ static const struct {
 		{ 0 }, "--mode: psk uses no server key" },
 	{ "rpk without", { .ssid = 1, .mode = BS_MODE_RPK }, { 0 }, "--server-key: missing" },
 	{ "x509 without", { .ssid = 1, .mode = BS_MODE_X509 }, { 0 }, "--server-cert: missing" },
+	/* covers: trap INT-10 */
 	{ "est without", { .ssid = 1, .mode = BS_MODE_EST }, { 0 }, "--server-cert: missing" },
 	{ "x509", { .ssid = 1, .mode = BS_MODE_X509, .server_key = (const uint8_t *)"x", .server_key_len = 1 }, { 0 },
 		"" },
+	/* covers: trap 37 */
 	{ "a CA without usage",
 		{ .ssid = 1, .mode = BS_MODE_X509, .server_key = (const uint8_t *)"x", .server_key_len = 1 },
 		{ .key = { .ca = true } }, "--server-cert: a CA certificate, but without --set 0/15" },
 	{ "a CA that the server shows",
 		{ .ssid = 1, .mode = BS_MODE_X509, .server_key = (const uint8_t *)"x", .server_key_len = 1 },
 		{ .has_usage = true, .usage = 3, .key = { .ca = true } }, "" },
+	/* covers: resource 0/15 */
 	{ "a trust anchor",
 		{ .ssid = 1, .mode = BS_MODE_X509, .server_key = (const uint8_t *)"x", .server_key_len = 1 },
 		{ .has_usage = true, .usage = 2, .key = { .ca = true } },
 		"--set: warning: a LwM2M 1.0 client ignores 0/15" },
+	/* covers: resource 0/4 */
 	{ "a leaf as trust anchor",
 		{ .ssid = 1, .mode = BS_MODE_X509, .server_key = (const uint8_t *)"x", .server_key_len = 1 },
 		{ .has_usage = true, .usage = 2 },
 		"--server-cert: certificate usage 2 (--set 0/15) needs a CA certificate" },
+	/* covers: resource 0/13 */
 	{ "SHA-384 of it", { .ssid = 1, .mode = BS_MODE_X509, .server_key = (const uint8_t *)"x", .server_key_len = 1 },
 		{ .matching_type = 2 },
 		"--set: warning: a LwM2M 1.0 client ignores 0/13 and cannot use a digest; some clients refuse" },
@@ -202,12 +210,14 @@ static const struct {
 	{ "a preferred transport of the binding",
 		{ .ssid = 1, .mode = BS_MODE_PSK, .settings = &prefers_sms, .setting_count = 1 }, { .binding = "US" },
 		"" },
+	/* covers: resource 1/22 */
 	{ "a preferred transport beside the binding",
 		{ .ssid = 1, .mode = BS_MODE_PSK, .settings = &prefers_sms, .setting_count = 1 }, { .binding = "U" },
 		"--set: 1/22: the preferred transport is one letter of the binding, U" },
 	{ "a preferred transport beside the default",
 		{ .ssid = 1, .mode = BS_MODE_PSK, .settings = &prefers_sms, .setting_count = 1 }, { 0 },
 		"--set: 1/22: the preferred transport is one letter of the binding, U" },
+	/* covers: resource 0/11, 0/12 */
 	{ "a resource of bootstrap accounts",
 		{ .ssid = 1, .mode = BS_MODE_PSK, .settings = &hold_off, .setting_count = 1 }, { 0 },
 		"--set: warning: 0/11 belongs to a bootstrap account; it is left out of this one" },
@@ -218,6 +228,7 @@ static const struct {
 			.settings = &hold_off,
 			.setting_count = 1 },
 		{ 0 }, "" },
+	/* covers: resource 0/17 */
 	{ "a link to OSCORE", { .ssid = 1, .mode = BS_MODE_PSK, .settings = &oscore_link, .setting_count = 1 }, { 0 },
 		"--set: warning: 0/17 leads to an instance of Object 21, which this server does not write" },
 	{ "an unknown ciphersuite", { .ssid = 1, .mode = BS_MODE_PSK, .settings = &no_suite, .setting_count = 1 },
@@ -225,6 +236,7 @@ static const struct {
 	{ "sms", { .ssid = 1, .mode = BS_MODE_PSK, .sms_number = "491700000000" }, { .binding = "US" }, "" },
 	{ "sms without binding", { .ssid = 1, .mode = BS_MODE_PSK, .sms_number = "491700000000" }, { 0 },
 		"--binding: an account with an SMS number needs S" },
+	/* covers: resource 0/9 */
 	{ "sms number of letters", { .ssid = 1, .mode = BS_MODE_PSK, .sms_number = "0170/123" }, { .binding = "US" },
 		"--sms-number: 1 to 15 digits" },
 };
@@ -272,6 +284,7 @@ static const struct {
 		"--server: repositories and bootstrap accounts alone" },
 	{ "twice", { &one, &one }, true, BS_AC_NONE, { 0 }, 2000, 4, 512, "--server: one is named twice" },
 	{ "the same ssid", { &one, &again }, true, BS_AC_NONE, { 0 }, 2000, 4, 512,
+		/* covers: trap 17 */
 		"--server: one and again have the same Short Server ID 1" },
 	{ "explicit without", { &one, &two }, true, BS_AC_EXPLICIT, { 0 }, 2000, 4, 512,
 		"--acl: explicit access control needs" },
@@ -538,6 +551,7 @@ static const struct {
 	{ false, "1/6=maybe", "--set: 1/6: the value is no boolean" },
 	{ false, "1/2=-1", "--set: 1/2: " },
 	{ false, "0/15=4", "--set: 0/15: " },
+	/* covers: resource 1/4, 1/8, 1/9 */
 	{ false, "1/8=x", "--set: 1/8 Registration Update Trigger can be executed" },
 	{ false, "1/99=1", "--set: Object 1 has no resource 99; in LwM2M 1.0 to 1.2 it has 0 to 27" },
 	{ false, "1/6/0=true", "--set: 1/6 Notification Storing When Disabled or Offline is a single resource" },
@@ -556,6 +570,7 @@ static const struct {
 	{ true, "/10/0/0=apn.example", "--write: /10/0/0: the type is not known here" },
 	{ true, "/0/1/0=coaps://h", "--write: Object 0: server accounts make Object 0" },
 	{ true, "/2/0/2/1=15", "--write: Object 2: use --access-control and --acl" },
+	/* covers: trap 42; resource 21/1, 21/2, 21/3, 21/4, 21/5, 21/6 */
 	{ true, "/21/0/0=opaque:00", "--write: Object 21: OSCORE keys are secrets" },
 	{ true, "3/0/13=now", "--write: write /OBJ/INST/RES=VALUE" },
 	{ true, "/3/0=now", "--write: write /OBJ/INST/RES=VALUE" },
@@ -614,6 +629,7 @@ static const struct {
 	{ "3:owner=1", SIZE_MAX },
 };
 
+/* covers: resource 2/2, 2/3 */
 static void
 test_acl(void **state)
 {

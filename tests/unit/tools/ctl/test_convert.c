@@ -76,6 +76,7 @@ group_setup(void **state)
 	shell("openssl x509 -in cert.pem -outform DER -out cert.der");
 	shell("openssl req -new -x509 -key sec1.pem -subj /CN=ca -days 10 -out ca.pem"); /* CA:TRUE by default */
 	shell("openssl dgst -sha256 -binary spki.der >spki.sha256; openssl dgst -sha384 -binary cert.der >cert.sha384");
+	shell("cat cert.der >chain.der; openssl x509 -in ca.pem -outform DER >>chain.der");
 	shell("cat cert.der spki.der >trailing.der; cat cert.pem sec1.pem >both.pem; : >empty");
 	shell("openssl asn1parse -in spki.der -inform DER -strparse 23 -noout -out point.der || tail -c 65 spki.der "
 	      ">point.der");
@@ -119,6 +120,7 @@ static const struct {
 	{ "p224.der", true, 0, "the key's curve is secp224r1; use P-256 (or P-384, P-521)" },
 	{ "ed25519.der", true, 0, "the key is of type ED25519; use an EC key on P-256" },
 	{ "encrypted.der", true, 0, "this is an encrypted private key; an unencrypted private key" },
+	/* covers: trap 35 */
 	{ "pkcs8.pem", true, 0, "this is PEM text inside base64" },
 	{ "spki.der", true, 0, "this is not well-formed DER; an unencrypted private key" },
 };
@@ -147,6 +149,7 @@ test_private(void **state)
 }
 
 /* PKCS#8 version 0 with a named curve, whatever came in, and the public half as openssl prints it. */
+/* covers: trap 35 */
 static void
 test_private_form(void **state)
 {
@@ -245,6 +248,7 @@ static const struct {
 	{ "cert.der", false, "spki.der", NULL },
 	{ "cert.pem", true, "cert.der", NULL },
 	{ "cert.der", true, "cert.der", NULL },
+	/* covers: trap 35 */
 	{ "both.pem", true, "cert.der", NULL },
 	{ "sec1.pem", false, NULL,
 		"holds a private key, which must never be given here; give the file with the public key" },
@@ -283,6 +287,7 @@ test_files(void **state)
 	}
 }
 
+/* covers: resource 0/13 */
 static void
 test_certificate_facts(void **state)
 {
@@ -306,6 +311,30 @@ test_certificate_facts(void **state)
 	assert_int_equal(bs_convert_matching(&cert, 2), BS_OK);
 	assert_octets("matching type 2", cert.data, cert.len, "cert.sha384");
 	bs_blob_clear(&cert);
+}
+
+/* A device receives one certificate: neither a chain nor anything else behind it is taken for one. */
+/* covers: trap 36 */
+static void
+one_certificate_is_one(void **state)
+{
+	static const char *const files[] = { "chain.der", "trailing.der" };
+	uint8_t der[4096];
+	size_t len = slurp("cert.der", der, sizeof(der));
+	struct bs_blob cert = { 0 };
+	struct bs_key_info info;
+	struct bs_diag diag = { 0 };
+
+	(void)state;
+	assert_int_equal(bs_convert_certificate(der, len, &cert, &info, &diag), BS_OK);
+	assert_octets("alone", cert.data, cert.len, "cert.der");
+	bs_blob_clear(&cert);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		len = slurp(files[i], der, sizeof(der));
+		assert_int_not_equal(bs_convert_certificate(der, len, &cert, &info, &diag), BS_OK);
+		assert_non_null(strstr(diag.text, "one certificate (DER) with nothing behind it"));
+		assert_null(cert.data);
+	}
 }
 
 static void
@@ -357,6 +386,7 @@ main(void)
 		cmocka_unit_test(test_public),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_certificate_facts),
+		cmocka_unit_test(one_certificate_is_one),
 		cmocka_unit_test(test_pair),
 		cmocka_unit_test(test_halves),
 	};

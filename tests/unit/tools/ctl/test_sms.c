@@ -97,6 +97,7 @@ static const struct row rows[] = {
 		"lwm2m-bootstrapctl: mode: 1 (dtls-psk), 2 (sps) or 3 (nosec)\n" },
 };
 
+/* covers: resource 0/7 */
 static void
 test_table(void **state)
 {
@@ -121,6 +122,7 @@ test_table(void **state)
 	}
 }
 
+/* covers: resource 0/6 */
 static void
 test_fields(void **state)
 {

@@ -52,6 +52,7 @@ static const struct row rows[] = {
 		"the key is printable text, which carries too little randomness" },
 };
 
+/* covers: resource 0/5 */
 static void
 test_rules(void **state)
 {

@@ -7,6 +7,7 @@
 
 #include "tools/ctl/tls.h"
 
+/* covers: resource 0/16 */
 static void
 numbers_are_known_and_fit_the_mode(void **state)
 {
@@ -41,10 +42,14 @@ numbers_are_known_and_fit_the_mode(void **state)
 		{ "secp256r1", BS_MODE_X509, 18, "23", "" },
 		{ "x25519", BS_MODE_X509, 18, "29", "" },
 		{ "X25519MLKEM768", BS_MODE_X509, 18, "4588", "" },
+		/* covers: resource 0/18 */
 		{ "no group", BS_MODE_X509, 18, "9999", "0/18: 9999 (0x270F) is no group" },
+		/* covers: resource 0/19 */
 		{ "ecdsa_secp256r1_sha256", BS_MODE_X509, 19, "1027", "" },
 		{ "ed25519", BS_MODE_X509, 20, "2055", "" },
+		/* covers: resource 0/20 */
 		{ "no scheme", BS_MODE_X509, 20, "1", "0/20: 1 (0x0001) is no signature scheme" },
+		/* covers: resource 0/21 */
 		{ "no scheme for certificates", BS_MODE_X509, 21, "1028",
 			"0/21: 1028 (0x0404) is no signature scheme" },
 		{ "another resource", BS_MODE_X509, 23, "9999", "" },

@@ -14,7 +14,20 @@
 #include "tools/sim/report.h"
 
 /* DER of each form of two keys: a (the device's) and b (somebody else's). */
-enum form { EMPTY, SPKI_A, SPKI_B, CERT_A, PKCS8_A, PKCS8_B, PKCS8_A_V2, SEC1_A, SPKI_A_AND_MORE, HASH, FORMS };
+enum form {
+	EMPTY,
+	SPKI_A,
+	SPKI_B,
+	CERT_A,
+	CERT_A_TWICE,
+	PKCS8_A,
+	PKCS8_B,
+	PKCS8_A_V2,
+	SEC1_A,
+	SPKI_A_AND_MORE,
+	HASH,
+	FORMS
+};
 static struct {
 	uint8_t *data;
 	size_t len;
@@ -80,6 +93,10 @@ keep_odd_forms(EVP_PKEY *a)
 	der = OPENSSL_zalloc(forms[SPKI_A].len + 1);
 	memcpy(der, forms[SPKI_A].data, forms[SPKI_A].len);
 	keep(SPKI_A_AND_MORE, der, (int)forms[SPKI_A].len + 1);
+	der = OPENSSL_zalloc(2 * forms[CERT_A].len);
+	memcpy(der, forms[CERT_A].data, forms[CERT_A].len);
+	memcpy(der + forms[CERT_A].len, forms[CERT_A].data, forms[CERT_A].len);
+	keep(CERT_A_TWICE, der, 2 * (int)forms[CERT_A].len);
 	keep(HASH, OPENSSL_zalloc(32), 32);
 }
 
@@ -180,6 +197,8 @@ test_key_forms(void **state)
 		{ "raw keys, no secret", SIM_MODE_RPK, SPKI_A, SPKI_B, EMPTY, 0, SIM_NOT_ACCEPTABLE },
 		{ "certificate", SIM_MODE_X509, CERT_A, CERT_A, PKCS8_A, 0, SIM_CHANGED },
 		{ "certificate, the device has the key", SIM_MODE_X509, CERT_A, CERT_A, EMPTY, 0, SIM_CHANGED },
+		/* covers: trap 36 */
+		{ "two certificates for one", SIM_MODE_X509, CERT_A_TWICE, CERT_A, PKCS8_A, 0, SIM_NOT_ACCEPTABLE },
 		{ "certificate, no pair", SIM_MODE_X509, CERT_A, CERT_A, PKCS8_B, 0, SIM_NOT_ACCEPTABLE },
 		{ "a raw key for a certificate", SIM_MODE_X509, SPKI_A, CERT_A, PKCS8_A, 0, SIM_NOT_ACCEPTABLE },
 		{ "certificate, SHA-256 of the server's", SIM_MODE_X509, CERT_A, HASH, PKCS8_A, 1, SIM_CHANGED },
