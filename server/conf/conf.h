@@ -52,6 +52,7 @@ struct bs_conf {
 	struct bs_conf_list bootstrap_paths;
 	struct bs_roots roots; /* bootstrap_paths, parsed */
 	uint64_t peers, half_open, half_open_prefix, attempts_per_minute;
+	uint64_t close_rate;
 	uint64_t sessions_per_device, handshakes_per_minute; /* for the latter see bs_conf_handshakes */
 	uint64_t journal_days, journal_bytes, journal_queue, unknown_max, journal_per_device;
 	uint64_t log_lines, log_lines_per_device, log_lines_per_prefix;

@@ -243,6 +243,16 @@ const struct bs_option bs_options[] = {
 			"one is closed: one without a run, preferably from the same address. With 1, a new session cuts off the run of\n"
 			"the old one." },
 	{ .section = "limits",
+		.key = "close-rate",
+		.type = BS_OPT_UINT,
+		.offset = AT(close_rate),
+		.fallback = "200",
+		.min = 1,
+		.max = 1000000,
+		.help = "Sessions closed per second, all workers together, because the profile of their devices was "
+			"changed and says so\n"
+			"(profile option --on-change): the devices of a whole fleet must not come back at once." },
+	{ .section = "limits",
 		.key = "journal-days",
 		.type = BS_OPT_UINT,
 		.offset = AT(journal_days),

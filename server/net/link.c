@@ -404,6 +404,10 @@ load(struct link *l)
 	}
 	if (standing == BS_STANDING_GOOD)
 		err = bs_store_load_account(w->store, l->client.device_id, &account);
+	if (account != NULL) {
+		l->profile_id = account->profile.id;
+		l->revision = account->revision;
+	}
 	bs_histogram_add_us(&w->stats.load, bs_clock_us() - began_us);
 	if (err != BS_OK && err != BS_ENOTFOUND) {
 		w->stats.load_errors++;
@@ -510,7 +514,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	if (l->lost)
 		bs_link_fall(l, now_ms);
 	else if (l->close_after_run && !bs_session_is_running(l->session))
-		bs_link_close(l, now_ms, BS_OUT_SUPERSEDED, "the credential was changed");
+		bs_link_close(l, now_ms, BS_OUT_SUPERSEDED, "the credential or the profile was changed");
 	else
 		arm(l);
 	bs_worker_end_turn(w);
@@ -611,6 +615,7 @@ bury(struct link *l)
 	if (l->loading)
 		TAILQ_REMOVE(&w->loads, l, load);
 	l->loading = false;
+	bs_stale_forget(l);
 	bs_peer_set_user(l->peer, NULL);
 	evtimer_del(l->timer);
 	LIST_REMOVE(l, same_device);

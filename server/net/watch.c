@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Changes of the store that concern live sessions: a device that was disabled or deleted is cut off at once; a changed
- * credential is treated as the profile's policy says. Cost: the changes, not the fleet.
+ * credential or profile is treated as the profile's policy says, the latter at a measured pace (stale.c). Cost: the changes,
+ * and one walk over the links when a profile is among them.
  */
 #include <string.h>
 
@@ -69,10 +70,13 @@ on_change(void *arg, const struct bs_change *change)
 
 	if (change->kind == BS_CHANGED_ANYTHING) {
 		check_all(c);
+		bs_stale_note(c->worker, BS_STALE_ANY);
 		return;
 	}
-	if (change->kind == BS_CHANGED_PROFILE)
-		return; /* a run reads it when it begins */
+	if (change->kind == BS_CHANGED_PROFILE) {
+		bs_stale_note(c->worker, change->id);
+		return;
+	}
 	HASH_FIND(hh, c->worker->by_device, &change->id, sizeof(change->id), d);
 	if (d != NULL)
 		check_links(c, d, change->kind);
@@ -172,6 +176,7 @@ bs_watch_tick(struct bs_worker *w, uint64_t now_ms)
 	if (seq != w->seen_seq) /* proofs are judged anew, by who needs them (standing.c) */
 		bs_dtls_ctx_move_generation(w->dtls);
 	w->seen_seq = seq;
+	bs_stale_find(w, now_ms);
 	check_tampered(w);
 	check_age(w);
 	if (is_damaged(w, now_ms))

@@ -431,6 +431,17 @@ on_review(evutil_socket_t fd, short what, void *arg)
 	bs_worker_end_turn(w);
 }
 
+static void
+on_stale(evutil_socket_t fd, short what, void *arg)
+{
+	struct bs_worker *w = arg;
+
+	(void)fd;
+	(void)what;
+	bs_stale_turn(w, bs_clock_ms());
+	bs_worker_end_turn(w);
+}
+
 /* ---- set-up of the rest ------------------------------------------------------------------------------------------- */
 
 static uint32_t
@@ -478,8 +489,10 @@ open_events(struct bs_worker *w)
 	w->watch_timer = evtimer_new(w->base, on_watch, w);
 	w->stop_timer = evtimer_new(w->base, on_stop, w);
 	w->review_timer = evtimer_new(w->base, on_review, w);
+	w->stale_timer = evtimer_new(w->base, on_stale, w);
 	if (w->mail_event == NULL || w->peer_timer == NULL || w->load_event == NULL || w->watch_timer == NULL ||
-		w->stop_timer == NULL || w->review_timer == NULL || event_add(w->mail_event, NULL) != 0)
+		w->stop_timer == NULL || w->review_timer == NULL || w->stale_timer == NULL ||
+		event_add(w->mail_event, NULL) != 0)
 		return BS_ENOMEM;
 	for (size_t i = 0; i < w->socket_count; i++) {
 		struct socket_event *s = &w->sockets[i];
@@ -533,6 +546,7 @@ bs_worker_new(unsigned index, const struct bs_shared *shared, struct bs_udp **so
 	TAILQ_INIT(&w->links);
 	TAILQ_INIT(&w->loads);
 	TAILQ_INIT(&w->dead);
+	TAILQ_INIT(&w->stale);
 	TAILQ_INIT(&w->triggers);
 	for (size_t i = 0; i < socket_count; i++)
 		events[i] = (struct socket_event){ .worker = w, .udp = sockets[i] };
@@ -602,6 +616,7 @@ bs_worker_free(struct bs_worker *w)
 	free_event(w->watch_timer);
 	free_event(w->stop_timer);
 	free_event(w->review_timer);
+	free_event(w->stale_timer);
 	forget_reload(w);
 	bs_dtls_ctx_free(w->dtls);
 	bs_store_close(w->store);

@@ -46,9 +46,11 @@ struct link {
 	uint64_t number; /* of this session in the device table; 0: not entered */
 	struct bs_exchange_counters counted; /* what of the exchange is in the worker's sum already */
 	uint64_t run; /* of the run that has the claim; 0: none */
+	int64_t profile_id, revision; /* of the account that was read last; 0: none was */
+	bool stale; /* in worker->stale */
 	bool loading; /* in worker->loads */
 	bool silence_noted; /* "no-request" was recorded */
-	bool close_after_run; /* the credential changed: policy close-after-run */
+	bool close_after_run; /* credential or profile changed: policy close-after-run */
 	struct trigger *trigger; /* of the run that is on; NULL: none, or the device asked */
 	uint64_t generation; /* under which it was found good */
 	bool held_back; /* a message was not sent, as the store could not tell whether it may be */
@@ -58,7 +60,7 @@ struct link {
 	struct device_links *device;
 	LIST_ENTRY(link) same_device;
 	TAILQ_ENTRY(link) link; /* in worker->links, then in worker->dead */
-	TAILQ_ENTRY(link) load;
+	TAILQ_ENTRY(link) load, in_stale;
 	UT_hash_handle hh_run; /* in worker->runs, while run != 0 */
 };
 
@@ -67,6 +69,16 @@ struct socket_event {
 	struct bs_udp *udp;
 	struct event *event;
 	uint32_t timeout_ms; /* first handshake timer of who comes in here */
+};
+
+#define BS_STALE_ANY 0 /* any profile may have changed */
+#define BS_STALE_IDS_MAX 32
+
+/* Profiles that changed since the links were looked through. */
+struct stale_profiles {
+	int64_t ids[BS_STALE_IDS_MAX];
+	size_t count;
+	bool any; /* there were more */
 };
 
 struct bs_worker {
@@ -82,10 +94,13 @@ struct bs_worker {
 	struct bs_dtls_ctx *dtls;
 	struct bs_peer_table *peers;
 	struct bs_mailbox *mailbox;
-	struct event *mail_event, *peer_timer, *load_event, *watch_timer, *stop_timer, *review_timer;
+	struct event *mail_event, *peer_timer, *load_event, *watch_timer, *stop_timer, *review_timer, *stale_timer;
 	TAILQ_HEAD(, link) links;
 	TAILQ_HEAD(, link) dead; /* freed at the end of the turn */
 	TAILQ_HEAD(, link) loads; /* accounts to load when the stack has unwound */
+	TAILQ_HEAD(, link) stale; /* their profile has changed: to be looked at (stale.c) */
+	struct stale_profiles stale_profiles;
+	uint64_t stale_credit, stale_paced_ms; /* for close-rate */
 	struct link *runs; /* by run number */
 	struct device_links *by_device;
 	struct socket_event
@@ -191,6 +206,15 @@ void bs_link_outnumbered(struct bs_worker *w, int64_t device_id, uint64_t number
 
 /* ---- lookup.c */
 extern const struct bs_credential_lookup bs_worker_lookup; /* arg is to be set to the worker */
+
+/* ---- stale.c */
+/* That profile has changed; BS_STALE_ANY: any may have. */
+void bs_stale_note(struct bs_worker *w, int64_t profile_id);
+/* All that was noted: find the links that have read one of them. Once for many changes. */
+void bs_stale_find(struct bs_worker *w, uint64_t now_ms);
+/* Look at some of them, and close who must go, as fast as close-rate allows. */
+void bs_stale_turn(struct bs_worker *w, uint64_t now_ms);
+void bs_stale_forget(struct link *l);
 
 /* ---- watch.c */
 /* Once a second: what changed in the store, and is it still the same file? */

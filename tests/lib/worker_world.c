@@ -50,6 +50,8 @@ write_conf(const struct worker_world *w)
 	put_list(f, "trust-anchors", w->anchors);
 	put_list(f, "crls", w->crls);
 	fprintf(f, "[limits]\nattempts-per-minute = %u\n", w->attempts > 0 ? w->attempts : 1000);
+	if (w->close_rate > 0)
+		fprintf(f, "close-rate = %u\n", w->close_rate);
 	fputs("[dtls]\nunknown-credential = alert\n[log]\nlevel = error\n", f);
 	fclose(f);
 }
@@ -672,6 +674,23 @@ worker_client_listen(struct worker_client *c)
 		step(c);
 		receive(c);
 	}
+}
+
+bool
+worker_client_hears_close(struct worker_client *c, unsigned wait_ms)
+{
+	uint64_t end_ms = bs_clock_ms() + wait_ms;
+
+	c->hold = HOLD_NOWHERE;
+	c->holds = false;
+	c->mute = true;
+	do {
+		step(c);
+		if (!worker_client_is_closed(c))
+			receive(c);
+	} while (!worker_client_is_closed(c) && bs_clock_ms() < end_ms);
+	c->mute = false;
+	return worker_client_is_closed(c);
 }
 
 unsigned

@@ -27,6 +27,7 @@ struct worker_world {
 	const char *anchors[WORKER_WORLD_FILES], *crls[WORKER_WORLD_FILES];
 	const char *server_cert, *server_key;
 	unsigned attempts; /* attempts-per-minute; 0: 1,000 */
+	unsigned close_rate; /* 0: the default */
 	struct bs_diag diag;
 };
 
@@ -78,6 +79,8 @@ void worker_client_free(struct worker_client *c);
 void worker_client_run(struct worker_client *c, enum worker_hold hold);
 /* Until it is over, or has waited for an answer for a second. */
 void worker_client_run_briefly(struct worker_client *c);
+/* Is its session closed within that time? Says nothing. */
+bool worker_client_hears_close(struct worker_client *c, unsigned wait_ms);
 /* Say nothing more, and listen until the session is over. */
 void worker_client_listen(struct worker_client *c);
 /* How many messages of the server came to it: with Writes of /0 or blocks of a pack; and Bootstrap-Finish. */

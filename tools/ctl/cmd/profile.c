@@ -47,7 +47,7 @@ static const struct bs_ctl_option add_options[] = {
 	[O_SERVER] = { "server", "NAME", "a server account; repeat in the order of writing (required)" },
 	[O_ANCHOR] = { "anchor", "FILE", "CA certificate under which devices are found by name, PEM or DER" },
 	[O_ON_CHANGE] = { "on-change", "keep|close|close-after-run",
-		"live sessions when credentials change (close-after-run)" },
+		"live sessions when credentials or the profile change (close-after-run)" },
 	[O_ACCESS_CONTROL] = { "access-control", "derived|none|explicit",
 		"Object 2; must be said with two servers or more" },
 	[O_ACL] = { "acl", "OID/IID:owner=SSID[,SSID=RIGHTS]..", "an explicit entry; may be repeated" },
