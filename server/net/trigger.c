@@ -200,7 +200,7 @@ break_off(struct bs_worker *w, struct trigger *t, uint64_t now_ms, enum bs_outco
 {
 	struct bs_peer *peer = t->peer;
 
-	bs_link_record_peer(w, now_ms, peer, outcome, detail);
+	bs_record_peer(w, now_ms, peer, outcome, detail);
 	bs_trigger_end(t, outcome, detail);
 	bs_peer_table_close(w->peers, peer);
 }

@@ -188,18 +188,48 @@ bool bs_standing_may_send(struct link *l, const uint8_t *data, size_t len);
 /* Verify some of the links whose certificates a reload may have touched. */
 void bs_standing_review(struct bs_worker *w);
 
-/* ---- link.c */
-/* The end of a link that is lost, with that outcome. */
-void bs_link_fall(struct link *l, uint64_t now_ms);
-/* Record how a handshake ended that is no link yet. */
-void bs_link_record_peer(
+/* ---- record.c */
+/* May that line or row be written? left_out: how many were not since the last one that was. */
+bool bs_record_may(struct bs_worker *w, uint64_t now_ms, const struct bs_ration_who *who, enum bs_ration_what what,
+	uint64_t *left_out);
+/* Who stands behind an open session. */
+struct bs_ration_who bs_link_who(const struct link *l);
+enum bs_mode bs_mode_of_credential(enum bs_credential_kind kind);
+/* How a run ended. */
+void bs_record_run(
+	struct link *l, uint64_t now_ms, const struct bs_run_report *r, enum bs_outcome outcome, const char *detail);
+/* How an association ended that came to no run: in its handshake, or before its Bootstrap-Request. */
+void bs_record_peer(
 	struct bs_worker *w, uint64_t now_ms, struct bs_peer *peer, enum bs_outcome outcome, const char *detail);
-void bs_link_arm(struct link *l);
+void bs_record_silence(struct link *l, uint64_t now_ms, const char *detail);
+void bs_record_clone(struct link *l, uint64_t now_ms);
+void bs_record_no_mail(struct link *l, uint64_t now_ms);
+void bs_record_send_failed(struct link *l);
+
+/* ---- trace.c */
+void bs_trace(struct link *l, const char *event, const uint8_t *data, size_t len);
+
+/* ---- callbacks.c */
+extern const struct bs_session_ops bs_link_session_ops;
+extern const struct bs_exchange_ops bs_link_exchange_ops;
 extern const struct bs_peer_ops bs_link_peer_ops;
-void bs_link_sweep(struct bs_worker *w);
+/* Those asked for since the last turn. */
 void bs_link_load_all(struct bs_worker *w);
+
+/* ---- link.c */
+/* A good handshake becomes a session, which all workers know of. BS_ELIMIT: the device has had too many. */
+BS_MUST_USE enum bs_err bs_link_open(struct bs_worker *w, struct bs_peer *peer, uint64_t now_ms, struct link **out);
+void bs_link_arm(struct link *l);
+/* Give back the claim of the run that is on, if any. */
+void bs_link_end_run(struct link *l);
+void bs_link_count_exchange(struct link *l);
+/* No further use of it; it is freed by the sweep at the end of the turn. */
+void bs_link_bury(struct link *l);
+void bs_link_sweep(struct bs_worker *w);
 /* End the run of a link, if any, and close its peer. */
 void bs_link_close(struct link *l, uint64_t now_ms, enum bs_outcome outcome, const char *detail);
+/* The end of a link that is lost, with that outcome. */
+void bs_link_fall(struct link *l, uint64_t now_ms);
 /* Mail: that run is superseded; that session must go for a newer one. */
 void bs_link_supersede(struct bs_worker *w, uint64_t run);
 void bs_link_outnumbered(struct bs_worker *w, int64_t device_id, uint64_t number);
