@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "db/sql.h"
-#include "db/store.h"
+#include "db/lookup.h"
 
 #define BUSY_MS 20 /* who asks serves others, too */
 

@@ -7,7 +7,7 @@
 
 #include "db/seal.h"
 #include "db/sql.h"
-#include "db/store.h"
+#include "db/provision.h"
 #include "db/touched.h"
 
 #define BS_DIGEST_LEN 32

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "db/root.h"
-#include "db/store.h"
+#include "db/lookup.h"
 #include "server/base/hash.h"
 #include "server/base/log.h"
 

@@ -13,12 +13,12 @@ allowed() {
 	server/content) echo "server/model" ;;
 	server/dtls) echo "server/model/outcome.h server/model/found.h" ;;
 	server/coap) echo "" ;;
-	server/bootstrap) echo "server/bootstrap/plan server/coap server/content server/model db/store.h" ;;
+	server/bootstrap) echo "server/bootstrap/plan server/coap server/content server/model db/lookup.h" ;;
 	server/bootstrap/plan) echo "server/bootstrap/tell.h server/coap/block.h server/coap/msg.h server/content server/model" ;;
 	server/conf) echo "server/model" ;;
-	server/net) echo "server/bootstrap server/coap server/dtls server/content server/model server/conf db" ;;
-	server/admin) echo "server/conf server/model server/net server/dtls/expiry.h db/store.h db/journal/journal.h db/journal/recorder.h db/facts.h" ;;
-	server) echo "server/conf server/net server/admin server/dtls db" ;;
+	server/net) echo "server/bootstrap server/coap server/dtls server/content server/model server/conf db/lookup.h db/journal" ;;
+	server/admin) echo "server/conf server/model server/net server/dtls/expiry.h db/lookup.h db/journal/journal.h db/journal/recorder.h db/facts.h" ;;
+	server) echo "server/conf server/net server/admin server/dtls db/lookup.h db/journal" ;;
 	db) echo "server/model" ;;
 	db/journal) echo "db server/model" ;;
 	tools/ctl | tools/ctl/*) echo "tools/ctl db server/content server/model server/conf server/bootstrap/plan/plan.h server/bootstrap/plan/pack.h" ;;

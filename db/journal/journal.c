@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "db/sql.h"
-#include "db/store.h"
+#include "db/lookup.h"
 
 #define JOURNAL_APPLICATION_ID 0x4c424a31 /* "LBJ1" */
 #define OLDER_ID 0x4c42424a /* before 0.2 */

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "db/facts.h"
-#include "db/store.h"
+#include "db/lookup.h"
 #include "server/admin/certificates.h"
 #include "server/admin/limits.h"
 #include "server/admin/snapshot.h"

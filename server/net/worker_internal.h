@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <sys/queue.h>
 
-#include "db/store.h"
+#include "db/lookup.h"
 #include "server/base/hash.h"
 #include "server/bootstrap/session.h"
 #include "server/net/ask.h"

@@ -8,7 +8,7 @@
 
 #include <openssl/ssl.h>
 
-#include "db/store.h"
+#include "db/provision.h"
 #include "server/admin/admin.h"
 #include "tests/lib/pki.h"
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "db/store.h"
+#include "db/lookup.h"
 
 #define BATCH 16
 

@@ -5,7 +5,7 @@
 
 #include <uthash.h>
 
-#include "db/store.h"
+#include "db/provision.h"
 
 struct bs_cat_server {
 	struct bs_server_def def; /* def.name points at name; key and settings are not kept */

@@ -7,7 +7,7 @@
 #ifndef BS_TOOLS_CTL_CHECK_H
 #define BS_TOOLS_CTL_CHECK_H
 
-#include "db/store.h"
+#include "db/provision.h"
 #include "tools/ctl/catalog.h"
 #include "tools/ctl/device/convert.h"
 #include "tools/ctl/report.h"

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #include "db/journal/journal.h"
-#include "db/store.h"
+#include "db/provision.h"
 #include "server/base/near.h"
 
 enum bs_exit { BS_EXIT_DONE = 0, BS_EXIT_FAILED = 1, BS_EXIT_USAGE = 2 };

@@ -6,7 +6,7 @@
 #ifndef BS_TOOLS_CTL_TLS_H
 #define BS_TOOLS_CTL_TLS_H
 
-#include "db/store.h"
+#include "db/provision.h"
 #include "tools/ctl/report.h"
 
 /* Refused: a number that nobody has assigned, and a ciphersuite for other credentials than those of the account's mode. */

@@ -12,7 +12,7 @@
 
 #include <sqlite3.h>
 
-#include "db/store.h"
+#include "db/provision.h"
 
 struct db_fixture {
 	char base[64]; /* temporary folder; holds the key and the store's folder */
