@@ -198,7 +198,7 @@ test_key_forms(void **state)
 		{ "certificate", SIM_MODE_X509, CERT_A, CERT_A, PKCS8_A, 0, SIM_CHANGED },
 		{ "certificate, the device has the key", SIM_MODE_X509, CERT_A, CERT_A, EMPTY, 0, SIM_CHANGED },
 		/* covers: trap 36 */
-		{ "two certificates for one", SIM_MODE_X509, CERT_A_TWICE, CERT_A, PKCS8_A, 0, SIM_NOT_ACCEPTABLE },
+		{ "two certificates for one", SIM_MODE_X509, CERT_A_TWICE, CERT_A, EMPTY, 0, SIM_NOT_ACCEPTABLE },
 		{ "certificate, no pair", SIM_MODE_X509, CERT_A, CERT_A, PKCS8_B, 0, SIM_NOT_ACCEPTABLE },
 		{ "a raw key for a certificate", SIM_MODE_X509, SPKI_A, CERT_A, PKCS8_A, 0, SIM_NOT_ACCEPTABLE },
 		{ "certificate, SHA-256 of the server's", SIM_MODE_X509, CERT_A, HASH, PKCS8_A, 1, SIM_CHANGED },
