@@ -4,35 +4,12 @@
 
 #include "tests/lib/dtls_world.h"
 
-static struct pki_cert ca, server;
-
-static int
-setup_group(void **state)
-{
-	const struct pki_options for_ca = { .ca = true }, for_server = { .extended_usage = "serverAuth" };
-
-	(void)state;
-	pki_make(&ca, "test CA", NULL, &for_ca);
-	pki_make(&server, "localhost", &ca, &for_server);
-	return 0;
-}
-
-static int
-teardown_group(void **state)
-{
-	struct pki_cert *const all[] = { &ca, &server };
-
-	(void)state;
-	pki_clear_all(all, sizeof(all) / sizeof(all[0]));
-	return 0;
-}
-
 static int
 setup(void **state)
 {
 	struct world_fixture *fx = test_calloc(1, sizeof(*fx));
 
-	world_fixture_init(fx, &server, NULL, &ca, NULL);
+	world_fixture_init(fx, &world_keys.server, NULL, &world_keys.ca, NULL);
 	*state = fx;
 	return 0;
 }
@@ -117,13 +94,13 @@ a_subject_names_one_device_or_none(void **state)
 	};
 	struct world_fixture *fx = *state;
 
-	fx->w.names[0] = (struct world_name){ "dev-1", &ca };
-	fx->w.names[1] = (struct world_name){ "dev-2", &ca };
-	fx->w.names[2] = (struct world_name){ "caf\xc3\xa9", &ca };
+	fx->w.names[0] = (struct world_name){ "dev-1", &world_keys.ca };
+	fx->w.names[1] = (struct world_name){ "dev-2", &world_keys.ca };
+	fx->w.names[2] = (struct world_name){ "caf\xc3\xa9", &world_keys.ca };
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct pki_cert cert;
 
-		pki_make(&cert, rows[i].cn, &ca, &rows[i].options);
+		pki_make(&cert, rows[i].cn, &world_keys.ca, &rows[i].options);
 		assert_named(fx, rows[i].row, &cert, NULL, rows[i].wanted);
 		pki_clear(&cert);
 	}
@@ -233,5 +210,5 @@ main(void)
 		T(a_dns_name_beyond_the_constraints_is_untrusted),
 	};
 
-	return cmocka_run_group_tests(tests, setup_group, teardown_group);
+	return cmocka_run_group_tests(tests, world_keys_setup, world_keys_teardown);
 }

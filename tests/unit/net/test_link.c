@@ -5,41 +5,19 @@
 #include <unistd.h>
 
 #include "server/base/clock.h"
+#include "tests/lib/dtls_world.h"
 #include "tests/lib/worker_world.h"
 
 #define PATIENCE_MS 30000
 
 static const struct worker_device device = { .endpoint = "dev", .mode = BS_MODE_PSK };
-static struct pki_cert ca, server;
-
-static int
-setup_group(void **state)
-{
-	const struct pki_options for_ca = { .ca = true }, for_server = { .extended_usage = "serverAuth" };
-
-	(void)state;
-	pki_make(&ca, "test CA", NULL, &for_ca);
-	pki_make(&server, "localhost", &ca, &for_server);
-	return 0;
-}
-
-static int
-teardown_group(void **state)
-{
-	struct pki_cert *const all[] = { &ca, &server };
-
-	(void)state;
-	pki_clear_all(all, sizeof(all) / sizeof(all[0]));
-	return 0;
-}
-
 static void
 world_with(struct worker_world *w, unsigned attempts)
 {
 	*w = (struct worker_world){ .attempts = attempts };
-	w->anchors[0] = pki_write_cert(&ca);
-	w->server_cert = pki_write_cert(&server);
-	w->server_key = pki_write_key(&server);
+	w->anchors[0] = pki_write_cert(&world_keys.ca);
+	w->server_cert = pki_write_cert(&world_keys.server);
+	w->server_key = pki_write_key(&world_keys.server);
 	worker_world_init(w, &device, 1, 1);
 }
 
@@ -121,5 +99,5 @@ main(void)
 		cmocka_unit_test(a_credential_at_two_hosts_at_once_is_signalled),
 	};
 
-	return cmocka_run_group_tests(tests, setup_group, teardown_group);
+	return cmocka_run_group_tests(tests, world_keys_setup, world_keys_teardown);
 }
