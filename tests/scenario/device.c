@@ -2,6 +2,7 @@
 #include "tests/lib/test.h"
 
 #include "tests/scenario/device.h"
+#include "tests/scenario/wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,20 +11,10 @@
 #include "server/content/decode.h"
 #include "server/content/format.h"
 
-#define LATENCY_MS 10
-#define WIRE_MAX 1400
-#define FLIGHTS_MAX 32
 #define SEEN_MAX 256
 #define TURNS_MAX 20000
 #define TRANSMISSIONS 5
 #define MAX_AGE_S 3
-
-struct flight {
-	bool used, to_server;
-	uint64_t at_ms;
-	uint8_t data[WIRE_MAX];
-	size_t len;
-};
 
 struct world {
 	const struct device *d;
@@ -32,7 +23,7 @@ struct world {
 	struct bs_session *session;
 	uint64_t now_ms, load_at_ms, random, chance;
 	bool reported;
-	struct flight flights[FLIGHTS_MAX];
+	struct wire wire;
 	/* its own request */
 	uint8_t request[WIRE_MAX];
 	size_t request_len;
@@ -71,20 +62,8 @@ is_lost_by_chance(struct world *w)
 static void
 fly(struct world *w, bool to_server, const uint8_t *data, size_t len)
 {
-	if (is_lost_by_chance(w))
-		return;
-	for (size_t i = 0; i < FLIGHTS_MAX; i++) {
-		struct flight *f = &w->flights[i];
-
-		if (f->used)
-			continue;
-		assert_true(len <= WIRE_MAX);
-		*f = (struct flight){ .used = true, .to_server = to_server, .at_ms = w->now_ms + LATENCY_MS };
-		memcpy(f->data, data, len);
-		f->len = len;
-		return;
-	}
-	fail_msg("too many datagrams in flight");
+	if (!is_lost_by_chance(w) && !wire_fly(&w->wire, to_server, w->now_ms + LATENCY_MS, data, len))
+		fail_msg("too many datagrams in flight");
 }
 
 static bool
@@ -480,18 +459,6 @@ finish_load(struct world *w)
 
 /* ---- the clock ------------------------------------------------------------------------------------------------ */
 
-static struct flight *
-next_flight(struct world *w)
-{
-	struct flight *best = NULL;
-
-	for (size_t i = 0; i < FLIGHTS_MAX; i++) {
-		if (w->flights[i].used && (best == NULL || w->flights[i].at_ms < best->at_ms))
-			best = &w->flights[i];
-	}
-	return best;
-}
-
 static void
 land(struct world *w, struct flight *f)
 {
@@ -511,20 +478,14 @@ land(struct world *w, struct flight *f)
 		take_answer(w, &m);
 }
 
-static uint64_t
-least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 static bool
 turn(struct world *w)
 {
-	struct flight *f = next_flight(w);
+	struct flight *f = wire_next(&w->wire);
 	uint64_t ex = bs_exchange_next_deadline_ms(w->ex), session = bs_session_next_deadline_ms(w->session);
-	uint64_t now = least(least(ex, session), least(w->load_at_ms, w->again_at_ms));
+	uint64_t now = wire_least(wire_least(ex, session), wire_least(w->load_at_ms, w->again_at_ms));
 
-	now = least(now, f != NULL ? f->at_ms : BS_NEVER);
+	now = wire_least(now, wire_land_ms(f));
 	if (now == BS_NEVER)
 		return false;
 	w->now_ms = now > w->now_ms ? now : w->now_ms;
@@ -567,7 +528,7 @@ device_run(const struct device *d, struct device_end *end)
 		assert_true(++turns < TURNS_MAX);
 	/* What was sent before the end still comes in: the last block of a pack. */
 	end->took_ms = w->now_ms - 1000;
-	for (struct flight *f; w->reported && (f = next_flight(w)) != NULL;) {
+	for (struct flight *f; w->reported && (f = wire_next(&w->wire)) != NULL;) {
 		w->now_ms = f->at_ms > w->now_ms ? f->at_ms : w->now_ms;
 		land(w, f);
 	}

@@ -2,6 +2,7 @@
 #include "tests/lib/test.h"
 
 #include "tests/scenario/scenario.h"
+#include "tests/scenario/wire.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,12 +13,9 @@
 #include "server/bootstrap/session.h"
 #include "tests/scenario/script.h"
 
-#define LATENCY_MS 10
 #define LATE_MS 700
 #define NOTHING_MS 500
 #define THINKING_MS 500 /* before a separate response */
-#define WIRE_MAX 1400
-#define FLIGHTS_MAX 64
 #define PENDING_MAX 8
 #define SEEN_MAX 512
 #define TRACE_MAX 65536
@@ -26,14 +24,6 @@
 
 enum fault { FAULT_NONE, FAULT_LOSE, FAULT_LOSE_TWO, FAULT_DOUBLE, FAULT_LATE, FAULT_COUNT };
 static const char *const fault_names[] = { "as it stands", "lost", "lost with the next", "doubled", "late" };
-
-struct flight {
-	bool used, to_server;
-	uint64_t at_ms;
-	unsigned order;
-	uint8_t data[WIRE_MAX];
-	size_t len;
-};
 
 /* A Confirmable message of the device that is not acknowledged yet. */
 struct pending {
@@ -68,7 +58,7 @@ struct world {
 	struct bs_run_report reports[ENDS_MAX];
 	size_t report_count;
 	/* the wire */
-	struct flight flights[FLIGHTS_MAX];
+	struct wire wire;
 	/* the device */
 	struct pending pending[PENDING_MAX];
 	struct seen seen[SEEN_MAX];
@@ -149,23 +139,8 @@ trace_msg(struct world *w, const char *arrow, const char *what, const uint8_t *d
 static void
 fly(struct world *w, bool to_server, uint64_t at_ms, const uint8_t *data, size_t len)
 {
-	static unsigned order;
-
-	for (size_t i = 0; i < FLIGHTS_MAX; i++) {
-		struct flight *f = &w->flights[i];
-
-		if (f->used)
-			continue;
-		assert_true(len <= WIRE_MAX);
-		f->used = true;
-		f->to_server = to_server;
-		f->at_ms = at_ms;
-		f->order = order++;
-		memcpy(f->data, data, len);
-		f->len = len;
-		return;
-	}
-	wrong(w, "too many datagrams in flight");
+	if (!wire_fly(&w->wire, to_server, at_ms, data, len))
+		wrong(w, "too many datagrams in flight");
 }
 
 static void
@@ -766,27 +741,6 @@ device_receives(struct world *w, const uint8_t *data, size_t len)
 
 /* The clock. */
 
-static uint64_t
-least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-static struct flight *
-next_flight(struct world *w)
-{
-	struct flight *best = NULL;
-
-	for (size_t i = 0; i < FLIGHTS_MAX; i++) {
-		struct flight *f = &w->flights[i];
-
-		if (f->used &&
-			(best == NULL || f->at_ms < best->at_ms || (f->at_ms == best->at_ms && f->order < best->order)))
-			best = f;
-	}
-	return best;
-}
-
 static struct pending *
 next_pending(struct world *w)
 {
@@ -815,12 +769,13 @@ land(struct world *w, struct flight *f)
 static bool
 turn(struct world *w)
 {
-	struct flight *f = next_flight(w);
+	struct flight *f = wire_next(&w->wire);
 	struct pending *p = next_pending(w);
 	uint64_t ex = bs_exchange_next_deadline_ms(w->ex), session = bs_session_next_deadline_ms(w->session);
-	uint64_t now = least(least(ex, session), least(w->load_at_ms, least(w->send_at_ms, w->quiet_until_ms)));
+	uint64_t now = wire_least(
+		wire_least(ex, session), wire_least(w->load_at_ms, wire_least(w->send_at_ms, w->quiet_until_ms)));
 
-	now = least(now, least(f != NULL ? f->at_ms : BS_NEVER, p != NULL ? p->due_ms : BS_NEVER));
+	now = wire_least(now, wire_least(wire_land_ms(f), p != NULL ? p->due_ms : BS_NEVER));
 	if (now == BS_NEVER)
 		return false;
 	if (now > w->now_ms)
@@ -848,7 +803,7 @@ turn(struct world *w)
 static bool
 is_over(struct world *w)
 {
-	return w->at == w->script.count && !bs_session_is_running(w->session) && next_flight(w) == NULL &&
+	return w->at == w->script.count && !bs_session_is_running(w->session) && wire_next(&w->wire) == NULL &&
 	       next_pending(w) == NULL;
 }
 
