@@ -233,6 +233,8 @@ refuse 'a bad row among good ones' bad.csv 'bad.csv:3: psk_key_hex'
 refuse 'a key of another device' bad.csv 'bad.csv:2: psk_key_hex: this key belongs to device dev-a already'
 { echo $head; echo "dev-4,p,psk,id-a,$(key),x4,$(key)"; } >bad.csv
 refuse 'an identity of another device' bad.csv 'bad.csv:2: psk_identity: this PSK identity belongs to device dev-a'
+{ echo $head,iccid; for d in 5 6; do echo "dev-$d,p,psk,id-$d,$(key),x$d,$(key),899900100000000001"; done; } >bad.csv
+refuse 'a card of another device' bad.csv 'bad.csv:3: iccid: this ICCID belongs to device dev-5 already; every device has a card of its own'
 { echo $head; echo "dev-a,p,psk,id-4,$(key),x4,$(key)"; } >bad.csv
 refuse 'an endpoint twice' bad.csv 'bad.csv:2: endpoint: a device of that name exists'
 k=$(key)
@@ -551,6 +553,9 @@ check 'large: its own key delivered' both 1 'own.csv:8000: prod.psk_key_hex: thi
 run import old.csv
 check 'large: a device of the store has it' both 1 'old.csv:2: psk_identity: this PSK identity belongs to device quick3999 already'
 check 'large: only that row is bad' says '1 of 9001 rows are bad; nothing was stored'
+bulk 9000 card | awk -F, -v OFS=, 'NR == 1 { print $0, "iccid"; next } { printf "%s,899900100000%06d\n", $0, NR == 5001 ? 11 : NR }' >twin.csv
+run import twin.csv
+check 'large: a card twice' both 1 'twin.csv:5001: iccid: this ICCID belongs to device card9 already'
 bulk 9000 bad | awk -F, -v OFS=, 'NR == 3 || NR == 9001 { $3 = "pks" } NR == 40 { $4 = "quick7" } { print }' >bad.csv
 run import bad.csv
 check 'large: every bad row is told, the first' both 1 'bad.csv:3: mode: psk, rpk or x509'
