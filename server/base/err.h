@@ -42,7 +42,6 @@
 	X(BS_EPERM, "permission denied") \
 	X(BS_ELIMIT, "a limit is reached") \
 	X(BS_ERESET, "reset by the peer") \
-	X(BS_ECANCELED, "given up") \
 	X(BS_EINTERNAL, "internal error")
 
 #define X(name, text) name,

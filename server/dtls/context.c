@@ -243,7 +243,6 @@ bs_dtls_ctx_new(const struct bs_dtls_conf *conf, const struct bs_credential_look
 		ctx->lookup = *lookup;
 		ctx->mtu = conf->mtu != 0 ? conf->mtu : BS_DTLS_MTU;
 		ctx->timeout_ms = conf->timeout_ms != 0 ? conf->timeout_ms : BS_DTLS_TIMEOUT_MS;
-		ctx->debug = conf->debug;
 		ctx->libctx = OSSL_LIB_CTX_new();
 		ctx->bio_method = bs_bio_method_new();
 		ctx->nobody = BIO_ADDR_new();
@@ -278,7 +277,6 @@ bs_dtls_ctx_free(struct bs_dtls_ctx *ctx)
 struct bs_dtls_prepared {
 	struct bs_identity_set *set;
 	unsigned mtu, timeout_ms;
-	bool debug;
 };
 
 enum bs_err
@@ -294,7 +292,6 @@ bs_dtls_ctx_prepare(
 	if (err == BS_OK) {
 		p->mtu = conf->mtu != 0 ? conf->mtu : BS_DTLS_MTU;
 		p->timeout_ms = conf->timeout_ms != 0 ? conf->timeout_ms : BS_DTLS_TIMEOUT_MS;
-		p->debug = conf->debug;
 		*out = p;
 		p = NULL;
 	}
@@ -310,7 +307,6 @@ bs_dtls_ctx_adopt(struct bs_dtls_ctx *ctx, struct bs_dtls_prepared *prepared)
 	ctx->set = prepared->set;
 	ctx->mtu = prepared->mtu;
 	ctx->timeout_ms = prepared->timeout_ms;
-	ctx->debug = prepared->debug;
 	prepared->set = old; /* handshakes under way hold references to its SSL_CTXs */
 	bs_dtls_prepared_free(prepared);
 	bs_dtls_ctx_move_generation(ctx);

@@ -52,7 +52,6 @@ struct bs_dtls_ctx {
 	BIO_METHOD *bio_method;
 	BIO_ADDR *nobody; /* DTLSv1_listen wants a place for an address */
 	unsigned mtu, timeout_ms;
-	bool debug;
 	uint64_t records_most; /* for tests: below what a suite's limit is; 0: that alone */
 	uint8_t plain[BS_DTLS_PLAIN_MAX]; /* the record being handled */
 };

@@ -89,7 +89,6 @@ struct bs_dtls_conf {
 	bool alert_unknown; /* unknown-credential = alert (default silent) */
 	unsigned mtu; /* octets of IP datagram assumed on the wire; 0: 1280 */
 	unsigned timeout_ms; /* first handshake timer, 1,000 to 9,000; 0: 1,000 */
-	bool debug;
 };
 
 /* Per worker: SSL_CTXs in an OSSL_LIB_CTX of their own. */

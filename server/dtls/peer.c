@@ -86,39 +86,38 @@ make_ssl(struct bs_peer *peer, SSL_CTX *ssl_ctx)
 }
 
 static struct bs_peer *
-new_peer(struct bs_dtls_ctx *ctx, const struct bs_peer_ops *ops, void *arg, const struct bs_addr *local,
-	const struct bs_addr *remote, uint64_t now_ms, uint32_t handshake_time_ms)
+new_peer(struct bs_dtls_ctx *ctx, const struct bs_peer_begin *begin)
 {
 	struct bs_peer *peer = calloc(1, sizeof(*peer));
 
 	if (peer == NULL)
 		return NULL;
 	peer->ctx = ctx;
-	peer->ops = ops;
-	peer->arg = arg;
-	peer->local = *local;
-	peer->remote = *remote;
-	peer->now_ms = now_ms;
-	peer->created_ms = now_ms;
-	peer->end_ms = now_ms + handshake_time_ms;
+	peer->ops = begin->ops;
+	peer->arg = begin->arg;
+	peer->local = *begin->local;
+	peer->remote = *begin->remote;
+	peer->now_ms = begin->now_ms;
+	peer->created_ms = begin->now_ms;
+	peer->end_ms = begin->now_ms + begin->handshake_time_ms;
 	peer->timer_ms = peer->grace_ms = BS_NEVER;
 	peer->limits = bs_record_limits_of(NULL);
 	peer->hs.ctx = ctx;
 	peer->hs.remote = &peer->remote;
 	peer->hs.alert_in = -1;
 	peer->hs.lifetime_s = -1;
-	peer->hs.timer_first_ms = ctx->timeout_ms;
+	peer->hs.timer_first_ms = begin->first_timeout_ms != 0 ? begin->first_timeout_ms : ctx->timeout_ms;
 	peer->hs.generation = bs_dtls_ctx_get_generation(ctx);
 	peer->hs.bio.send = on_bio_send;
 	peer->hs.bio.arg = peer;
+	peer->hs.bio.seq_offset = begin->hello_seq > 0 ? begin->hello_seq - 1 : 0; /* bio.h */
 	return peer;
 }
 
 enum bs_err
-bs_peer_new(struct bs_dtls_ctx *ctx, const struct bs_peer_ops *ops, void *arg, const struct bs_addr *local,
-	const struct bs_addr *remote, uint64_t now_ms, uint32_t handshake_time_ms, struct bs_peer **out)
+bs_peer_new(struct bs_dtls_ctx *ctx, const struct bs_peer_begin *begin, struct bs_peer **out)
 {
-	struct bs_peer *peer = new_peer(ctx, ops, arg, local, remote, now_ms, handshake_time_ms);
+	struct bs_peer *peer = new_peer(ctx, begin);
 
 	if (peer == NULL || !make_ssl(peer, ctx->set->first)) {
 		bs_peer_free(peer);
@@ -129,8 +128,7 @@ bs_peer_new(struct bs_dtls_ctx *ctx, const struct bs_peer_ops *ops, void *arg, c
 }
 
 enum bs_err
-bs_peer_dial(struct bs_dtls_ctx *ctx, const struct bs_peer_ops *ops, void *arg, const struct bs_addr *local,
-	const struct bs_addr *remote, uint64_t now_ms, uint32_t handshake_time_ms, const struct bs_dial_target *target,
+bs_peer_dial(struct bs_dtls_ctx *ctx, const struct bs_peer_begin *begin, const struct bs_dial_target *target,
 	struct bs_peer **out)
 {
 	struct bs_peer *peer;
@@ -138,7 +136,7 @@ bs_peer_dial(struct bs_dtls_ctx *ctx, const struct bs_peer_ops *ops, void *arg, 
 
 	if (!bs_dtls_ctx_can_dial(ctx, target->kind))
 		return BS_EUNSUPPORTED;
-	peer = new_peer(ctx, ops, arg, local, remote, now_ms, handshake_time_ms);
+	peer = new_peer(ctx, begin);
 	if (peer == NULL)
 		return BS_ENOMEM;
 	peer->dialled = true;
@@ -168,14 +166,9 @@ bs_peer_free(struct bs_peer *peer)
 static void
 tell_closed(struct bs_peer *peer, enum bs_outcome outcome, const char *detail)
 {
-	struct bs_quote q;
-
 	if (peer->told)
 		return;
 	peer->told = true;
-	if (peer->ctx->debug)
-		bs_log(BS_DEBUG, "dtls.closed", "outcome=%s detail=%s", bs_outcome_word(outcome),
-			bs_log_quote(&q, detail));
 	peer->ops->on_closed(peer->arg, peer, peer->now_ms, outcome, detail);
 }
 
@@ -302,12 +295,6 @@ set_timer(struct bs_peer *peer)
 static bool
 take_hello(struct bs_peer *peer)
 {
-	struct bs_hello hello;
-
-	if (bs_hello_parse(peer->hs.bio.in, peer->hs.bio.in_len, &hello) != BS_OK)
-		return false;
-	if (hello.record_seq > 0)
-		peer->hs.bio.seq_offset = hello.record_seq - 1; /* bio.h */
 	peer->listened = DTLSv1_listen(peer->ssl, peer->ctx->nobody) == 1;
 	return peer->listened;
 }
@@ -749,12 +736,6 @@ const struct bs_proof *
 bs_peer_get_proof(const struct bs_peer *peer)
 {
 	return &peer->hs.proof;
-}
-
-void
-bs_peer_set_timeout(struct bs_peer *peer, uint32_t first_ms)
-{
-	peer->hs.timer_first_ms = first_ms;
 }
 
 uint64_t

@@ -44,7 +44,6 @@ struct bs_proof {
 	uint8_t public_key[BS_PROOF_KEY_MAX]; /* SubjectPublicKeyInfo of a good raw key that no device has */
 	size_t public_key_len; /* 0: none, or a longer one */
 	unsigned psk_slot; /* which key of bs_psk_match was used */
-	int64_t expires_s; /* Unix time at which the certificate ends; 0: none */
 	const char *suite; /* OpenSSL name; NULL before it is chosen */
 };
 
@@ -77,16 +76,25 @@ struct bs_dtls_counters {
 	uint64_t expired; /* handshakes that were not done within their time */
 };
 
-BS_MUST_USE enum bs_err bs_peer_new(struct bs_dtls_ctx *ctx, const struct bs_peer_ops *ops, void *arg,
-	const struct bs_addr *local, const struct bs_addr *remote, uint64_t now_ms, uint32_t handshake_time_ms,
-	struct bs_peer **out);
+/* What a peer begins with. */
+struct bs_peer_begin {
+	const struct bs_peer_ops *ops;
+	void *arg;
+	const struct bs_addr *local, *remote; /* copied */
+	uint64_t now_ms;
+	uint32_t handshake_time_ms;
+	uint32_t first_timeout_ms; /* first handshake timer, 1,000 to 9,000 ms; 0: that of the context */
+	uint64_t
+		hello_seq; /* of the record with the ClientHello whose cookie was good, which goes in first; dialled: 0 */
+};
+
+BS_MUST_USE enum bs_err bs_peer_new(struct bs_dtls_ctx *ctx, const struct bs_peer_begin *begin, struct bs_peer **out);
 /*
  * The other way round: this server is the DTLS client. Nothing leaves before bs_peer_start. Later all is as with a peer that
  * came by itself, but that it never ignores. BS_ENOMEM; BS_EUNSUPPORTED: see bs_dtls_ctx_can_dial; BS_ERANGE: no usable
  * identity or key.
  */
-BS_MUST_USE enum bs_err bs_peer_dial(struct bs_dtls_ctx *ctx, const struct bs_peer_ops *ops, void *arg,
-	const struct bs_addr *local, const struct bs_addr *remote, uint64_t now_ms, uint32_t handshake_time_ms,
+BS_MUST_USE enum bs_err bs_peer_dial(struct bs_dtls_ctx *ctx, const struct bs_peer_begin *begin,
 	const struct bs_dial_target *target, struct bs_peer **out);
 /* The first ClientHello. May call on_closed. */
 void bs_peer_start(struct bs_peer *peer, uint64_t now_ms);
@@ -131,8 +139,6 @@ void bs_peer_tick(struct bs_peer *peer, uint64_t now_ms);
 enum bs_peer_state bs_peer_get_state(const struct bs_peer *peer);
 const struct bs_proof *bs_peer_get_proof(const struct bs_peer *peer);
 const struct bs_addr *bs_peer_get_remote(const struct bs_peer *peer);
-/* Another first handshake timer than the context's; before the first datagram goes in. */
-void bs_peer_set_timeout(struct bs_peer *peer, uint32_t first_ms);
 /* When the handshake began: at the ClientHello with the good cookie. */
 uint64_t bs_peer_get_created_ms(const struct bs_peer *peer);
 /* Where dropped records are counted; NULL (the default): nowhere. */

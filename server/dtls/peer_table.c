@@ -44,7 +44,6 @@ struct place {
 struct bs_peer_table {
 	struct bs_dtls_ctx *ctx;
 	struct bs_peer_limits limits;
-	uint32_t first_timeout_ms; /* of peers to come; 0: the context's */
 	const struct bs_peer_ops *ops;
 	void *arg;
 	struct bs_cookie_jar *jar;
@@ -440,12 +439,12 @@ make_room(struct bs_peer_table *t, uint64_t now_ms)
 
 /* dialled: the operator's wish goes before what strangers began. */
 static bool
-within_limits(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *remote, bool dialled)
+within_limits(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *remote, bool known, bool dialled)
 {
 	enum bs_half_open_limit why;
 	uint64_t *counter = NULL;
 
-	if (!bs_half_open_make_room(&t->waiting, now_ms, remote, is_known_network(t, now_ms, remote), dialled, &why))
+	if (!bs_half_open_make_room(&t->waiting, now_ms, remote, known, dialled, &why))
 		counter = why == BS_HALF_OPEN_ALL ? &t->counters.dropped_half_open : &t->counters.dropped_prefix;
 	else if (!make_room(t, now_ms))
 		counter = &t->counters.dropped_table_full;
@@ -456,9 +455,9 @@ within_limits(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *re
 
 /* False: out of memory, and the table is as before. */
 static bool
-enter(struct bs_peer_table *t, uint64_t now_ms, struct slot *s, const struct bs_addr *remote)
+enter(struct bs_peer_table *t, uint64_t now_ms, struct slot *s, const struct bs_addr *remote, bool known)
 {
-	bool dialled = bs_peer_is_dialled(s->peer), known = is_known_network(t, now_ms, remote);
+	bool dialled = bs_peer_is_dialled(s->peer);
 	struct place *place;
 
 	if (bs_half_open_enter(&t->waiting, now_ms, remote, known, dialled, &s->half_open, s) != BS_OK)
@@ -490,23 +489,30 @@ new_slot(struct bs_peer_table *t)
 
 /* A slot with a peer, in the table. NULL: out of memory. */
 static struct slot *
-make_slot(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local, const struct bs_addr *remote,
-	const struct bs_hello *hello)
+make_slot(struct bs_peer_table *t, uint64_t now_ms, const struct bs_datagram *in, const struct bs_hello *hello,
+	bool known)
 {
 	struct slot *s = new_slot(t);
+	const struct bs_peer_begin begin = {
+		.ops = &slot_ops,
+		.arg = s,
+		.local = in->local,
+		.remote = in->remote,
+		.now_ms = now_ms,
+		.handshake_time_ms = t->limits.handshake_ms,
+		.first_timeout_ms = in->first_timeout_ms,
+		.hello_seq = hello->record_seq,
+	};
 
 	if (s == NULL)
 		return NULL;
 	memcpy(s->random, hello->random, RANDOM_LEN);
-	if (bs_peer_new(t->ctx, &slot_ops, s, local, remote, now_ms, t->limits.handshake_ms, &s->peer) != BS_OK ||
-		!enter(t, now_ms, s, remote)) {
+	if (bs_peer_new(t->ctx, &begin, &s->peer) != BS_OK || !enter(t, now_ms, s, in->remote, known)) {
 		bs_peer_free(s->peer);
 		free(s);
 		return NULL;
 	}
 	bs_peer_set_counters(s->peer, &t->counters);
-	if (t->first_timeout_ms != 0)
-		bs_peer_set_timeout(s->peer, t->first_timeout_ms);
 	return s;
 }
 
@@ -522,21 +528,22 @@ end_unfinished(struct slot *s, uint64_t now_ms)
 
 /* The cookie was good: the address is real. */
 static void
-admit(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local, const struct bs_addr *remote,
-	const struct bs_hello *hello, const uint8_t *data, size_t len)
+admit(struct bs_peer_table *t, uint64_t now_ms, const struct bs_datagram *in, const struct bs_hello *hello)
 {
-	struct place *place = find_place(t, remote, false);
+	struct place *place = find_place(t, in->remote, false);
+	bool known;
 	struct slot *s;
 
 	if (place != NULL && place->pending != NULL)
 		end_unfinished(place->pending, now_ms);
 	else if (place != NULL && !place->current->open)
 		end_unfinished(place->current, now_ms);
-	if (!within_limits(t, now_ms, remote, false))
+	known = is_known_network(t, now_ms, in->remote);
+	if (!within_limits(t, now_ms, in->remote, known, false))
 		return;
-	s = make_slot(t, now_ms, local, remote, hello);
+	s = make_slot(t, now_ms, in, hello, known);
 	if (s != NULL)
-		feed(s, now_ms, data, len);
+		feed(s, now_ms, in->data, in->len);
 }
 
 /* Is this hello one that the slot had before? Later its random may be a new one of a client with a poor source. */
@@ -561,10 +568,9 @@ find_ignored(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *rem
 }
 
 static void
-input_hello(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local, const struct bs_addr *remote,
-	const struct bs_hello *hello, const uint8_t *data, size_t len)
+input_hello(struct bs_peer_table *t, uint64_t now_ms, const struct bs_datagram *in, const struct bs_hello *hello)
 {
-	struct place *place = find_place(t, remote, false);
+	struct place *place = find_place(t, in->remote, false);
 	struct slot *current = place != NULL ? place->current : NULL;
 	struct slot *pending = place != NULL ? place->pending : NULL;
 	struct slot *unfinished = pending != NULL ? pending : current;
@@ -574,20 +580,20 @@ input_hello(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *loca
 	t->counters.hellos++;
 	if (is_same_hello(t, now_ms, current, hello) || is_same_hello(t, now_ms, pending, hello)) {
 		if (!unfinished->open && hello->cookie_len > 0)
-			feed(unfinished, now_ms, data, len);
+			feed(unfinished, now_ms, in->data, in->len);
 		return;
 	}
-	silenced = find_ignored(t, now_ms, remote);
+	silenced = find_ignored(t, now_ms, in->remote);
 	if (silenced != NULL && memcmp(silenced, hello->random, RANDOM_LEN) == 0)
 		return;
-	verdict = bs_cookie_check(t->jar, now_ms, remote, hello);
+	verdict = bs_cookie_check(t->jar, now_ms, in->remote, hello);
 	/* OpenSSL expects the second message of the handshake, nothing else would get on. */
 	if (verdict == BS_COOKIE_GOOD && hello->message_seq == 1) {
-		admit(t, now_ms, local, remote, hello, data, len);
+		admit(t, now_ms, in, hello);
 		return;
 	}
 	t->counters.cookies_bad += verdict == BS_COOKIE_BAD;
-	answer_cookie(t, now_ms, local, remote, hello);
+	answer_cookie(t, now_ms, in->local, in->remote, hello);
 }
 
 /* All else: alerts and handshake messages in the clear concern what is under way, the rest may be for either. */
@@ -614,15 +620,14 @@ input_records(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *re
 }
 
 void
-bs_peer_table_input(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local, const struct bs_addr *remote,
-	const uint8_t *data, size_t len)
+bs_peer_table_input(struct bs_peer_table *t, uint64_t now_ms, const struct bs_datagram *in)
 {
 	struct bs_hello hello;
 
-	if (bs_hello_parse(data, len, &hello) == BS_OK)
-		input_hello(t, now_ms, local, remote, &hello, data, len);
+	if (bs_hello_parse(in->data, in->len, &hello) == BS_OK)
+		input_hello(t, now_ms, in, &hello);
 	else
-		input_records(t, now_ms, remote, false, data, len);
+		input_records(t, now_ms, in->remote, false, in->data, in->len);
 }
 
 void
@@ -638,18 +643,26 @@ bs_peer_table_dial(struct bs_peer_table *t, uint64_t now_ms, const struct bs_add
 {
 	struct place *place = find_place(t, remote, true);
 	struct slot *unfinished = place == NULL ? NULL : place->pending != NULL ? place->pending : place->current;
+	struct bs_peer_begin begin = { .ops = &slot_ops,
+		.local = local,
+		.remote = remote,
+		.now_ms = now_ms,
+		.handshake_time_ms = t->limits.handshake_ms };
 	struct slot *s;
 	enum bs_err err;
+	bool known;
 
 	if (unfinished != NULL && !unfinished->open)
 		end_slot(unfinished, now_ms, BS_OUT_SUPERSEDED, "this server turned to the same address anew", false);
-	if (!within_limits(t, now_ms, remote, true))
+	known = is_known_network(t, now_ms, remote);
+	if (!within_limits(t, now_ms, remote, known, true))
 		return BS_ELIMIT;
 	s = new_slot(t);
 	if (s == NULL)
 		return BS_ENOMEM;
-	err = bs_peer_dial(t->ctx, &slot_ops, s, local, remote, now_ms, t->limits.handshake_ms, target, &s->peer);
-	if (err == BS_OK && !enter(t, now_ms, s, remote))
+	begin.arg = s;
+	err = bs_peer_dial(t->ctx, &begin, target, &s->peer);
+	if (err == BS_OK && !enter(t, now_ms, s, remote, known))
 		err = BS_ENOMEM;
 	if (err != BS_OK) {
 		bs_peer_free(s->peer);
@@ -709,12 +722,6 @@ bs_peer_table_recheck(struct bs_peer_table *t, uint64_t now_ms)
 }
 
 void
-bs_peer_table_set_timeout(struct bs_peer_table *t, uint32_t first_ms)
-{
-	t->first_timeout_ms = first_ms;
-}
-
-void
 bs_peer_table_set_heard(struct bs_peer_table *t, uint64_t until_ms)
 {
 	t->waiting.heard_ms = until_ms;
@@ -750,18 +757,6 @@ bs_peer_table_handshake_age_ms(const struct bs_peer_table *t, uint64_t now_ms)
 	const struct slot *oldest = TAILQ_FIRST(&t->young);
 
 	return oldest != NULL ? now_ms - bs_peer_get_created_ms(oldest->peer) : 0;
-}
-
-void
-bs_peer_table_each(struct bs_peer_table *t, void (*fn)(void *arg, struct bs_peer *peer), void *arg)
-{
-	/* cppcheck-suppress uninitvar ; it does not look into the macros of uthash */
-	for (const struct place *place = t->places; place != NULL; place = place->hh.next) {
-		fn(arg, place->current->peer);
-		/* cppcheck-suppress uninitvar */
-		if (place->pending != NULL)
-			fn(arg, place->pending->peer);
-	}
 }
 
 const struct bs_dtls_counters *

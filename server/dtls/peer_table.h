@@ -37,8 +37,15 @@ BS_MUST_USE enum bs_err bs_peer_table_new(struct bs_dtls_ctx *ctx, const struct 
 	const struct bs_peer_ops *ops, void *arg, bs_random_fn *random, uint64_t now_ms, struct bs_peer_table **out);
 void bs_peer_table_free(struct bs_peer_table *t); /* close_notify to all that are open */
 
-void bs_peer_table_input(struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *local,
-	const struct bs_addr *remote, const uint8_t *data, size_t len);
+/* One that came in where the server listens. */
+struct bs_datagram {
+	const struct bs_addr *local, *remote;
+	uint32_t
+		first_timeout_ms; /* first handshake timer of who begins with it, 1,000 to 9,000 ms; 0: that of the context */
+	const uint8_t *data;
+	size_t len;
+};
+void bs_peer_table_input(struct bs_peer_table *t, uint64_t now_ms, const struct bs_datagram *in);
 
 /*
  * Turn to a device: a peer whose ClientHello leaves at once. Set *out before anything is called back; it lives until on_closed
@@ -51,9 +58,6 @@ BS_MUST_USE enum bs_err bs_peer_table_dial(struct bs_peer_table *t, uint64_t now
 /* A datagram that came in where such devices answer: from any other address it is dropped. */
 void bs_peer_table_reply(
 	struct bs_peer_table *t, uint64_t now_ms, const struct bs_addr *remote, const uint8_t *data, size_t len);
-
-/* First handshake timer of peers that come from now on, 1,000 to 9,000 ms; 0: that of the context. For listeners. */
-void bs_peer_table_set_timeout(struct bs_peer_table *t, uint32_t first_ms);
 
 /*
  * All that came until then was given to bs_peer_table_input; what came later may wait unread. Unless told so, the table takes it
@@ -84,8 +88,6 @@ size_t bs_peer_table_ignored(const struct bs_peer_table *t);
 uint32_t bs_peer_table_prefix_most(const struct bs_peer_table *t);
 /* How long the oldest of them has been under way; 0: there is none. */
 uint64_t bs_peer_table_handshake_age_ms(const struct bs_peer_table *t, uint64_t now_ms);
-/* Each peer once; fn must not close peers. */
-void bs_peer_table_each(struct bs_peer_table *t, void (*fn)(void *arg, struct bs_peer *peer), void *arg);
 const struct bs_dtls_counters *bs_peer_table_counters(const struct bs_peer_table *t);
 
 #endif

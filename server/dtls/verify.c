@@ -209,18 +209,6 @@ limit_lifetime(struct bs_handshake *hs, const X509 *x)
 }
 
 static void
-note_end(struct bs_handshake *hs, const X509 *leaf)
-{
-	ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
-	int days = 0, seconds = 0;
-
-	if (epoch != NULL && ASN1_TIME_diff(&days, &seconds, epoch, X509_get0_notAfter(leaf)) == 1)
-		hs->proof.expires_s = (int64_t)days * 86400 + seconds;
-	ASN1_TIME_free(epoch);
-	limit_lifetime(hs, leaf);
-}
-
-static void
 note_path_end(struct bs_handshake *hs, STACK_OF(X509) * chain)
 {
 	for (int i = 0; i < sk_X509_num(chain); i++)
@@ -381,7 +369,7 @@ bs_verify_certificate(struct bs_handshake *hs, X509_STORE_CTX *xs, int *error)
 		return false;
 	}
 	show(&hs->proof, der, (size_t)len, X509_get_subject_name(leaf));
-	note_end(hs, leaf);
+	limit_lifetime(hs, leaf);
 	err = hs->ctx->lookup.certificate(hs->ctx->lookup.arg, der, (size_t)len, &match);
 	OPENSSL_free(der);
 	hs->pinned = err == BS_OK || err == BS_ELIMIT;

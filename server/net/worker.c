@@ -109,9 +109,10 @@ bs_worker_end_turn(struct bs_worker *w)
 static void
 on_datagram(void *arg, const struct bs_addr *local, const struct bs_addr *remote, const uint8_t *data, size_t len)
 {
-	struct bs_worker *w = arg;
+	const struct socket_event *s = arg;
+	const struct bs_datagram in = { local, remote, s->timeout_ms, data, len };
 
-	bs_peer_table_input(w->peers, bs_clock_ms(), local, remote, data, len);
+	bs_peer_table_input(s->worker->peers, bs_clock_ms(), &in);
 }
 
 static void
@@ -123,8 +124,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	bs_worker_take_up(s->worker);
-	bs_peer_table_set_timeout(s->worker->peers, s->timeout_ms);
-	if (bs_udp_receive(s->udp, on_datagram, s->worker) < BS_UDP_BURST)
+	if (bs_udp_receive(s->udp, on_datagram, s) < BS_UDP_BURST)
 		bs_peer_table_set_heard(s->worker->peers, begun_ms);
 	bs_worker_end_turn(s->worker);
 }

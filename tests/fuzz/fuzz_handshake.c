@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "server/dtls/cookie.h"
 #include "server/dtls/peer.h"
 #include "tests/lib/pki.h"
 
@@ -73,6 +74,14 @@ make_ctx(void)
 	return ctx;
 }
 
+static size_t
+first_len(const uint8_t *data, size_t len)
+{
+	size_t n = (size_t)data[0] << 8 | data[1];
+
+	return n < len - 2 ? n : len - 2;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -81,16 +90,20 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct bs_peer *peer = NULL;
 	struct bs_addr address;
 	unsigned closed = 0;
+	struct bs_peer_begin begin = {
+		.ops = &ops, .arg = &closed, .local = &address, .remote = &address, .handshake_time_ms = 1000
+	};
+	struct bs_hello hello;
 
 	if (ctx == NULL)
 		ctx = make_ctx();
-	if (bs_addr_parse("192.0.2.1:5684", &address) != BS_OK ||
-		bs_peer_new(ctx, &ops, &closed, &address, &address, 0, 1000, &peer) != BS_OK)
+	if (len >= 2 && bs_hello_parse(data + 2, first_len(data, len), &hello) == BS_OK)
+		begin.hello_seq = hello.record_seq;
+	if (bs_addr_parse("192.0.2.1:5684", &address) != BS_OK || bs_peer_new(ctx, &begin, &peer) != BS_OK)
 		abort();
 	while (len >= 2) {
-		size_t n = (size_t)data[0] << 8 | data[1];
+		size_t n = first_len(data, len);
 
-		n = n < len - 2 ? n : len - 2;
 		bs_peer_input(peer, 1, data + 2, n);
 		data += 2 + n;
 		len -= 2 + n;

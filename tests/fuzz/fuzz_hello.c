@@ -45,7 +45,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			abort();
 	}
 	question_len = len;
-	bs_peer_table_input(table, 0, &address, &address, data, len);
+	bs_peer_table_input(table, 0, &(struct bs_datagram){ &address, &address, 0, data, len });
 	if (bs_peer_table_count(table) != 0)
 		abort();
 	return 0;

@@ -338,11 +338,12 @@ void
 world_deliver(struct world *w, const struct client *c, const void *data, size_t len)
 {
 	uint8_t *copy = exact_copy(data, len);
+	const struct bs_datagram in = { &w->local, &c->addr, w->first_timeout_ms, copy, len };
 
 	if (c->listens)
 		bs_peer_table_reply(w->table, w->now_ms, &c->addr, copy, len);
 	else
-		bs_peer_table_input(w->table, w->now_ms, &w->local, &c->addr, copy, len);
+		bs_peer_table_input(w->table, w->now_ms, &in);
 	bs_peer_table_sweep(w->table);
 	free(copy);
 }

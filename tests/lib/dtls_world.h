@@ -35,6 +35,7 @@ struct world_name {
 struct world {
 	struct bs_dtls_ctx *ctx;
 	struct bs_peer_table *table;
+	uint32_t first_timeout_ms; /* of the listener that devices come to; 0: the context's */
 	uint64_t now_ms, seed;
 	struct bs_addr local;
 
