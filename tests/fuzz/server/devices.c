@@ -9,6 +9,7 @@
 
 #include <openssl/sha.h>
 
+#include "db/provision.h"
 #include "server/base/text.h"
 #include "tests/fuzz/server/outside.h"
 
