@@ -45,13 +45,14 @@ struct daemon {
 	bool locked; /* memory stays out of the swap */
 };
 
-static const char usage[] = "usage: lwm2m-bootstrapd -c FILE [-n]\n"
-			    "       lwm2m-bootstrapd --version | --options | --help\n"
-			    "\n"
-			    "  -c, --config FILE   configuration, see lwm2m-bootstrapd.conf(5)\n"
-			    "  -n, --check         check configuration, store and keys, say what is wrong, and exit\n"
-			    "      --options       print every option with its default, as a sample configuration\n"
-			    "      --version       print versions of the daemon and of OpenSSL\n";
+static const char usage[] =
+	"usage: lwm2m-bootstrapd -c FILE [-n]\n"
+	"       lwm2m-bootstrapd --version | --options | --help\n"
+	"\n"
+	"  -c, --config FILE   configuration, see lwm2m-bootstrapd.conf(5)\n"
+	"  -n, --check         check configuration, store and keys, report what is wrong, and exit\n"
+	"      --options       print every option with its default, as a sample configuration\n"
+	"      --version       print the versions of the daemon and of OpenSSL\n";
 
 /* ---- privileges --------------------------------------------------------------------------------------------------- */
 
@@ -71,7 +72,7 @@ find_user(const struct bs_conf *conf, uid_t *uid, gid_t *gid, struct bs_diag *di
 		return BS_OK;
 	}
 	if (stat(conf->store_directory, &st) != 0)
-		return bs_diag_set(diag, BS_EIO, 0, "%s: %s; lwm2m-bootstrapctl init makes the store",
+		return bs_diag_set(diag, BS_EIO, 0, "%s: %s; lwm2m-bootstrapctl init creates the store",
 			conf->store_directory, strerror(errno));
 	*uid = st.st_uid;
 	*gid = st.st_gid;
@@ -92,7 +93,7 @@ drop_privileges(const struct bs_conf *conf, struct bs_diag *diag)
 		return err;
 	if (uid == 0) {
 		bs_log(BS_WARNING, "daemon.root",
-			"why=\"the store's folder belongs to root, so the daemon stays root; set user in [server]\"");
+			"why=\"the store's directory belongs to root, so the daemon stays root; set user in [server]\"");
 		return BS_OK;
 	}
 	if (setgroups(0, NULL) != 0 || setgid(gid) != 0 || setuid(uid) != 0)
@@ -357,7 +358,7 @@ on_reload_signal(evutil_socket_t sig, short what, void *arg)
 	bs_notify_ready();
 }
 
-/* Tell the service manager that we live, as long as every worker does. */
+/* Tell the service manager that we are alive, as long as every worker is. */
 static void
 on_watchdog(evutil_socket_t fd, short what, void *arg)
 {
@@ -527,7 +528,7 @@ run(struct daemon *d, struct bs_diag *diag)
 	if (err == BS_OK)
 		err = serve(d, base, diag);
 	else
-		bs_diag_set(diag, err, 0, "cannot make the event loop");
+		bs_diag_set(diag, err, 0, "cannot create the event loop");
 	for (size_t i = 0; i < 3; i++) {
 		if (events[i] != NULL)
 			event_free(events[i]);

@@ -197,7 +197,7 @@ enum bs_err
 bs_sandbox_no_new_privileges(struct bs_diag *diag)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return bs_diag_set(diag, BS_EIO, 0, "cannot give up new privileges: %s", strerror(errno));
+		return bs_diag_set(diag, BS_EIO, 0, "cannot set no_new_privs: %s", strerror(errno));
 	return BS_OK;
 }
 
@@ -270,6 +270,6 @@ bs_sandbox_enter(enum bs_sandbox_mode mode, struct bs_diag *diag)
 	if (rc == 0)
 		return BS_OK;
 	return bs_diag_set(diag, BS_EUNSUPPORTED, 0,
-		"[server] seccomp: the system calls cannot be confined here: %s; seccomp = no runs without",
+		"[server] seccomp: system calls cannot be confined here: %s; set seccomp = no to run without",
 		strerror(-rc));
 }

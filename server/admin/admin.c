@@ -111,7 +111,7 @@ prepare_all(const struct bs_shared *shared, struct bs_reload *reload, unsigned w
 		bs_diag_set(diag, err, 0, "out of memory");
 	else if (*wait_round(&round, bs_clock_ms() + wait_ms, missing, sizeof(missing), &answer) != '\0')
 		err = bs_diag_set(diag, BS_ETIMEOUT, 0,
-			"no answer of worker %s (counted from 0) within %u ms; all go on with what they had. Try again",
+			"no answer from worker %s (counted from 0) within %u ms; all workers keep what they had. Try again",
 			missing, wait_ms);
 	else if ((err = answer.err) != BS_OK)
 		*diag = answer;

@@ -241,8 +241,7 @@ do_trigger(struct bs_control *c, const json_t *request)
 	if (*endpoint == '\0' || strlen(endpoint) > BS_ENDPOINT_MAX)
 		return refuse("trigger needs an endpoint");
 	if (*text != '\0' && (bs_addr_parse(text, &address) != BS_OK || !bs_addr_is_host(&address)))
-		return refuse(
-			"the address is not that of one host with a port, as in 192.0.2.1:5684 or [2001:db8::1]:5684");
+		return refuse("not the address of one host with a port, as in 192.0.2.1:5684 or [2001:db8::1]:5684");
 	c->triggers++;
 	err = address.len > 0 ? ask_trigger(c, worker_of(c->admin->shared, endpoint), endpoint, &address, &diag)
 			      : ask_session(c, endpoint, &diag);
@@ -279,7 +278,7 @@ do_triggered(struct bs_control *c, const json_t *request)
 			found = triggered_json(&ask->trigger);
 		bs_ask_release(ask);
 	}
-	return found != NULL ? found : refuse("it is forgotten; see explain");
+	return found != NULL ? found : refuse("no longer known; see explain");
 }
 
 static const struct {

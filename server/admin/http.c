@@ -141,13 +141,11 @@ refuse_host(struct evhttp_request *req, enum bs_host_verdict verdict)
 		const char *reason, *text;
 	} rows[] = {
 		[BS_HOST_FOREIGN] = { 421, "Misdirected Request",
-			"This server does not answer to the name in the request, lest pages of other sites read it.\n"
-			"Ask for it by its address or as localhost, or add the name to the configuration of "
-			"lwm2m-bootstrapd, and reload it:\n\n[http]\nhost = NAME        # [http] host may be given "
-			"several "
-			"times\n" },
+			"This server does not answer to the name in the request: otherwise pages of other sites could read it.\n"
+			"Use its address or localhost, or add the name to the configuration of lwm2m-bootstrapd "
+			"and reload it:\n\n[http]\nhost = NAME        # [http] host may be given several times\n" },
 		[BS_HOST_BAD] = { HTTP_BADREQUEST, "Bad Request",
-			"The request must say in one header Host for whom it is (RFC 9112, 3.2).\n" },
+			"The request needs exactly one Host header (RFC 9112, 3.2).\n" },
 	};
 
 	add_headers(req, "text/plain; charset=utf-8");

@@ -19,17 +19,17 @@ struct row {
 #define AT(field) offsetof(struct bs_snapshot, field)
 #define LEFT_OUT(what, per) "what=\"" what "\",limit=\"" per "\""
 static const struct row rows[] = {
-	{ "peers", NULL, "DTLS sessions that are open.", AT(total.peers), true },
+	{ "peers", NULL, "Open DTLS sessions.", AT(total.peers), true },
 	{ "half_open", NULL, "DTLS handshakes in progress.", AT(total.half_open), true },
-	{ "ignored", NULL, "Addresses that meet silence after an unknown credential.", AT(total.ignored), true },
+	{ "ignored", NULL, "Addresses that get no answer after an unknown credential.", AT(total.ignored), true },
 	{ "runs", NULL, "Bootstrap runs in progress.", AT(total.runs), true },
 	{ "peers_limit", NULL, "Configured limit of DTLS sessions.", AT(caps.peers), true },
 	{ "half_open_limit", NULL, "Configured limit of handshakes in progress.", AT(caps.half_open), true },
-	{ "journal_queue", NULL, "Attempts that wait to be written to the journal.", AT(recorder.queued), true },
+	{ "journal_queue", NULL, "Attempts waiting to be written to the journal.", AT(recorder.queued), true },
 	{ "runs_started_total", NULL, "Bootstrap-Requests accepted.", AT(total.runs_started), false },
 	{ "datagrams_total", "direction=\"in\"", "UDP datagrams.", AT(total.udp.received), false },
 	{ "datagrams_total", "direction=\"out\"", NULL, AT(total.udp.sent), false },
-	{ "datagram_errors_total", "kind=\"send\"", "Datagrams that could not be sent or were cut.",
+	{ "datagram_errors_total", "kind=\"send\"", "Datagrams that could not be sent or were truncated.",
 		AT(total.udp.send_errors), false },
 	{ "datagram_errors_total", "kind=\"cut\"", NULL, AT(total.udp.cut), false },
 	{ "client_hellos_total", NULL, "First ClientHellos seen.", AT(total.dtls.hellos), false },
@@ -60,15 +60,16 @@ static const struct row rows[] = {
 		false },
 	{ "coap_duplicates_total", NULL, "Duplicate requests answered from memory.", AT(total.exchange.duplicates),
 		false },
-	{ "coap_ignored_total", NULL, "Messages that RFC 7252 says to ignore.", AT(total.exchange.ignored), false },
-	{ "coap_malformed_total", NULL, "Messages that are not well-formed.", AT(total.exchange.malformed), false },
+	{ "coap_ignored_total", NULL, "Messages ignored as RFC 7252 requires.", AT(total.exchange.ignored), false },
+	{ "coap_malformed_total", NULL, "Malformed messages.", AT(total.exchange.malformed), false },
 	{ "coap_resets_total", NULL, "Resets sent.", AT(total.exchange.resets_sent), false },
 	{ "clone_signals_total", NULL, "One credential live at two hosts.", AT(total.clone_signals), false },
-	{ "verified_again_total", NULL, "Sessions judged anew, as certificates, lists or the store had changed.",
+	{ "verified_again_total", NULL,
+		"Sessions verified again after a change of certificates, revocation lists or the store.",
 		AT(total.verified_again), false },
-	{ "sessions_lost_total", NULL, "Sessions closed as they were no longer as good as at a new handshake.",
+	{ "sessions_lost_total", NULL, "Sessions closed because a new handshake would no longer be accepted.",
 		AT(total.lost), false },
-	{ "handshakes_over_limit_total", NULL, "Handshakes of devices that made too many within a minute.",
+	{ "handshakes_over_limit_total", NULL, "Handshakes of devices that exceeded their limit per minute.",
 		AT(total.handshakes_over), false },
 	{ "sessions_outnumbered_total", NULL, "Sessions closed because their device opened more than it may have.",
 		AT(total.outnumbered), false },
@@ -90,9 +91,9 @@ static const struct row rows[] = {
 	{ "store_errors_total", NULL, "Reads of the store that failed.", AT(total.store_errors), false },
 	{ "store_tampered_total", NULL, "Reads refused because rows were changed without the keys of the store.",
 		AT(total.store_tampered_reads), false },
-	{ "store_tampered", NULL, "1: what was refused for that is still there.", AT(total.store_tampered), true },
+	{ "store_tampered", NULL, "1: rows refused for that reason are still there.", AT(total.store_tampered), true },
 	{ "store_generation", NULL, "Generation of the store.", AT(recorder.store_number), true },
-	{ "store_generation_seen", NULL, "The latest generation of the store that was seen.", AT(recorder.store_seen),
+	{ "store_generation_seen", NULL, "Latest generation of the store that was seen.", AT(recorder.store_seen),
 		true },
 	{ "journal_recorded_total", NULL, "Attempts written to the journal.", AT(recorder.recorded), false },
 	{ "journal_dropped_total", NULL, "Attempts that the journal lost.", AT(recorder.dropped), false },
@@ -187,7 +188,7 @@ write_limits(const struct bs_snapshot *s, FILE *out)
 	write_head(out, "limit", "gauge", "Limits as configured, by option; seconds where it is a time.");
 	for (size_t i = 0; i < BS_LIMIT_COUNT; i++)
 		fprintf(out, PREFIX "limit{limit=\"%s\"} %" PRIu64 "\n", limits[i].option, limits[i].cap);
-	write_head(out, "limit_value", "gauge", "What each limit bounds, at the moment.");
+	write_head(out, "limit_value", "gauge", "Current value of what each limit bounds.");
 	for (size_t i = 0; i < BS_LIMIT_COUNT; i++)
 		fprintf(out, PREFIX "limit_value{limit=\"%s\"} %" PRIu64 "\n", limits[i].option, limits[i].value);
 	write_head(out, "limit_hits_total", "counter", "What was dropped, ended or left out because of a limit.");
@@ -202,9 +203,9 @@ bs_metrics_write(const struct bs_snapshot *s, FILE *out)
 	write_outcomes(s, out);
 	write_limits(s, out);
 	write_histograms(s, out);
-	write_head(out, "uptime_seconds", "gauge", "Since the start.");
+	write_head(out, "uptime_seconds", "gauge", "Time since the start.");
 	fprintf(out, PREFIX "uptime_seconds %" PRIu64 "\n", (s->now_ms - s->started_ms) / 1000);
-	write_head(out, "healthy", "gauge", "1 when store, journal and workers are well.");
+	write_head(out, "healthy", "gauge", "1 if store, journal and workers are healthy.");
 	fprintf(out, PREFIX "healthy %d\n", bs_snapshot_trouble(s) == NULL);
 	write_head(out, "build_info", "gauge", "Versions.");
 	fprintf(out, PREFIX "build_info{version=\"" BS_VERSION "\",openssl=\"%s\",workers=\"%u\"} 1\n", s->library,
@@ -249,6 +250,6 @@ bs_metrics_write_certificates(const struct bs_conf *conf, int64_t now_s, FILE *o
 	struct certificate_rows to = { now_s, out };
 
 	write_head(out, "certificate_expiry_seconds", "gauge",
-		"Until the earliest end of the certificates in a file; negative: it is over.");
+		"Time until the first certificate in a file expires; negative: it has expired.");
 	bs_certificates_each(conf, put_certificate, &to);
 }

@@ -20,29 +20,23 @@
 #define CHART_HEIGHT 80
 
 static const char style[] =
-	":root{color-scheme:light dark;"
-	"--bg:#fff;--fg:#1b1f24;--dim:#5b6470;--line:#d8dee4;--good:#1a7f37;--bad:#b3261e;--warn:#8a5a00}"
-	"@media(prefers-color-scheme:dark){:root{"
-	"--bg:#14171a;--fg:#e6e9ec;--dim:#9aa4ae;--line:#30363d;--good:#4ac26b;--bad:#ff7b72;--warn:#e3b341}}"
-	"body{margin:0 auto;max-width:60rem;padding:1rem;background:var(--bg);color:var(--fg);"
-	"font:16px/1.45 system-ui,sans-serif;overflow-wrap:anywhere}"
-	"h1{font-size:1.25rem;margin:0 0 .5rem}h2{font-size:1rem;margin:1.5rem 0 .4rem}"
-	".state{font-size:1.4rem;font-weight:600;margin:.2rem 0}"
-	".good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}.dim{color:var(--dim)}"
-	"ul{margin:.4rem 0;padding-left:1.2rem}"
-	"svg{width:100%;height:5rem;display:block;border-bottom:1px solid var(--line)}"
-	".done{fill:var(--good)}.refused{fill:var(--bad)}"
-	".axis{display:flex;justify-content:space-between;gap:1rem;margin:.2rem 0;font-size:.875rem}"
-	".axis span:not(:nth-child(2)){white-space:nowrap}"
-	"table{border-collapse:collapse;width:100%}th{font-weight:600}"
-	"td,th{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line)}"
-	"td.n,th.n{text-align:right;white-space:nowrap;padding-right:0;padding-left:.6rem}"
-	"td.when{white-space:nowrap}td.id{min-width:9rem}"
+	":root{color-scheme:light "
+	"dark;--bg:#fff;--fg:#1b1f24;--dim:#5b6470;--line:#d8dee4;--good:#1a7f37;--bad:#b3261e;--warn:#8a5a00}@media(prefers-color-scheme:dark){:root{--bg:#14171a;--fg:#e6e9ec;--dim:#9aa4ae;--line:#30363d;--good:#4ac26b;--bad:#ff7b72;--warn:#e3b341}}body{margin:0 "
+	"auto;max-width:60rem;padding:1rem;background:var(--bg);color:var(--fg);font:16px/1.45 "
+	"system-ui,sans-serif;overflow-wrap:anywhere}h1{font-size:1.25rem;margin:0 0 .5rem}h2{font-size:1rem;margin:1.5rem 0 "
+	".4rem}.state{font-size:1.4rem;font-weight:600;margin:.2rem "
+	"0}.good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}.dim{color:var(--dim)}ul{margin:.4rem "
+	"0;padding-left:1.2rem}svg{width:100%;height:5rem;display:block;border-bottom:1px solid "
+	"var(--line)}.done{fill:var(--good)}.refused{fill:var(--bad)}.axis{display:flex;justify-content:space-between;gap:1rem;margin:.2rem "
+	"0;font-size:.875rem}.axis "
+	"span:not(:nth-child(2)){white-space:nowrap}table{border-collapse:collapse;width:100%}th{font-weight:600}td,th{text-align:left;vertical-align:top;padding:.3rem "
+	".6rem .3rem 0;border-bottom:1px solid "
+	"var(--line)}td.n,th.n{text-align:right;white-space:nowrap;padding-right:0;padding-left:.6rem}td.when{white-space:nowrap}td.id{min-width:9rem}"
+	""
 	/* On a phone a refusal is a block of lines; a table of four columns would run off the side. */
-	"@media(max-width:40rem){.rows th{display:none}.rows td{display:block;border:0;padding:.1rem 0}"
-	".rows td:first-child{padding-top:.6rem}.rows tr{display:block;border-bottom:1px solid "
-	"var(--line);padding-bottom:.5rem}"
-	".rows br{display:none}.rows .dim{margin-left:.4rem}.rows td.why,.rows td.todo{padding-left:.8rem}}";
+	"@media(max-width:40rem){.rows th{display:none}.rows td{display:block;border:0;padding:.1rem 0}.rows "
+	"td:first-child{padding-top:.6rem}.rows tr{display:block;border-bottom:1px solid var(--line);padding-bottom:.5rem}.rows "
+	"br{display:none}.rows .dim{margin-left:.4rem}.rows td.why,.rows td.todo{padding-left:.8rem}}";
 
 const char *
 bs_page_style_hash(void)
@@ -172,19 +166,19 @@ static void
 note_all(struct notices *n, const struct bs_admin *admin, const struct bs_snapshot *s)
 {
 	if (admin->reload_failure.err != BS_OK) {
-		put_text(notice(n, "warn"), "The last reload was refused, the old configuration goes on: ");
+		put_text(notice(n, "warn"), "The last reload was refused; the old configuration stays in use: ");
 		put_text(n->out, admin->reload_failure.text);
 		fputs("</li>\n", n->out);
 	}
 	bs_certificates_each(&admin->conf, note_certificate, n);
 	note_limits(n, s);
 	if (s->recorder.dropped > 0)
-		fprintf(notice(n, "bad"), "The journal lost %" PRIu64 " attempts since the start.</li>\n",
+		fprintf(notice(n, "bad"), "The journal has lost %" PRIu64 " attempts since the start.</li>\n",
 			s->recorder.dropped);
 	if (s->total.clone_signals > 0)
 		fprintf(notice(n, "warn"),
-			"%" PRIu64 " times since the start one credential was live at two hosts: look for "
-			"device.clone-suspected in the log.</li>\n",
+			"%" PRIu64 " times since the start, one credential was live at two hosts: "
+			"look for device.clone-suspected in the log.</li>\n",
 			s->total.clone_signals);
 	if (n->count > 0)
 		fputs("</ul>\n", n->out);
@@ -198,7 +192,7 @@ put_headline(FILE *out, const struct bs_snapshot *s, const struct notices *n)
 	if (trouble != NULL)
 		fprintf(out, "<p class=\"state bad\">%c%s</p>\n", trouble[0] & ~0x20, trouble + 1);
 	else if (n->count > 0)
-		fputs("<p class=\"state warn\">It works, but look at this:</p>\n", out);
+		fputs("<p class=\"state warn\">Running, but needs attention:</p>\n", out);
 	else
 		fputs("<p class=\"state good\">All is well</p>\n", out);
 }
@@ -240,9 +234,8 @@ put_chart(FILE *out, const struct bs_history *h)
 		most = m->done + m->refused > most ? m->done + m->refused : most;
 	}
 	fprintf(out,
-		"<svg viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Attempts of the "
-		"last hour, a bar a minute, at "
-		"most %" PRIu64 " in a minute\">\n",
+		"<svg viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Attempts in the last hour, "
+		"one bar per minute, at most %" PRIu64 " per minute\">\n",
 		CHART_WIDTH, CHART_HEIGHT, most);
 	for (unsigned age = 0; age < BS_HISTORY_MINUTES; age++) {
 		const struct bs_minute *m = bs_history_get(h, age);
@@ -259,7 +252,7 @@ put_chart(FILE *out, const struct bs_history *h)
 				(int)CHART_HEIGHT - (int)done - (int)refused, step - 2, refused);
 	}
 	fprintf(out,
-		"</svg>\n<p class=\"dim axis\"><span>1 h ago</span><span>a bar a minute, at most %" PRIu64
+		"</svg>\n<p class=\"dim axis\"><span>1 h ago</span><span>one bar per minute, at most %" PRIu64
 		"; below <b class=\"good\">done</b>, above <b class=\"bad\">refused</b></span><span>now</span></p>\n",
 		most);
 }
@@ -366,7 +359,7 @@ put_refusals(FILE *out, const struct bs_admin *admin, int64_t now_s)
 	else if (r.count == 0)
 		fputs("<p class=\"dim\">None.</p>\n", out);
 	else
-		fputs("<p class=\"dim\">More of one device: lwm2m-bootstrapctl explain ENDPOINT</p>\n", out);
+		fputs("<p class=\"dim\">More on one device: lwm2m-bootstrapctl explain ENDPOINT</p>\n", out);
 }
 
 /* ---- certificates and limits -------------------------------------------------------------------------------------- */
@@ -421,8 +414,7 @@ put_limits(FILE *out, const struct bs_snapshot *s)
 	struct bs_limit limits[BS_LIMIT_COUNT];
 
 	bs_limits_get(s, limits);
-	fputs("<h2>Limits</h2>\n<table><tr><th>Limit</th><th class=\"n\">Now</th><th class=\"n\">Hit since "
-	      "start</th></tr>\n",
+	fputs("<h2>Limits</h2>\n<table><tr><th>Limit</th><th class=\"n\">Now</th><th class=\"n\">Hit since start</th></tr>\n",
 		out);
 	for (size_t i = 0; i < BS_LIMIT_COUNT; i++)
 		put_limit(out, &limits[i]);
@@ -432,10 +424,8 @@ put_limits(FILE *out, const struct bs_snapshot *s)
 void
 bs_page_write(const struct bs_admin *admin, const struct bs_snapshot *s, FILE *out)
 {
-	fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>LwM2M Bootstrap-Server</title>"
-	      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta http-equiv=\"refresh\" "
-	      "content=\"30\">"
-	      "<style>",
+	fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>LwM2M Bootstrap-Server</title><meta "
+	      "name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta http-equiv=\"refresh\" content=\"30\"><style>",
 		out);
 	fputs(style, out);
 	fputs("</style></head><body>\n<h1>LwM2M Bootstrap-Server</h1>\n", out);
@@ -446,6 +436,6 @@ bs_page_write(const struct bs_admin *admin, const struct bs_snapshot *s, FILE *o
 	put_limits(out, s);
 	fprintf(out,
 		"<p class=\"dim\">Version " BS_VERSION ", %s, %u workers, up %" PRIu64
-		" min. This page renews itself each 30 s.</p>\n</body></html>\n",
+		" min. This page reloads every 30 s.</p>\n</body></html>\n",
 		s->library, s->workers, (s->now_ms - s->started_ms) / 60000);
 }

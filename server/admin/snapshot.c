@@ -59,12 +59,11 @@ bs_snapshot_trouble(const struct bs_snapshot *s)
 	if (s->total.store_failing > 0)
 		return "the store cannot be read";
 	if (s->total.store_tampered > 0)
-		return "the store was changed without its keys; lwm2m-bootstrapctl verify tells what";
+		return "the store was changed without its keys; lwm2m-bootstrapctl verify shows what";
 	if (s->recorder.store_age == BS_AGE_OLDER)
-		return "the store is older than one that was seen; if that is meant: lwm2m-bootstrapctl restore "
-		       "--accept";
+		return "the store is older than one that was seen; if that is intended: lwm2m-bootstrapctl restore --accept";
 	if (s->recorder.store_age == BS_AGE_OTHER)
-		return "the store is not the one that was seen; if that is meant: lwm2m-bootstrapctl restore --accept";
+		return "the store is not the one that was seen; if that is intended: lwm2m-bootstrapctl restore --accept";
 	if (s->recorder.failing)
 		return "the journal cannot be written";
 	return NULL;

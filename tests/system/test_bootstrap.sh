@@ -168,7 +168,7 @@ same "it was given both before" "$(held '$.requests.write') $(held '$.requests.f
 ctl explain dev-fussy >"$W/explain.out"
 check "explain says how" grep -q 'repeated as profile one: finish answered 4.06' "$W/explain.out"
 ctl plan dev-fussy >"$W/plan.out"
-check "plan shows both" grep -q 'Once more, when the device answers 4.06' "$W/plan.out"
+check "plan shows both" grep -q 'Again, if the device answers 4.06' "$W/plan.out"
 same "plan in JSON as well" "$(ctl --json plan dev-fussy --pct 112 --lwm2m 1.1 | sqlite3_json '$.retry.format')" tlv
 cp "$W/all.csv" "$W/devices.csv"
 

@@ -12,7 +12,7 @@ devices() { sql 'SELECT count(*) FROM device'; }
 # ---- init ------------------------------------------------------------------------------------------------------------
 
 run server list
-check 'without a store every command says so' both 1 'there is no store in store; lwm2m-bootstrapctl init makes it'
+check 'without a store every command says so' both 1 'there is no store in store; lwm2m-bootstrapctl init creates it'
 run init
 check 'init' exits 0
 check 'the folder is for its owner alone' [ "$(stat -c %a store)" = 700 ]
@@ -278,7 +278,7 @@ check 'the public half of a raw key is derived' [ "$got" = "$(openssl pkey -in o
 	echo "dev-z,byname,x509,$(openssl x509 -in device.pem -outform DER | b64),$(openssl pkcs8 -topk8 -nocrypt \
 		-in other.key -outform DER | b64)"
 } >bad.csv
-refuse 'a private key of another certificate' bad.csv 'cert.private_b64: the private key does not belong'
+refuse 'a private key of another certificate' bad.csv 'cert.private_b64: the private key does not match'
 
 # ---- devices ---------------------------------------------------------------------------------------------------------
 
@@ -439,7 +439,7 @@ check 'explain by address' both 0 'write-refused'
 run --json explain dev-a
 check 'explain in JSON' both 0 '"outcome":"write-refused"'
 run explain dev-b
-check 'explain: nothing in the journal' both 0 'the journal has no attempt of dev-b'
+check 'explain: nothing in the journal' both 0 'the journal has no attempt by dev-b'
 
 # ---- rotate, settle --------------------------------------------------------------------------------------------------
 

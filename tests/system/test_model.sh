@@ -40,9 +40,9 @@ same "show, JSON: multiple" "$(echo "$out" | sqlite3_json '$.resources[1].multip
 run model show 4
 is "show of no model" 1 "there is no model of object 4; see model list"
 run model show temperature
-is "show of no number" 2 "is no object"
+is "show of no number" 2 "is not an object"
 run model import $ddf/3303.xml
-is "a model that is there already" 1 "3303.xml: there is a model of object 3303 already; --replace it"
+is "a model that is there already" 1 "3303.xml: object 3303 already has a model; --replace it"
 run model import --replace $ddf/3303.xml
 is "a model is replaced" 0 "1 object model imported"
 run model import $ddf/4-1_0.xml $ddf/4-1_3.xml
@@ -74,7 +74,7 @@ is "no file" 1 "No such file"
 
 add() { run profile add "$1" --server main --write "$2"; }
 add bad /3303/0/5700=warm
-is "a value of another type" 1 "--write: 3303/5700: the value is no float"
+is "a value of another type" 1 "--write: 3303/5700: the value is not of type float"
 add bad /3303/0/6042=24
 is "a value out of range" 1 "resource 6042 of object 3303 (Measurement Quality Indicator) must be 0 to 23, not 24"
 add bad /3303/0/5605=1

@@ -147,7 +147,7 @@ same "is the owner's alone, too" "$(mode_of "$W/clear/packs.ndjson")" 600
 # ---- known as pre-provisioned ------------------------------------------------------------------------------------------------
 
 ctl device show urn:imei:49 >"$W/show.out"
-check "a device that left as a file is known as such" grep -q '^pre-provisioned *by a file of 20.*not come over the air yet' "$W/show.out"
+check "a device that left as a file is known as such" grep -q '^pre-provisioned *by a file of 20.*not bootstrapped over the air yet' "$W/show.out"
 ctl device show .hidden >"$W/show.out"
 check "another is not" sh -c "! grep -q '^pre-provisioned' '$W/show.out'"
 same "in JSON it is a time" "$(ctl --json device show urn:imei:49 | sqlite3_json '$.provisioned_s' | cut -c 1-2)" "$(date +%s | cut -c 1-2)"

@@ -78,7 +78,7 @@ same 'the device keeps its key' "$(held 5)" "$first"
 
 # ---- a pre-shared key that nobody ever sees ----------------------------------------------------------------------------
 
-refuses 'where nobody delivers it a random key must go somewhere' 'nobody would learn' rotate q
+refuses 'where nobody delivers it a random key must go somewhere' 'the random key would be lost' rotate q
 check 'rotate, without a file' ctl rotate psk-1
 ctl device show psk-1 >"$W/show.out"
 check 'device show tells of it' grep -q 'delivered at its next bootstrap, as account self-psk' "$W/show.out"

@@ -54,7 +54,7 @@ check 'devices' exits 0
 # ---- the four layouts ------------------------------------------------------------------------------------------------
 
 run import --sim sysmocom.map sysmocom.csv --dry-run
-check 'dry run' both 0 '3 cards would be stored, 0 skipped, 0 key check values fit; dry run: nothing was stored'
+check 'dry run' both 0 '3 cards would be stored, 0 skipped, 0 key check values match; dry run: nothing was stored'
 check 'a line per card' [ "$(printf '%s\n' "$out" | grep -c '	set$')" = 3 ]
 check 'nothing is stored by it' [ "$(with_sms)" = 0 ]
 run import --sim sysmocom.map sysmocom.csv
@@ -65,11 +65,11 @@ sent=$(sql "SELECT printf('%02x%02x%02x%02x', sms_kic, sms_kid, sms_spi1, sms_sp
 	JOIN device AS d ON d.id = c.device_id WHERE d.endpoint = 's-00001'")
 check 'the coding octets are those of the map' [ "$sent" = 12121600B20203 ]
 run import --sim encrypted.map encrypted.csv
-check 'encrypted columns with check values' both 0 '3 cards stored, 0 skipped, 6 key check values fit'
+check 'encrypted columns with check values' both 0 '3 cards stored, 0 skipped, 6 key check values match'
 run import --sim out.map batch.out
 check 'an .out file' both 0 '2 cards stored'
 run --json import --sim line-header.map line-header.txt
-check 'line-header style, triple DES, a card without device' both 0 '2 cards stored, 1 skipped, 4 key check values fit'
+check 'line-header style, triple DES, a card without device' both 0 '2 cards stored, 1 skipped, 4 key check values match'
 check 'as JSON' says '"endpoint":"l-1","result":"set"'
 check 'all of them' [ "$(with_sms)" = 10 ]
 sed 's/,$//; 1i Delivery of 3 cards, Zürich' sysmocom.csv | tr , ';' | iconv -f UTF-8 -t ISO-8859-1 | sed 's/$/;\r/' >titled.csv
@@ -107,39 +107,39 @@ refused() { # NAME MAP SED FILE SED TEXT: a changed map, a changed file, what mu
 m=sysmocom.map f=sysmocom.csv
 refused 'a KIC column mapped to resource 7' $m 's/^kic = 12/kic = KIC1/' $f '' 'KICn of a SIM file is a key value: it goes into resource 8'
 refused 'a key value as coding octet' $m "s/^kid = 12/kid = $(key)/" $f '' 'KIDn of a SIM file is a key value'
-refused 'coding octets from a column' $m 's/^kid = KID1/&\nspi = SPI/' $f '' 'belong to the batch and stand in [sms]'
+refused 'coding octets from a column' $m 's/^kid = KID1/&\nspi = SPI/' $f '' 'are the same for the batch and belong in [sms]'
 refused 'key set mismatch of column and map' $m 's/KIC1/KIC2/' $f '' 'key set mismatch: column KIC2 is of key set 2, key-set is 1'
 refused 'key set mismatch of coding octet and map' $m 's/^kic = 12/kic = 22/' $f '' 'key set mismatch: 22 is of key set 2'
 refused 'single DES' $m 's/^kic = 12/kic = 11/' $f '' '11 is single DES, which LwM2M forbids'
 refused 'triple DES with two keys' $m 's/^kic = 12/kic = 15/' $f '' 'is triple DES with two keys'
-refused 'another TAR' $m 's/B20203/B00010/' $f '' 'say allow-other-tar = yes'
+refused 'another TAR' $m 's/B20203/B00010/' $f '' 'set allow-other-tar = yes'
 refused 'another SPI' $m 's/^spi = 16/spi = 12/' $f '' 'the first octet must be 16'
 refused 'an SPI for 7 octets' $m 's/^spi = 16/spi = 1621/' $f '' 'needs a profile with --sms-parameters 7'
-refused 'the KIK column' $m 's/= KID1/= KIK1/' $f '' 'column KIK1; the key values of KID stand in KID1'
-refused 'no word on encryption' $m '/^encrypted/d' $f '' 'say which columns are encrypted'
+refused 'the KIK column' $m 's/= KID1/= KIK1/' $f '' 'column KIK1; the key values of KID are in KID1'
+refused 'no word on encryption' $m '/^encrypted/d' $f '' 'name the columns that are encrypted'
 refused 'an unknown option' $m 's/^match/macth/' $f '' 'unknown option "macth" in [file]; did you mean match?'
 refused 'an unknown column' $m 's/= IMSI/= IMSE/' $f '' 'the file has no column IMSE; did you mean IMSI?'
 refused 'an unknown server' $m 's/prod/pord/' $f '' 'no server account pord'
 refused 'a server without SMS' $m 's/prod/mute/' $f '' 'has no SMS number'
 refused 'an unknown ICCID' $m '' $f '2s/8999911100010000/8999911100019999/' 'changed.csv:2: iccid: no device has it'
 refused 'another IMSI' $m '' $f '2s/^001011000100001/001011000100002/' 'changed.csv:2: imsi: device s-00001 has another IMSI'
-refused 'an ICCID with letters' $m '' $f '2s/8999911100010/89999111000xx/' 'needs 18 to 20 digits'
-refused 'a card twice' $m '' $f '3{p}' 'changed.csv:4: device s-00002 has a card further up'
-refused 'a short row' $m '' $f '2s/,[^,]*$//' 'changed.csv:2: has 18 fields where 19 are expected'
+refused 'an ICCID with letters' $m '' $f '2s/8999911100010/89999111000xx/' 'must have 18 to 20 digits'
+refused 'a card twice' $m '' $f '3{p}' 'changed.csv:4: device s-00002 already has a card further up'
+refused 'a short row' $m '' $f '2s/,[^,]*$//' 'changed.csv:2: has 18 fields, expected 19'
 refused 'one key for KIC and KID' $m '' $f '2s/\(\([^,]*,\)\{10\}\)\([^,]*\),[^,]*/\1\3,\3/' 'two different keys are needed'
 refused 'a weak key' $m '' $f '2s/\(\([^,]*,\)\{10\}\)[^,]*/\100000000000000000000000000000000/' 'kic: '
-refused "another card's key" $m '' $f "2s/\(\([^,]*,\)\{10\}\)[^,]*/\1$(sed -n 3p $f | cut -d, -f11)/" 'belongs to device s-00002 already'
+refused "another card's key" $m '' $f "2s/\(\([^,]*,\)\{10\}\)[^,]*/\1$(sed -n 3p $f | cut -d, -f11)/" 'already belongs to device s-00002'
 refused 'an empty file' $m '' $f 'd' 'the file ends before its first card'
 refused 'a file without cards' $m '' $f '2,$d' 'the file has no cards'
 
 m=encrypted.map f=encrypted.csv
 clear=$(decrypt "$(sed -n 2p $f | cut -d';' -f14)")
-refused 'clear values where the map says encrypted' $m '' $f "2s/\(\([^;]*;\)\{13\}\)[^;]*/\1$clear/" 'in clear already: it fits its key check value'
+refused 'clear values where the map says encrypted' $m '' $f "2s/\(\([^;]*;\)\{13\}\)[^;]*/\1$clear/" 'already in clear: it matches its key check value'
 refused 'a pattern where the map says encrypted' $m '' $f '2s/\(\([^;]*;\)\{13\}\)[^;]*/\100112233445566778899AABBCCDDEEFF/' 'looks like a value in clear'
-refused 'half blocks where the map says encrypted' $m '' $f '2s/\(\([^;]*;\)\{13\}\)[^;]*/\1A0B1C2D3E4F56677A0B1C2D3E4F56677A0B1C2D3E4F56677/' 'no whole blocks of AES: in clear already?'
-refused 'encrypted values where the map says clear' $m 's/^encrypted = .*/encrypted = none/; /key-file/d' $f '' 'does not fit its key check value: damaged, encrypted'
-refused 'a wrong check value' $m '' $f '2s/.....$/00000/' 'changed.csv:2: kid: decrypted, it does not fit its key check value'
-refused 'another kind of check value' $m 's/= ones/= zeros/' $f '' 'does not fit its key check value'
+refused 'half blocks where the map says encrypted' $m '' $f '2s/\(\([^;]*;\)\{13\}\)[^;]*/\1A0B1C2D3E4F56677A0B1C2D3E4F56677A0B1C2D3E4F56677/' 'not whole AES blocks: already in clear?'
+refused 'encrypted values where the map says clear' $m 's/^encrypted = .*/encrypted = none/; /key-file/d' $f '' 'does not match its key check value: damaged, encrypted'
+refused 'a wrong check value' $m '' $f '2s/.....$/00000/' 'changed.csv:2: kid: decrypted, it does not match its key check value'
+refused 'another kind of check value' $m 's/= ones/= zeros/' $f '' 'does not match its key check value'
 refused 'no IV' $m '/^iv/d' $f '' 'iv: missing'
 refused 'another IV' $m 's/^iv = 23/iv = 24/' $f '' 'another transport key or IV'
 refused 'no key file' $m '/^key-file/d' $f '' 'needs key-file'
@@ -149,7 +149,7 @@ refused 'a key file that others read' $m '' $f '' 'chmod 600'
 chmod 600 transport.key
 key >transport2.key
 refused 'another transport key' $m 's/transport.key/transport2.key/' $f '' 'another transport key or IV'
-check 'every card is told' [ "$(printf '%s\n' "$out" | grep -c 'does not fit')" = 6 ]
+check 'every card is told' [ "$(printf '%s\n' "$out" | grep -c 'does not match')" = 6 ]
 sed '/^iv/d' $m >iv.map
 cp transport.key transport1.key && echo 23232323232323232323232323232323 >>transport1.key
 sed -i 's/transport.key/transport1.key/' iv.map

@@ -71,8 +71,8 @@ refused "no number" 'from 1 to' ctl stranger list --last 0
 refused "a raw key that is not kept whole is not adopted" 'whole key' ctl adopt "$(raw_digest "$W/pki/dev-big-raw.key")" --endpoint r --profile all
 psk_id=$(ctl --json stranger list | sqlite3_json '$[0].identity')
 refused "nor is a PSK identity" 'PSK identity' ctl adopt "$psk_id" --endpoint p --profile all
-refused "nor who never came" 'knows no stranger' ctl adopt "$(digest dev-old)" --endpoint o --profile all
-refused "nor without a name" 'needed' ctl adopt "$id" --profile all
+refused "nor who never came" 'no stranger' ctl adopt "$(digest dev-old)" --endpoint o --profile all
+refused "nor without a name" 'required' ctl adopt "$id" --profile all
 refused "nor without what the profile needs" 'psk_identity\|fleet' ctl adopt "$id" --endpoint dev-new --profile all
 printf 'fleet.psk_identity,fleet.psk_key_hex\ndev-new,%s\n' "$new_key" >"$W/new.csv"
 refused "nor under a name that is taken" 'exists already' ctl adopt "$id" --endpoint dev-known --profile all --credentials "$W/new.csv"

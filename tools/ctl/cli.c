@@ -115,7 +115,7 @@ bs_ctl_locate(struct bs_ctl *ctl)
 		exit_status = locate_by_conf(ctl);
 	if (exit_status == BS_EXIT_DONE && (ctl->dir == NULL || ctl->key_file == NULL))
 		exit_status = (enum bs_exit)bs_ctl_usage(
-			"folder and master key of the store are needed: -s STORE_DIR -k FILE");
+			"directory and master key of the store are required: -s STORE_DIR -k FILE");
 	return exit_status;
 }
 
@@ -146,7 +146,7 @@ bs_ctl_fail_as_owner(const struct bs_ctl *ctl, enum bs_err err, const struct bs_
 
 	bs_ctl_fail(err, diag);
 	if (ctl->became_owner)
-		bs_ctl_say("this ran as %s, the owner of %s; store and master key must be that user's",
+		bs_ctl_say("this ran as %s, the owner of %s; store and master key must belong to that user",
 			pw != NULL ? pw->pw_name : "another user", ctl->dir);
 	return BS_EXIT_FAILED;
 }
@@ -173,7 +173,7 @@ bs_ctl_open(struct bs_ctl *ctl)
 	if (status != BS_EXIT_DONE)
 		return status;
 	if (is_missing(ctl)) {
-		bs_ctl_say("there is no store in %s; lwm2m-bootstrapctl init makes it", ctl->dir);
+		bs_ctl_say("there is no store in %s; lwm2m-bootstrapctl init creates it", ctl->dir);
 		return BS_EXIT_FAILED;
 	}
 	err = bs_ctl_become_owner(ctl, ctl->dir, &diag);
@@ -212,9 +212,8 @@ void
 bs_ctl_say_kept(const struct bs_ctl *ctl)
 {
 	if (bs_store_log_is_kept(ctl->store))
-		bs_ctl_say("what was removed is still in %s/%s-wal, which somebody reads; the next removal, or the end "
-			   "of the "
-			   "last program that has the store open, clears it",
+		bs_ctl_say("what was removed is still in %s/%s-wal, which somebody reads; the next removal, "
+			   "or the end of the last program that has the store open, clears it",
 			ctl->dir, BS_STORE_FILE);
 }
 
@@ -294,9 +293,9 @@ bs_ctl_say_tampered(const struct bs_ctl *ctl, const char *kind, int64_t id, cons
 	struct bs_quote q;
 
 	if (!bs_store_is_good(ctl->store, kind, id))
-		bs_ctl_say("%s %s was changed by somebody who does not have the keys of the store: put a backup back, "
-			   "or, if "
-			   "what is shown here is right, say verify --accept %s NAME",
+		bs_ctl_say(
+			"%s %s was changed by somebody who does not have the keys of the store: put a backup back, or, "
+			"if what is shown here is right, say verify --accept %s NAME",
 			kind, bs_log_quote(&q, name), kind);
 }
 

@@ -40,6 +40,6 @@ bs_file_create(const char *file, int *fd, struct bs_diag *diag)
 	if (*fd >= 0)
 		return BS_OK;
 	if (errno == EEXIST)
-		return bs_diag_set(diag, BS_EEXIST, 0, "%s exists already; name a new file", file);
+		return bs_diag_set(diag, BS_EEXIST, 0, "%s already exists; name a new file", file);
 	return bs_diag_set(diag, BS_EIO, 0, "%s: %s", file, strerror(errno));
 }

@@ -58,7 +58,7 @@ static const struct bs_ctl_command *const commands[] = {
 static const char global_help[] =
 	"  -c, --config FILE        configuration of the daemon: [store] directory, master-key\n"
 	"                           (default " BS_CTL_DEFAULT_CONF ")\n"
-	"  -s, --store DIR          folder of the store, instead of the configuration's\n"
+	"  -s, --store DIR          directory of the store, instead of the configuration's\n"
 	"  -k, --master-key FILE    master key file, instead of the configuration's\n"
 	"      --json               list, show, plan, explain, import --sim, status, sessions, kick, trigger,\n"
 	"                           reload and log print JSON; the others ignore it\n"
@@ -77,8 +77,7 @@ help(FILE *to)
 {
 	char line[200];
 
-	fputs("usage: lwm2m-bootstrapctl [-c CONF | -s STORE_DIR -k MASTER_KEY_FILE] [--json] COMMAND "
-	      "...\n\ncommands:\n",
+	fputs("usage: lwm2m-bootstrapctl [-c CONF | -s STORE_DIR -k MASTER_KEY_FILE] [--json] COMMAND ...\n\ncommands:\n",
 		to);
 	for (size_t i = 0; i < COMMANDS; i++) {
 		print_name(commands[i], line, sizeof(line));

@@ -44,8 +44,8 @@ value_fits(struct bs_report *r, const char *field, const struct bs_setting *s, s
 	enum bs_err err = bs_value_parse(s->type, s->text, bs_clock_wall_ms() / 1000, buf, sizeof(buf), &v);
 
 	if (err != BS_OK) {
-		bs_report_error(r, field, "%u/%u: the value is no %s (%s)", s->oid, s->rid, bs_type_name(s->type),
-			bs_strerror(err));
+		bs_report_error(r, field, "%u/%u: the value is not of type %s (%s)", s->oid, s->rid,
+			bs_type_name(s->type), bs_strerror(err));
 		return false;
 	}
 	if (v.type == BS_TYPE_STRING && !bs_utf8_valid(v.bytes.data, v.bytes.len)) {
@@ -130,7 +130,7 @@ static const struct {
 	const char *instead;
 } taken[] = {
 	{ 0, 0, "use --uri" },
-	{ 0, 1, "an account here is never the Bootstrap-Server's" },
+	{ 0, 1, "an account given here is never the Bootstrap-Server's" },
 	{ 0, 2, "use --mode" },
 	{ 0, 3, "the identity or public key of each device comes with import" },
 	{ 0, 4, "use --server-key or --server-cert" },
@@ -174,8 +174,8 @@ add_known(struct bs_settings *s, struct bs_report *r, const char *field, struct 
 	else if (def->executable)
 		bs_report_error(r, field, "%u/%u %s can be executed, not written", one.oid, one.rid, def->name);
 	else if (has_riid && !def->multiple)
-		bs_report_error(r, field, "%u/%u %s is a single resource; leave the third number out", one.oid, one.rid,
-			def->name);
+		bs_report_error(
+			r, field, "%u/%u %s is a single resource; omit the third number", one.oid, one.rid, def->name);
 	else {
 		one.type = def->type;
 		one.multiple = def->multiple;
@@ -200,7 +200,8 @@ bs_settings_add_server(struct bs_settings *s, struct bs_report *r, const char *t
 	if (n < 2 || *end != '=')
 		bs_report_error(r, "--set", "write OBJ/RES=VALUE or OBJ/RES/RIID=VALUE, e.g. 1/6=true");
 	else if (p[0] > 1)
-		bs_report_error(r, "--set", "takes resources of Objects 0 and 1; for others use profile add --write");
+		bs_report_error(
+			r, "--set", "takes resources of Objects 0 and 1; for other objects use profile add --write");
 	else if (taken_by(p[0], p[1]) != NULL)
 		bs_report_error(r, "--set", "%u/%u: %s", p[0], p[1], taken_by(p[0], p[1]));
 	else
@@ -224,11 +225,11 @@ static const struct {
 	uint16_t oid;
 	const char *instead;
 } not_written[] = {
-	{ 0, "server accounts make Object 0" },
-	{ 1, "server accounts make Object 1" },
+	{ 0, "Object 0 is made from server accounts" },
+	{ 1, "Object 1 is made from server accounts" },
 	{ 2, "use --access-control and --acl" },
-	{ 21, "OSCORE keys are secrets of one device and never stand on a command line" },
-	{ 23, "COSE keys are secrets of one device and never stand on a command line" },
+	{ 21, "OSCORE keys are secrets of one device and never belong on a command line" },
+	{ 23, "COSE keys are secrets of one device and never belong on a command line" },
 };
 
 static bool
@@ -258,9 +259,8 @@ add_typed(struct bs_settings *s, struct bs_report *r, struct bs_setting one, con
 			return;
 		}
 	bs_report_error(r, "--write",
-		"/%u/%u/%u: the type is not known here; write TYPE:VALUE with string, integer, unsigned, float, "
-		"boolean, opaque, "
-		"time, objlnk or corelnk, or bring a model of the object (model import)",
+		"/%u/%u/%u: the type is unknown; write TYPE:VALUE with string, integer, unsigned, float, boolean, opaque, time, "
+		"objlnk or corelnk, or import a model of the object (model import)",
 		one.oid, one.iid, one.rid);
 }
 
@@ -277,7 +277,7 @@ place_fits(struct bs_report *r, const struct bs_setting *one, const struct bs_mo
 	else if (res->executable)
 		bs_report_error(r, "--write", "%u/%u %s can be executed, not written", one->oid, one->rid, res->name);
 	else if (one->multiple && !res->multiple)
-		bs_report_error(r, "--write", "%u/%u %s is a single resource; leave the fourth number out", one->oid,
+		bs_report_error(r, "--write", "%u/%u %s is a single resource; omit the fourth number", one->oid,
 			one->rid, res->name);
 	else
 		return true;
@@ -294,8 +294,8 @@ skip_type(struct bs_report *r, const struct bs_setting *one, const struct bs_mod
 		return value;
 	if (type == res->type)
 		return strchr(value, ':') + 1;
-	bs_report_error(r, "--write", "%u/%u %s is of type %s; for a text that begins so, write string:%s:..", one->oid,
-		one->rid, res->name, bs_type_name(res->type), bs_type_name(type));
+	bs_report_error(r, "--write", "%u/%u %s is of type %s; for text that begins like this, write string:%s:..",
+		one->oid, one->rid, res->name, bs_type_name(res->type), bs_type_name(type));
 	return NULL;
 }
 
@@ -311,8 +311,8 @@ add_by_model(struct bs_settings *s, struct bs_report *r, struct bs_setting one, 
 	if (value == NULL)
 		return;
 	if (strcmp(res->operations, "R") == 0)
-		bs_report_warn(r, "--write", "%u/%u %s can only be read; some clients refuse to have it written",
-			one.oid, one.rid, res->name);
+		bs_report_warn(r, "--write", "%u/%u %s is read-only; some clients refuse to have it written", one.oid,
+			one.rid, res->name);
 	if (res->range[0] != '\0' && !bs_model_range_known(res) && !s->range_told) {
 		bs_report_warn(r, "--write", "%u/%u %s: the model's range \"%s\" is for people and is not checked",
 			one.oid, one.rid, res->name, res->range);
@@ -434,6 +434,5 @@ bs_acl_read(struct bs_report *r, const char *text, struct bs_acl *out)
 	out->owner = (uint16_t)ssid;
 	if (!good)
 		bs_report_error(r, "--acl",
-			"write OID/IID:owner=SSID[,SSID=RIGHTS].., each SSID once, RIGHTS 0 to 31, e.g. "
-			"3/0:owner=1,2=1");
+			"write OID/IID:owner=SSID[,SSID=RIGHTS].., each SSID once, RIGHTS 0 to 31, e.g. 3/0:owner=1,2=1");
 }

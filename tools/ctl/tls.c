@@ -119,8 +119,9 @@ bs_check_tls_numbers(struct bs_report *r, const struct bs_server_def *def)
 			if (s->rid != resources[k].rid)
 				continue;
 			if (range == NULL)
-				bs_report_error(r, "--set", "0/%u: %lu (0x%04lX) is no %s that IANA has assigned; %s",
-					s->rid, number, number, resources[k].what, resources[k].example);
+				bs_report_error(r, "--set",
+					"0/%u: %lu (0x%04lX) is not a %s that IANA has assigned; %s", s->rid, number,
+					number, resources[k].what, resources[k].example);
 			else if (s->rid == 16)
 				check_suite(r, number, range->use, def->mode);
 		}

@@ -277,7 +277,7 @@ test_page(void **state)
 	assert_non_null(strstr(text, "&quot;&lt;script&gt;&quot; &amp; more"));
 	assert_null(strstr(text, "<script"));
 	assert_null(strstr(text, "style=")); /* the policy allows the one style sheet alone */
-	assert_non_null(strstr(text, "It works, but look at this:"));
+	assert_non_null(strstr(text, "Running, but needs attention:"));
 	assert_int_equal(strncmp(bs_page_style_hash(), "'sha256-", 8), 0);
 	free(text);
 }
@@ -294,22 +294,22 @@ test_page_headline(void **state)
 		{ "quiet", { .total.beat_ms = 900 }, "<p class=\"state good\">All is well</p>", NULL },
 		{ "79 of 100 sessions", { .total = { .beat_ms = 900, .peers = 79 }, .caps.peers = 100 }, "All is well",
 			NULL },
-		{ "80 of 100 sessions", { .total = { .beat_ms = 900, .peers = 80 }, .caps.peers = 100 }, "look at this",
-			"<li class=\"warn\">limit peers: 80 of 100 DTLS sessions</li>" },
-		{ "95 of 100 sessions", { .total = { .beat_ms = 900, .peers = 95 }, .caps.peers = 100 }, "look at this",
-			"<li class=\"bad\">limit peers: 95 of 100 DTLS sessions</li>" },
+		{ "80 of 100 sessions", { .total = { .beat_ms = 900, .peers = 80 }, .caps.peers = 100 },
+			"needs attention", "<li class=\"warn\">limit peers: 80 of 100 DTLS sessions</li>" },
+		{ "95 of 100 sessions", { .total = { .beat_ms = 900, .peers = 95 }, .caps.peers = 100 },
+			"needs attention", "<li class=\"bad\">limit peers: 95 of 100 DTLS sessions</li>" },
 		{ "a stranger's handshake near its end",
 			{ .total = { .beat_ms = 900, .handshake_age_ms = 60000 }, .caps.handshake_ms = 60000 },
 			"All is well", NULL },
 		{ "a device with its old session and its new one",
 			{ .total.beat_ms = 900, .busiest.sessions = 2, .caps.sessions = 2 }, "All is well", NULL },
-		{ "attempts lost", { .total.beat_ms = 900, .recorder.dropped = 3 }, "look at this",
-			"The journal lost 3 attempts" },
-		{ "clones", { .total = { .beat_ms = 900, .clone_signals = 1 } }, "look at this",
+		{ "attempts lost", { .total.beat_ms = 900, .recorder.dropped = 3 }, "needs attention",
+			"The journal has lost 3 attempts" },
+		{ "clones", { .total = { .beat_ms = 900, .clone_signals = 1 } }, "needs attention",
 			"device.clone-suspected" },
 		{ "no store, and attempts lost",
 			{ .total = { .beat_ms = 900, .store_failing = 1 }, .recorder.dropped = 3 },
-			"<p class=\"state bad\">The store cannot be read</p>", "The journal lost 3 attempts" },
+			"<p class=\"state bad\">The store cannot be read</p>", "The journal has lost 3 attempts" },
 	};
 	struct bs_conf conf = { .store_directory = (char[]){ "tests/no-such-folder" } };
 	struct bs_shared shared = { .conf = &conf };

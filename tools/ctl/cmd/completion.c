@@ -52,8 +52,7 @@ run_completion(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	size_t count = ctl->command_count;
 
 	(void)args;
-	puts("# bash completion of lwm2m-bootstrapctl\n_lwm2m_bootstrapctl() {\n\tlocal words=\"\" options=\"\" "
-	     "given=\"\" i");
+	puts("# bash completion of lwm2m-bootstrapctl\n_lwm2m_bootstrapctl() {\n\tlocal words=\"\" options=\"\" given=\"\" i");
 	puts("\tfor ((i = 1; i < COMP_CWORD; i++)); do\n\t\tcase ${COMP_WORDS[i]} in\n\t\t-c | -s | -k) ((i++)) ;;");
 	puts("\t\t-*) ;;\n\t\t*) given=\"${given:+$given }${COMP_WORDS[i]}\" ;;\n\t\tesac\n\tdone\n\tcase $given in");
 	printf("\t\"\") words=\"");

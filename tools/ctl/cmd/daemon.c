@@ -69,7 +69,7 @@ exchange_lines(FILE *f, json_t *request)
 		answer = json_loads(line, 0, NULL);
 	free(line);
 	if (answer == NULL)
-		bs_ctl_say("the daemon gave no answer");
+		bs_ctl_say("no answer from the daemon");
 	return answer;
 }
 
@@ -126,7 +126,7 @@ print_minutes(const json_t *s, const char *key, const char *name)
 static void
 print_rate(const json_t *m)
 {
-	bs_ctl_line("rate", "%.1f attempts a second", (double)(number(m, "done") + number(m, "refused")) / 60);
+	bs_ctl_line("rate", "%.1f attempts per second", (double)(number(m, "done") + number(m, "refused")) / 60);
 }
 
 /* "3 min", "2 h", "5 days" ago: of the unit that leaves a number people can use. */
@@ -141,7 +141,7 @@ print_import(const json_t *s)
 	size_t i = 0;
 
 	if (!json_is_integer(json_object_get(s, "import_s"))) {
-		bs_ctl_line("last import", "none that the store knows of");
+		bs_ctl_line("last import", "none recorded in the store");
 		return;
 	}
 	while (i < 3 && age < 2 * units[i].s)
@@ -159,7 +159,7 @@ print_file(const json_t *s, const char *name, const char *octets, const char *sc
 		bs_ctl_line(name, "%lld octets, schema %lld", (long long)number(s, octets),
 			(long long)json_integer_value(version));
 	else
-		bs_ctl_line(name, "%lld octets, it cannot be read", (long long)number(s, octets));
+		bs_ctl_line(name, "%lld octets, cannot be read", (long long)number(s, octets));
 }
 
 static void
@@ -206,7 +206,7 @@ print_status(const json_t *s)
 	print_import(s);
 	print_file(s, "store", "store_octets", "store_schema");
 	bs_ctl_line("generation", "%lld%s", (long long)number(s, "store_generation"),
-		json_is_true(json_object_get(s, "store_older")) ? ", older than what was seen, or another store" : "");
+		json_is_true(json_object_get(s, "store_older")) ? ", older than the one seen, or another store" : "");
 	print_file(s, "journal", "journal_octets", "journal_schema");
 	json_object_foreach(json_object_get(s, "certificate_days"), word, v) print_days(word, v);
 }
@@ -295,7 +295,7 @@ run_reload(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	if (answer == NULL)
 		return BS_EXIT_FAILED;
 	changed = json_object_get(answer, "changed");
-	bs_ctl_say("certificates, keys, trust anchors and revocation lists are read anew");
+	bs_ctl_say("certificates, keys, trust anchors and revocation lists were read again");
 	json_array_foreach(changed, i, v) bs_ctl_say("changed: %s", json_string_value(v));
 	if (ctl->json)
 		bs_ctl_print_json(json_incref(changed));
@@ -342,9 +342,9 @@ run_log(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 
 enum { TRIGGER_ADDRESS, TRIGGER_NO_WAIT, TRIGGER_WAIT };
 static const struct bs_ctl_option trigger_options[] = {
-	{ "address", "A[:PORT]", "where the device listens (port 5684); left out: in the session that it has" },
+	{ "address", "A[:PORT]", "where the device listens (port 5684); omitted: use its live session" },
 	{ "no-wait", NULL, "do not wait for the outcome" },
-	{ "wait", "S", "wait for at most so many seconds, 1 to 3600 (120)" },
+	{ "wait", "S", "wait at most this long, 1 to 3600 seconds (120)" },
 	{ 0 },
 };
 
@@ -383,7 +383,7 @@ wait_for_end(struct bs_ctl *ctl, json_int_t id, const char *endpoint, long secon
 		json_decref(answer);
 		nanosleep(&pause, NULL);
 	}
-	bs_ctl_say("no outcome within %ld s; it goes on: see explain %s", seconds, endpoint);
+	bs_ctl_say("no outcome within %ld s; the run continues: see explain %s", seconds, endpoint);
 	return NULL;
 }
 
@@ -463,7 +463,7 @@ const struct bs_ctl_command bs_cmd_trigger = {
 const struct bs_ctl_command bs_cmd_status = {
 	.name = "status",
 	.synopsis = "",
-	.summary = "is the running daemon well?",
+	.summary = "show whether the running daemon is healthy",
 	.run = run_status,
 };
 const struct bs_ctl_command bs_cmd_sessions = {
@@ -484,7 +484,7 @@ const struct bs_ctl_command bs_cmd_kick = {
 const struct bs_ctl_command bs_cmd_reload = {
 	.name = "reload",
 	.synopsis = "",
-	.summary = "take up live options, certificates, keys, trust anchors and revocation lists",
+	.summary = "apply live options, certificates, keys, trust anchors and revocation lists",
 	.run = run_reload,
 };
 const struct bs_ctl_command bs_cmd_log = {

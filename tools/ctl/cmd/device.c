@@ -193,7 +193,7 @@ print_device(const struct bs_device_info *d, const struct bs_account *a, int64_t
 	if (d->note[0] != '\0')
 		bs_ctl_line("note", "%s", d->note);
 	if (provisioned_s != 0)
-		bs_ctl_line("pre-provisioned", "by a file of %s; it has not come over the air yet",
+		bs_ctl_line("pre-provisioned", "by a file of %s; it has not bootstrapped over the air yet",
 			bs_show_time(provisioned_s * 1000, when));
 	print_bootstrap(d);
 	if (a->renewal != NULL)
@@ -330,7 +330,7 @@ const struct bs_ctl_command bs_cmd_device_show = {
 	.name = "device",
 	.verb = "show",
 	.synopsis = "EP",
-	.summary = "show a device in words, keys masked",
+	.summary = "show a device, keys masked",
 	.min_words = 1,
 	.max_words = 1,
 	.run = device_show,

@@ -15,7 +15,7 @@
 enum { O_LAST };
 
 static const struct bs_ctl_option options[] = {
-	[O_LAST] = { "last", "N", "how many attempts, newest first (5)" },
+	[O_LAST] = { "last", "N", "number of attempts, newest first (5)" },
 	{ 0 },
 };
 
@@ -100,7 +100,7 @@ say_device(void *arg, const struct bs_device_info *d)
 {
 	(void)arg;
 	bs_ctl_say("%s is a device of profile %s, mode %s, %s%s", d->endpoint, d->profile, bs_mode_name(d->mode),
-		d->enabled ? "enabled" : "DISABLED", d->has_next ? "; a next credential waits to be seen" : "");
+		d->enabled ? "enabled" : "DISABLED", d->has_next ? "; a next credential has not been used yet" : "");
 }
 
 /* What the store knows of it: a device, an identity of one, or nothing. Returns whether something was found. */
@@ -113,7 +113,7 @@ say_what_is_known(struct bs_ctl *ctl, const char *what)
 		return true;
 	if (bs_store_endpoint_of(ctl->store, what, endpoint) != BS_OK)
 		return false;
-	bs_ctl_say("%s is what device %s proves itself with", what, endpoint);
+	bs_ctl_say("%s is the credential of device %s", what, endpoint);
 	return bs_store_each_device(ctl->store, endpoint, say_device, NULL) == BS_OK;
 }
 
@@ -143,8 +143,8 @@ explain_from(struct bs_ctl *ctl, struct bs_journal *journal, const char *what, s
 	if (found > 0)
 		return BS_EXIT_DONE;
 	if (known || looks_like_address(what)) {
-		bs_ctl_say("the journal has no attempt of %s%s", what,
-			journal == NULL ? ": there is no journal yet, the daemon makes it"
+		bs_ctl_say("the journal has no attempt by %s%s", what,
+			journal == NULL ? ": there is no journal yet; the daemon creates it"
 					: "; it never reached this server, or the attempts are too old");
 		return known ? BS_EXIT_DONE : BS_EXIT_FAILED;
 	}
@@ -174,7 +174,7 @@ explain(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 const struct bs_ctl_command bs_cmd_explain = {
 	.name = "explain",
 	.synopsis = "EP|IDENTITY|ADDRESS [--last N]",
-	.summary = "tell the last attempts in words, and what to do",
+	.summary = "explain the last attempts, and what to do",
 	.min_words = 1,
 	.max_words = 1,
 	.options = options,

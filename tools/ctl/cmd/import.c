@@ -20,13 +20,11 @@
 enum { O_PROFILE, O_CHANNEL_BITS, O_SIM, O_DRY_RUN };
 
 static const struct bs_ctl_option options[] = {
-	[O_PROFILE] = { "profile", "NAME", "profile of rows that name none" },
+	[O_PROFILE] = { "profile", "NAME", "profile for rows that name none" },
 	[O_CHANNEL_BITS] = { "channel-bits", "128|256",
-		"strength of the bootstrap channel's ciphers; 256 where [dtls] ciphers has AES-256 suites alone "
-		"(128)" },
+		"strength of the bootstrap channel's ciphers; 256 where [dtls] ciphers has AES-256 suites alone (128)" },
 	[O_SIM] = { "sim", "MAP",
-		"FILE is a SIM vendor's: SMS keys for devices that are in the store; MAP tells its "
-		"columns" },
+		"FILE is a SIM vendor's: SMS keys for devices that are in the store; MAP tells its columns" },
 	[O_DRY_RUN] = { "dry-run", NULL, "check everything, store nothing" },
 	{ 0 },
 };
@@ -102,8 +100,9 @@ static void
 warn_of_large(const struct import *im)
 {
 	if (im->large > 0)
-		bs_ctl_say("warning: %lu device%s get%s a Security instance of more than %d octets, so in blocks (see "
-			   "plan); the largest is that of %s, about %zu octets",
+		bs_ctl_say(
+			"warning: %lu device%s get%s a Security instance of more than %d octets, so in blocks (see plan); "
+			"the largest is that of %s, about %zu octets",
 			im->large, im->large == 1 ? "" : "s", im->large == 1 ? "s" : "", BLOCK_MAX,
 			im->largest_endpoint, im->largest);
 }
@@ -141,7 +140,7 @@ import_rows(struct import *im, struct bs_diag *diag)
 	enum bs_err err = bs_csv_next(im->csv, &row, diag);
 
 	if (err == BS_ENOTFOUND)
-		return bs_diag_set(diag, BS_EFORMAT, 0, "the file is empty; the first line names the columns");
+		return bs_diag_set(diag, BS_EFORMAT, 0, "the file is empty; its first line must name the columns");
 	if (err != BS_OK)
 		return err;
 	im->report.line = row->line;
@@ -332,7 +331,7 @@ import_sim(struct bs_ctl *ctl, const struct bs_ctl_args *args, unsigned bits)
 		.channel_bits = bits };
 
 	if (bs_ctl_get(args, O_PROFILE) != NULL)
-		return bs_ctl_usage("--profile goes not together with --sim: the devices are in the store already");
+		return bs_ctl_usage("--profile cannot be combined with --sim: the devices are in the store already");
 	if (strcmp(request.map_file, "-") == 0)
 		return bs_ctl_usage("--sim takes a file; standard input is for the SIM file");
 	return bs_import_sim(ctl, &request);
@@ -348,7 +347,7 @@ import(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	uint64_t bits = 128;
 
 	if (bits_text != NULL && (!bs_number_read(bits_text, 128, 256, &bits) || (bits != 128 && bits != 256)))
-		return bs_ctl_usage("--channel-bits is 128 or 256");
+		return bs_ctl_usage("--channel-bits must be 128 or 256");
 	if (bs_ctl_get(args, O_SIM) != NULL)
 		return import_sim(ctl, args, (unsigned)bits);
 	im.source = bs_import_source(file);
@@ -361,7 +360,7 @@ import(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 const struct bs_ctl_command bs_cmd_import = {
 	.name = "import",
 	.synopsis = "FILE|- [--profile NAME | --sim MAP]",
-	.summary = "import devices from CSV: all rows, or none when one is bad",
+	.summary = "import devices from CSV: all rows, or none if one is bad",
 	.min_words = 1,
 	.max_words = 1,
 	.options = options,

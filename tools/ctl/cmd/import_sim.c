@@ -125,7 +125,7 @@ check_device(struct sim_import *im, const struct bs_sim_card *card, const struct
 			"a second octet other than 00 needs a profile with --sms-parameters 7; %s of device %s has 6",
 			d->profile, d->endpoint);
 	else if (d->revision > im->begin_seq)
-		bs_report_error(&im->report, NULL, "device %s has a card further up in this file already", d->endpoint);
+		bs_report_error(&im->report, NULL, "device %s already has a card further up in this file", d->endpoint);
 	else if (check_numbers(im, card, d))
 		bs_check_cargo(&im->report, "kic", &channel, BS_CARGO_SMS_KEY, bs_sms_strength(&card->sms));
 	return im->report.errors == before;
@@ -159,10 +159,10 @@ store_card(struct sim_import *im, const struct bs_sim_card *card, const struct b
 			d->endpoint, im->map.server);
 	else if (err == BS_EREFUSED && conflict.same_device)
 		bs_report_error(
-			&im->report, "kic", "a key of this card is also what device %s bootstraps with", d->endpoint);
+			&im->report, "kic", "a key of this card is also the bootstrap key of device %s", d->endpoint);
 	else if (err == BS_EREFUSED)
 		bs_report_error(&im->report, "kic",
-			"a key of this card belongs to device %s already; every card has its own",
+			"a key of this card already belongs to device %s; every card needs its own",
 			conflict.endpoint[0] != '\0' ? conflict.endpoint : "(another)");
 	else if (err != BS_OK)
 		return err;
@@ -194,9 +194,9 @@ import_card(struct sim_import *im, const struct bs_sim_card *card, struct bs_dia
 		return store_card(im, card, &found[0], diag);
 	if (count == 0)
 		bs_report_error(
-			&im->report, column, "no device has it; import the device first, or say unmatched = skip");
+			&im->report, column, "no device has it; import the device first, or set unmatched = skip");
 	else if (count > 1)
-		bs_report_error(&im->report, column, "is that of two devices or more: %s, %s", found[0].endpoint,
+		bs_report_error(&im->report, column, "matches two devices or more: %s, %s", found[0].endpoint,
 			found[1].endpoint);
 	im->bad++;
 	return BS_OK;
@@ -235,12 +235,12 @@ finish(struct sim_import *im)
 	if (im->report.errors > 0)
 		bs_ctl_say("%lu of %lu cards are bad; nothing was stored", im->bad, im->bad + im->set + im->skipped);
 	else if (im->request->dry_run)
-		bs_ctl_say("%lu card%s would be stored, %lu skipped, %lu key check values fit; dry run: nothing was "
-			   "stored",
+		bs_ctl_say(
+			"%lu card%s would be stored, %lu skipped, %lu key check values match; dry run: nothing was stored",
 			im->set, im->set == 1 ? "" : "s", im->skipped, im->checked);
 	else if (status == BS_EXIT_DONE)
-		bs_ctl_say("%lu card%s stored, %lu skipped, %lu key check values fit", im->set, im->set == 1 ? "" : "s",
-			im->skipped, im->checked);
+		bs_ctl_say("%lu card%s stored, %lu skipped, %lu key check values match", im->set,
+			im->set == 1 ? "" : "s", im->skipped, im->checked);
 	else
 		bs_ctl_say("nothing was stored");
 	return im->report.errors == 0 && im->request->dry_run ? BS_EXIT_DONE : status;

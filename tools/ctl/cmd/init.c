@@ -24,10 +24,10 @@ init(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 		err = bs_store_create(ctl->dir, ctl->key_file, &diag);
 	if (err != BS_OK)
 		return bs_ctl_fail_as_owner(ctl, err, &diag);
-	bs_ctl_say("made %s/%s; master key in %s: keep a copy of it elsewhere, without it the store is lost", ctl->dir,
-		BS_STORE_FILE, ctl->key_file);
+	bs_ctl_say("created %s/%s; master key in %s: keep a copy of it elsewhere, without it the store is lost",
+		ctl->dir, BS_STORE_FILE, ctl->key_file);
 	if (geteuid() == 0)
-		bs_ctl_say("%s belongs to root; give folder, files and master key to the service user with chown -R",
+		bs_ctl_say("%s belongs to root; give directory, files and master key to the service user with chown -R",
 			ctl->dir);
 	return BS_EXIT_DONE;
 }
@@ -35,6 +35,6 @@ init(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 const struct bs_ctl_command bs_cmd_init = {
 	.name = "init",
 	.synopsis = "",
-	.summary = "make store and master key; refuses to overwrite",
+	.summary = "create store and master key; never overwrites",
 	.run = init,
 };

@@ -15,7 +15,7 @@
 
 enum { O_REPLACE };
 static const struct bs_ctl_option import_options[] = {
-	[O_REPLACE] = { "replace", NULL, "take the place of a model of the same object" },
+	[O_REPLACE] = { "replace", NULL, "replace a model of the same object" },
 	{ 0 },
 };
 
@@ -52,9 +52,8 @@ warn_of(struct bs_ctl *ctl, const struct bs_model *m)
 			"warning: object %u has a table of its own here, which stays in force; the model is only shown",
 			m->oid);
 	if (err == BS_OK)
-		bs_ctl_say("warning: profile %s writes /%u/%u/%u as %s, and goes on to do so; the model of object %u "
-			   "does not "
-			   "have it like this",
+		bs_ctl_say("warning: profile %s writes /%u/%u/%u as %s, and goes on to do so; "
+			   "the model of object %u does not have it like this",
 			misfit.profile, m->oid, misfit.iid, misfit.rid, bs_type_name(misfit.type), m->oid);
 	return err == BS_ENOTFOUND ? BS_OK : err;
 }
@@ -69,15 +68,13 @@ store_models(struct bs_ctl *ctl, const struct bs_model *models, char *const *fil
 		for (size_t k = 0; k < i; k++)
 			if (models[k].oid == models[i].oid)
 				return bs_diag_set(diag, BS_EREFUSED, 0,
-					"%s and %s are models of the same object %u; a store has "
-					"one of each",
-					files[k], files[i], models[i].oid);
+					"%s and %s are models of the same object %u; a store has one of each", files[k],
+					files[i], models[i].oid);
 		err = bs_store_add_model(ctl->store, &models[i], replace, diag);
 		if (err == BS_EEXIST)
 			return bs_diag_set(diag, err, 0,
-				"%s: there is a model of object %u already; --replace it, or remove it "
-				"first",
-				files[i], models[i].oid);
+				"%s: object %u already has a model; --replace it, or remove it first", files[i],
+				models[i].oid);
 		if (err == BS_OK)
 			err = warn_of(ctl, &models[i]);
 	}
@@ -225,7 +222,7 @@ read_oid(const char *word, uint16_t *out)
 	uint64_t n;
 
 	if (!bs_number_read(word, 0, 65534, &n)) {
-		bs_ctl_usage("%s is no object; a number from 0 to 65534", word);
+		bs_ctl_usage("%s is not an object; expected a number from 0 to 65534", word);
 		return false;
 	}
 	*out = (uint16_t)n;
@@ -275,7 +272,7 @@ const struct bs_ctl_command bs_cmd_model_import = {
 	.name = "model",
 	.verb = "import",
 	.synopsis = "FILE.xml..",
-	.summary = "take in object models, as OMA publishes them, for profile add --write",
+	.summary = "import object models as OMA publishes them, for profile add --write",
 	.min_words = 1,
 	.max_words = FILES_MAX,
 	.options = import_options,
@@ -301,7 +298,7 @@ const struct bs_ctl_command bs_cmd_model_remove = {
 	.name = "model",
 	.verb = "remove",
 	.synopsis = "OBJECT",
-	.summary = "remove an object model to which no profile writes",
+	.summary = "remove an object model that no profile writes to",
 	.min_words = 1,
 	.max_words = 1,
 	.run = model_remove,

@@ -18,9 +18,10 @@
 enum { O_LWM2M, O_PCT, O_PACK };
 
 static const struct bs_ctl_option options[] = {
-	[O_LWM2M] = { "lwm2m", "1.0|1.1|1.2", "the client's version (default: as the profile treats an unknown one)" },
+	[O_LWM2M] = { "lwm2m", "1.0|1.1|1.2",
+		"the client's version (default: what the profile assumes for an unknown one)" },
 	[O_PCT] = { "pct", "N", "the Content-Format that the client asks for, e.g. 11542 TLV, 112 SenML CBOR" },
-	[O_PACK] = { "pack", NULL, "what a Bootstrap-Pack would hold; --pct is then what the client accepts" },
+	[O_PACK] = { "pack", NULL, "what a Bootstrap-Pack would contain; --pct is then what the client accepts" },
 	{ 0 },
 };
 
@@ -79,9 +80,8 @@ static void
 warn_of_blocks(const struct view *v, const char *path, size_t len)
 {
 	if (len > BLOCK_MAX && !v->pack)
-		bs_ctl_say(
-			"warning: %s has %zu octets, and one block holds %d: a client without block-wise transfer gets "
-			"it resource by resource",
+		bs_ctl_say("warning: %s has %zu octets, and one block holds %d: "
+			   "a client without block-wise transfer gets it resource by resource",
 			path, len, BLOCK_MAX);
 }
 
@@ -187,7 +187,8 @@ print_reads(struct view *v, json_t *list)
 	print_simple(v, list, "GET", "/1",
 		"Bootstrap-Read where Discover shows instances; what cannot be read is overwritten");
 	if (v->account->profile.access_control != BS_AC_NONE)
-		print_simple(v, list, "GET", "/2", "likewise. The Writes are those to a device that holds nothing");
+		print_simple(
+			v, list, "GET", "/2", "likewise. The Writes shown are those to a device that holds nothing");
 }
 
 static bool
@@ -205,8 +206,7 @@ print_discover(struct view *v, json_t *list)
 {
 	if (v->account->profile.discover && !v->pack)
 		print_simple(v, list, "GET", "/",
-			"Bootstrap-Discover; may be refused, silence ends the run. Instance IDs and version follow its "
-			"answer");
+			"Bootstrap-Discover; may be refused, silence ends the run. Instance IDs and version follow its answer");
 	if (v->merging)
 		print_reads(v, list);
 	else if (v->account->profile.delete_policy == BS_DELETE_INSTANCES && !v->pack)
@@ -234,9 +234,8 @@ print_renewal(struct view *v, json_t *list)
 {
 	if (v->account->renewal != NULL && !v->pack)
 		print_simple(v, list, "PUT", "/0/I",
-			"the next bootstrap credential, onto the instance of /0 that Discover shows without Short "
-			"Server "
-			"ID; may be refused");
+			"the next bootstrap credential, onto the instance of /0 that Discover shows without Short Server ID; "
+			"may be refused");
 }
 
 /* out: the object to print, NULL for text. */
@@ -287,15 +286,16 @@ read_view(const struct bs_ctl_args *args, struct bs_client_view *view)
 		if (strcmp(version, versions[i].text) == 0)
 			view->version = versions[i].version;
 	if (version != NULL && view->version == BS_LWM2M_UNKNOWN)
-		return bs_ctl_usage("--lwm2m is 1.0, 1.1 or 1.2");
+		return bs_ctl_usage("--lwm2m must be 1.0, 1.1 or 1.2");
 	if (view->pack && version != NULL && view->version != BS_LWM2M_1_2)
-		return bs_ctl_usage("--pack: clients ask for packs from LwM2M 1.2 on");
+		return bs_ctl_usage("--pack: clients ask for packs only from LwM2M 1.2 on");
 	if (pct != NULL) {
 		if (!bs_number_read(pct, 0, 65535, &n))
-			return bs_ctl_usage("--pct is a Content-Format, 0 to 65535");
+			return bs_ctl_usage("--pct must be a Content-Format, 0 to 65535");
 		if (version != NULL && view->version < (n == BS_CF_LWM2M_CBOR ? BS_LWM2M_1_2 : BS_LWM2M_1_1))
-			return bs_ctl_usage("--pct %s: no client of LwM2M %s asks for that; formats can be asked for "
-					    "from 1.1 on, 11544 from 1.2 on",
+			return bs_ctl_usage(
+				"--pct %s: no client of LwM2M %s asks for that; formats can be asked for from 1.1 on, "
+				"11544 from 1.2 on",
 				pct, version);
 		view->pct = (int32_t)n;
 	}
@@ -365,7 +365,7 @@ plan_account(struct bs_ctl *ctl, const struct bs_account *account, const struct 
 		err = one_plan(&v, account, client, ctl->json ? &first : NULL, &diag);
 	if (err == BS_OK && account->retry != NULL && !client->pack) {
 		if (!ctl->json)
-			printf("\nOnce more, when the device answers 4.06 to Finish:\n");
+			printf("\nAgain, if the device answers 4.06 to Finish:\n");
 		err = one_plan(&v, account->retry, client, ctl->json ? &second : NULL, &diag);
 	}
 	free(v.payload);

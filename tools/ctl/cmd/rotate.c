@@ -30,7 +30,7 @@ enum {
 };
 
 static const struct bs_ctl_option options[] = {
-	[O_KEEP_IDENTITY] = { "keep-identity", NULL, "psk: the identity stays, the key alone is new" },
+	[O_KEEP_IDENTITY] = { "keep-identity", NULL, "psk: keep the identity, only the key is new" },
 	[O_IDENTITY] = { "identity", "TEXT", "psk: the next identity (default: the current one with a random ending)" },
 	[O_KEY] = { "key", "FILE|-", "psk: file with the key in hexadecimal (default: a random key of 16 octets)" },
 	[O_PUBLIC_KEY] = { "public-key", "FILE", "rpk: the next public key, PEM or DER" },
@@ -97,7 +97,7 @@ read_secrets(struct rotation *n, struct bs_report *r)
 	const char *key = bs_ctl_get(n->args, O_KEY), *private_key = bs_ctl_get(n->args, O_PRIVATE_KEY);
 
 	if (key != NULL && private_key != NULL)
-		bs_report_error(r, "--private-key", "goes not together with --key");
+		bs_report_error(r, "--private-key", "cannot be combined with --key");
 	else if (key != NULL)
 		read_key_file(n, key, r);
 	else if (private_key != NULL)
@@ -124,8 +124,7 @@ take_private(struct rotation *n, struct bs_report *r)
 {
 	if (n->account[0] == '\0' && n->key.len > 0)
 		bs_report_error(r, "--private-key",
-			"is kept to be delivered alone, and the profile has no bootstrap account of that mode; leave "
-			"it out, "
+			"is kept to be delivered alone, and the profile has no bootstrap account of that mode; leave it out, "
 			"or add one (server add --kind bootstrap)");
 	if (n->key.len == 0)
 		return;
@@ -170,7 +169,7 @@ next_psk(struct rotation *n, const struct bs_device_info *d, struct bs_report *r
 	bool keep = bs_ctl_get(n->args, O_KEEP_IDENTITY) != NULL;
 
 	if (identity != NULL && keep)
-		bs_report_error(r, "--identity", "goes not together with --keep-identity");
+		bs_report_error(r, "--identity", "cannot be combined with --keep-identity");
 	if (identity != NULL) {
 		bs_check_identity(r, "--identity", identity, strlen(identity));
 		snprintf(n->identity, sizeof(n->identity), "%s", identity);
@@ -183,10 +182,10 @@ next_psk(struct rotation *n, const struct bs_device_info *d, struct bs_report *r
 		generate_key(n);
 	if (n->generated && n->account[0] == '\0' && bs_ctl_get(n->args, O_OUT) == NULL &&
 		bs_ctl_get(n->args, O_SECRETS) == NULL)
-		bs_report_error(r, NULL,
-			"nobody would learn the random key: say --out FILE or --secrets, or give one with --key");
+		bs_report_error(
+			r, NULL, "the random key would be lost: use --out FILE or --secrets, or give a key with --key");
 	if (!n->generated && (bs_ctl_get(n->args, O_OUT) != NULL || bs_ctl_get(n->args, O_SECRETS) != NULL))
-		bs_report_error(r, NULL, "--out and --secrets are for a random key");
+		bs_report_error(r, NULL, "--out and --secrets apply only to a random key");
 	n->def.identity = n->identity;
 	n->def.key = &n->key;
 }
@@ -200,9 +199,9 @@ next_rpk(struct rotation *n, const struct bs_device_info *d, struct bs_report *r
 
 	(void)d;
 	if (n->key.len > 0 && file != NULL)
-		bs_report_error(r, "--public-key", "is derived from --private-key; leave it out");
+		bs_report_error(r, "--public-key", "is derived from --private-key; omit it");
 	else if (n->key.len > 0 && n->private_info.rsa)
-		bs_report_error(r, "--private-key", "an RSA key; raw keys are of elliptic curves");
+		bs_report_error(r, "--private-key", "an RSA key; raw public keys must be on an elliptic curve");
 	else if (n->key.len > 0 && bs_blob_set(&n->public_key, n->derived.data, n->derived.len) != BS_OK)
 		bs_report_error(r, "--private-key", "%s", bs_strerror(BS_ENOMEM));
 	else if (n->key.len == 0 && file == NULL)
@@ -295,14 +294,13 @@ static int
 refused(const char *endpoint, enum bs_err err, const struct bs_conflict *c, const struct bs_diag *diag)
 {
 	if (err == BS_EEXIST) {
-		bs_ctl_say("%s has a next credential already; settle it when the device has used it, or take it back: "
-			   "settle %s "
-			   "--drop",
+		bs_ctl_say(
+			"%s already has a next credential; settle it once the device has used it, or withdraw it: settle %s --drop",
 			endpoint, endpoint);
 		return BS_EXIT_FAILED;
 	}
 	if (err == BS_EREFUSED && diag->text[0] == '\0' && c->endpoint[0] != '\0') {
-		bs_ctl_say("the credential belongs to device %s already", c->endpoint);
+		bs_ctl_say("the credential already belongs to device %s", c->endpoint);
 		return BS_EXIT_FAILED;
 	}
 	return bs_ctl_fail(err, diag);
@@ -401,7 +399,7 @@ rotate(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	if (n == NULL)
 		return bs_ctl_fail(BS_ENOMEM, NULL);
 	if (bits_text != NULL && (!bs_number_read(bits_text, 128, 256, &bits) || (bits != 128 && bits != 256))) {
-		status = bs_ctl_usage("--channel-bits is 128 or 256");
+		status = bs_ctl_usage("--channel-bits must be 128 or 256");
 	} else {
 		n->args = args;
 		n->out_fd = -1;

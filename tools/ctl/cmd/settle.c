@@ -12,8 +12,8 @@
 enum { O_DROP, O_FORCE };
 
 static const struct bs_ctl_option options[] = {
-	[O_DROP] = { "drop", NULL, "of EP: a next credential that was never used is dropped, the current one stays" },
-	[O_FORCE] = { "force", NULL, "with --drop: also one that the device may have been sent already" },
+	[O_DROP] = { "drop", NULL, "of EP: drop a next credential that was never used; the current one stays" },
+	[O_FORCE] = { "force", NULL, "with --drop: even one that the device may have been sent already" },
 	{ 0 },
 };
 
@@ -100,7 +100,7 @@ settle_one(struct bs_ctl *ctl, struct bs_journal *journal, const struct bs_devic
 		return err;
 	err = bs_store_settle(ctl->store, d->endpoint);
 	if (err == BS_OK) {
-		bs_ctl_say("%s: the next credential was used and is the current one now", d->endpoint);
+		bs_ctl_say("%s: the next credential was used and is now the current one", d->endpoint);
 		(*settled)++;
 	}
 	return err;
@@ -122,7 +122,7 @@ settle_all(struct bs_ctl *ctl, struct bs_journal *journal, const struct waiting 
 	}
 	status = bs_ctl_commit(ctl);
 	if (status == BS_EXIT_DONE)
-		bs_ctl_say("settled %zu, %zu still wait for their device", settled, w->count - settled);
+		bs_ctl_say("settled %zu, %zu still waiting for their device", settled, w->count - settled);
 	return status;
 }
 
@@ -141,13 +141,13 @@ drop(struct bs_ctl *ctl, struct bs_journal *journal, const struct bs_device_info
 	if (err != BS_OK && err != BS_ENOTFOUND)
 		return bs_ctl_fail_at(d->endpoint, err);
 	if (s.seen) {
-		bs_ctl_say("%s has used its next credential: settle it, without --drop", d->endpoint);
+		bs_ctl_say("%s has used its next credential: settle it without --drop", d->endpoint);
 		return BS_EXIT_FAILED;
 	}
 	if (s.ran && account[0] != '\0' && !force) {
-		bs_ctl_say("%s has come since then and may hold the next credential, sent as account %s; look at "
-			   "explain, and "
-			   "say --force to drop it all the same",
+		bs_ctl_say(
+			"%s has come since then and may hold the next credential, sent as account %s; look at explain, "
+			"and say --force to drop it all the same",
 			d->endpoint, account);
 		return BS_EXIT_FAILED;
 	}
@@ -174,7 +174,7 @@ settle_opened(struct bs_ctl *ctl, const char *endpoint, bool to_drop, bool force
 	else if (err != BS_OK)
 		status = bs_ctl_fail(err, NULL);
 	else if (w.count == 0)
-		bs_ctl_say("no next credential waits%s%s", endpoint != NULL ? " for " : "",
+		bs_ctl_say("no next credential is waiting%s%s", endpoint != NULL ? " for " : "",
 			endpoint != NULL ? endpoint : "");
 	else
 		status = (int)bs_ctl_open_journal(ctl, &journal);
@@ -182,7 +182,7 @@ settle_opened(struct bs_ctl *ctl, const char *endpoint, bool to_drop, bool force
 		status = drop(ctl, journal, &w.list[0], force);
 	} else if (status == BS_EXIT_DONE && w.count > 0) {
 		if (journal == NULL)
-			bs_ctl_say("there is no journal yet, so no next credential was seen");
+			bs_ctl_say("there is no journal yet, so no next credential was seen in use");
 		else
 			status = settle_all(ctl, journal, &w);
 	}
@@ -199,7 +199,7 @@ settle(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	int status;
 
 	if ((to_drop && endpoint == NULL) || (force && !to_drop))
-		return bs_ctl_usage(to_drop ? "--drop goes with the name of one device" : "--force goes with --drop");
+		return bs_ctl_usage(to_drop ? "--drop needs the name of one device" : "--force needs --drop");
 	status = (int)bs_ctl_open(ctl);
 	return status == BS_EXIT_DONE ? settle_opened(ctl, endpoint, to_drop, force) : status;
 }

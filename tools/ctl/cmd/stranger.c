@@ -24,7 +24,7 @@
 enum { O_LAST };
 
 static const struct bs_ctl_option list_options[] = {
-	[O_LAST] = { "last", "N", "how many, the latest first (100)" },
+	[O_LAST] = { "last", "N", "how many, latest first (100)" },
 	{ 0 },
 };
 
@@ -86,7 +86,7 @@ stranger_list(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	int status;
 
 	if (last != NULL && !bs_number_read(last, 1, SHOWN_MAX, &max))
-		return bs_ctl_usage("--last is a number from 1 to %d", SHOWN_MAX);
+		return bs_ctl_usage("--last must be a number from 1 to %d", SHOWN_MAX);
 	status = (int)bs_ctl_open(ctl);
 	if (status == BS_EXIT_DONE)
 		status = (int)bs_ctl_open_journal(ctl, &journal);
@@ -105,7 +105,7 @@ stranger_list(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 enum { O_ENDPOINT, O_PROFILE, O_CREDENTIALS };
 
 static const struct bs_ctl_option adopt_options[] = {
-	[O_ENDPOINT] = { "endpoint", "EP", "what the device shall be called" },
+	[O_ENDPOINT] = { "endpoint", "EP", "endpoint name of the device" },
 	[O_PROFILE] = { "profile", "NAME", "its profile" },
 	[O_CREDENTIALS] = { "credentials", "FILE|-",
 		"CSV of a header and one row: its other columns, as import takes them" },
@@ -165,17 +165,17 @@ check_stranger(const char *id, const struct stranger *s)
 	const char *what = s->last.mode == BS_MODE_RPK ? "raw public key" : "certificate";
 
 	if (!s->found)
-		bs_ctl_say("the journal knows no stranger %s; see stranger list", id);
+		bs_ctl_say("no stranger %s in the journal; see stranger list", id);
 	else if (s->last.mode == BS_MODE_PSK)
-		bs_ctl_say("a PSK identity cannot be adopted: its key is known to the device alone; import the device");
+		bs_ctl_say("a PSK identity cannot be adopted: only the device knows its key; import the device");
 	else if (s->last.mode != BS_MODE_X509 && s->last.mode != BS_MODE_RPK)
 		bs_ctl_say("%s is neither a certificate nor a raw public key", id);
 	else if (!is_merely_unknown(&s->last))
 		bs_ctl_say("the %s was refused as %s, which adopting does not change: %s", what,
 			bs_outcome_word(s->last.outcome), bs_advice(s->last.outcome));
 	else if (s->last.mode == BS_MODE_RPK && !is_key_of(id, &s->last))
-		bs_ctl_say("the journal does not hold the whole key, as it is too weak, longer than %d octets, or came "
-			   "to an older version; import the device with rpk_public_b64",
+		bs_ctl_say("the journal does not hold the whole key, as it is too weak, longer than %d octets, "
+			   "or came to an older version; import the device with rpk_public_b64",
 			BS_UNKNOWN_KEY_MAX);
 	else
 		return BS_EXIT_DONE;
@@ -218,7 +218,7 @@ next_row(struct adoption *ad, const char *const own[OWN_COLUMNS], struct bs_csv_
 
 	memset(out, 0, sizeof(*out));
 	if (err == BS_ENOTFOUND)
-		return bs_diag_set(diag, BS_EFORMAT, 0, "a header and one row are needed");
+		return bs_diag_set(diag, BS_EFORMAT, 0, "expected a header and one row");
 	if (err != BS_OK)
 		return err;
 	if (row != NULL)
@@ -240,7 +240,7 @@ check_end(struct adoption *ad, struct bs_diag *diag)
 	enum bs_err err = ad->csv != NULL ? bs_csv_next(ad->csv, &row, diag) : BS_ENOTFOUND;
 
 	if (err == BS_OK)
-		return bs_diag_set(diag, BS_EFORMAT, (unsigned)row->line, "one device is adopted at a time");
+		return bs_diag_set(diag, BS_EFORMAT, (unsigned)row->line, "only one device can be adopted at a time");
 	return err == BS_ENOTFOUND ? BS_OK : err;
 }
 
@@ -338,7 +338,7 @@ adopt(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	int fd = -1, status;
 
 	if (ad.endpoint == NULL || ad.profile == NULL)
-		return bs_ctl_usage("--endpoint and --profile are needed");
+		return bs_ctl_usage("--endpoint and --profile are required");
 	bs_report_init(&ad.report, stderr, file);
 	/* Opened before the identity of the store's owner is taken: the file is the caller's. */
 	if (file != NULL)

@@ -9,7 +9,7 @@
 
 enum { O_VERIFY_ACCEPT };
 static const struct bs_ctl_option verify_options[] = {
-	{ "accept", NULL, "what lies there under that name is right, whoever wrote it" },
+	{ "accept", NULL, "accept what is stored under that name, whoever wrote it" },
 	{ NULL, NULL, NULL },
 };
 
@@ -48,10 +48,8 @@ verify_all(struct bs_ctl *ctl)
 			(unsigned long long)count);
 	else
 		bs_ctl_say(
-			"%llu of %llu were changed by somebody who does not have the keys of the store; nothing is "
-			"given out "
-			"for them. Put a backup back, delete and import devices anew, or look at each (show) and say "
-			"verify --accept KIND NAME",
+			"%llu of %llu were changed by somebody who does not have the keys of the store; nothing is given out for them. "
+			"Put a backup back, delete and import devices anew, or look at each (show) and say verify --accept KIND NAME",
 			(unsigned long long)v.bad, (unsigned long long)count);
 	return v.bad == 0 ? BS_EXIT_DONE : BS_EXIT_FAILED;
 }
@@ -78,8 +76,8 @@ verify(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	int status;
 
 	if (accept != (args->word_count == 2))
-		return bs_ctl_usage("verify looks at all; verify --accept KIND NAME, with KIND device, profile or "
-				    "server, accepts one");
+		return bs_ctl_usage(
+			"verify checks everything; verify --accept KIND NAME, with KIND device, profile or server, accepts one");
 	status = (int)bs_ctl_open(ctl);
 	if (status != BS_EXIT_DONE)
 		return status;
@@ -99,7 +97,7 @@ const struct bs_ctl_command bs_cmd_verify = {
 
 enum { O_RESTORE_ACCEPT };
 static const struct bs_ctl_option restore_options[] = {
-	{ "accept", NULL, "the store that lies there is meant, although the daemon has seen a later one" },
+	{ "accept", NULL, "accept the present store, although the daemon has seen a later one" },
 	{ NULL, NULL, NULL },
 };
 
@@ -113,7 +111,7 @@ accept_older(struct bs_ctl *ctl, const struct bs_seen *seen)
 	if (err != BS_OK)
 		return bs_ctl_fail(err, NULL);
 	if (bs_age_judge(seen, &now) == BS_AGE_CURRENT) {
-		bs_ctl_say("the store is what the daemon expects: generation %llu, it has seen %llu",
+		bs_ctl_say("the store is what the daemon expects: generation %llu; the daemon has seen %llu",
 			(unsigned long long)now.number, (unsigned long long)seen->number);
 		return BS_EXIT_DONE;
 	}
@@ -124,7 +122,7 @@ accept_older(struct bs_ctl *ctl, const struct bs_seen *seen)
 		bs_store_rollback(ctl->store);
 		return bs_ctl_fail(err, &diag);
 	}
-	bs_ctl_say("generation %llu takes the place of generation %llu, which the daemon has seen",
+	bs_ctl_say("generation %llu replaces generation %llu, which the daemon has seen",
 		(unsigned long long)now.number, (unsigned long long)seen->number);
 	return bs_ctl_commit(ctl);
 }
@@ -139,7 +137,7 @@ restore(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	int status;
 
 	if (bs_ctl_get(args, O_RESTORE_ACCEPT) == NULL)
-		return bs_ctl_usage("restore --accept says that an older store was put back on purpose");
+		return bs_ctl_usage("use restore --accept if an older store was put back on purpose");
 	status = (int)bs_ctl_open(ctl);
 	if (status == BS_EXIT_DONE)
 		status = (int)bs_ctl_open_journal(ctl, &journal);
@@ -154,7 +152,7 @@ restore(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 const struct bs_ctl_command bs_cmd_restore = {
 	.name = "restore",
 	.synopsis = "--accept",
-	.summary = "say that an older store was put back on purpose",
+	.summary = "confirm that an older store was put back on purpose",
 	.options = restore_options,
 	.run = restore,
 };

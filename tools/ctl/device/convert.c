@@ -127,15 +127,13 @@ wrong_form(const uint8_t *der, size_t len, const char *wanted, struct bs_diag *d
 		seen = "PEM text inside base64 (encode the DER form: openssl ... -outform DER)";
 	else if (is_private(der, len))
 		return bs_diag_set(diag, BS_EREFUSED, 0,
-			"this is a private key, which must never be given here; give %s instead, and keep the private "
-			"key "
-			"secret",
+			"this is a private key, which must never be given here; give %s instead, and keep the private key secret",
 			wanted);
 	else if (is_certificate(der, len))
 		seen = "a certificate";
 	else if (len == 64 || (len == 65 && der[0] == 4))
-		seen = "a bare point of a curve, without its SubjectPublicKeyInfo";
-	return bs_diag_set(diag, BS_EFORMAT, 0, "this is %s; %s is needed", seen, wanted);
+		seen = "a bare curve point, without its SubjectPublicKeyInfo";
+	return bs_diag_set(diag, BS_EFORMAT, 0, "this is %s; expected %s", seen, wanted);
 }
 
 enum bs_err
@@ -188,7 +186,7 @@ bs_convert_certificate(
 	x = d2i_X509(NULL, &p, (long)len);
 	if (x == NULL || p != der + len)
 		err = wrong_form(der, len,
-			x != NULL ? "one certificate (DER) with nothing behind it" : "a certificate (DER)", diag);
+			x != NULL ? "one certificate (DER) with nothing after it" : "a certificate (DER)", diag);
 	else
 		err = inspect(x, info, diag);
 	if (err == BS_OK)
@@ -235,8 +233,7 @@ check_halves(EVP_PKEY *key, struct bs_diag *diag)
 	bool good = ctx != NULL && EVP_PKEY_pairwise_check(ctx) == 1;
 
 	EVP_PKEY_CTX_free(ctx);
-	return good ? BS_OK
-		    : bs_diag_set(diag, BS_EFORMAT, 0, "private and public half of the key do not belong together");
+	return good ? BS_OK : bs_diag_set(diag, BS_EFORMAT, 0, "the private and public parts of the key do not match");
 }
 
 enum bs_err
@@ -250,7 +247,7 @@ bs_convert_private(const uint8_t *der, size_t len, bool ec_only, struct bs_secre
 	*info = (struct bs_key_info){ 0 };
 	if (key == NULL || p != der + len)
 		err = bs_diag_set(diag, BS_EFORMAT, 0,
-			"this is %s; an unencrypted private key (PKCS#8 or SEC1, DER) is needed",
+			"this is %s; expected an unencrypted private key (PKCS#8 or SEC1, DER)",
 			is_encrypted(der, len) ? "an encrypted private key"
 			: is_pem(der, len) ? "PEM text inside base64 (encode the DER form: openssl ... -outform DER)"
 					   : "not well-formed DER");
@@ -281,8 +278,8 @@ bs_convert_check_pair(const struct bs_blob *certificate, const struct bs_secret 
 	if (x == NULL || key == NULL)
 		err = BS_EFORMAT;
 	else if (X509_check_private_key(x, key) != 1)
-		err = bs_diag_set(diag, BS_EREFUSED, 0,
-			"the private key does not belong to the certificate; look for rows that were shifted");
+		err = bs_diag_set(
+			diag, BS_EREFUSED, 0, "the private key does not match the certificate; look for shifted rows");
 	EVP_PKEY_free(key);
 	X509_free(x);
 	ERR_clear_error();
@@ -404,8 +401,8 @@ bs_convert_private_file(
 		err = from_pem(file, data, &len, "PRIVATE KEY", "EC PRIVATE KEY", diag);
 		if (err == BS_EREFUSED)
 			err = bs_diag_set(diag, err, 0,
-				"%s: another kind of private key than PKCS#8 or SEC1, or an "
-				"encrypted one; openssl pkey -in FILE -out NEW makes it PKCS#8",
+				"%s: another kind of private key than PKCS#8 or SEC1, or an encrypted one; "
+				"openssl pkey -in FILE -out NEW makes it PKCS#8",
 				file);
 	}
 	if (err == BS_OK)

@@ -227,12 +227,12 @@ check_line(const struct bs_csv *c, const char *line, size_t len, struct bs_diag 
 	if (len >= 2 && (memcmp(line, "\xff\xfe", 2) == 0 || memcmp(line, "\xfe\xff", 2) == 0))
 		return bs_diag_set(diag, BS_EFORMAT, at, "the file is UTF-16; save it as UTF-8");
 	if (memchr(line, '\0', len) != NULL)
-		return bs_diag_set(diag, BS_EFORMAT, at, "has a NUL octet; this is no text file");
+		return bs_diag_set(diag, BS_EFORMAT, at, "has a NUL octet; this is not a text file");
 	if (!bs_utf8_valid(line, len))
 		return bs_diag_set(diag, BS_EFORMAT, at, "not UTF-8; convert the file: iconv -f ISO-8859-1 -t UTF-8");
 	if (lone_cr(line, len))
 		return bs_diag_set(diag, BS_EFORMAT, at,
-			"has a carriage return that ends no line; convert the line ends to LF or CR LF");
+			"has a carriage return that does not end a line; convert the line endings to LF or CR LF");
 	return BS_OK;
 }
 
@@ -248,8 +248,7 @@ explain_trouble(const struct bs_csv *c, struct bs_diag *diag)
 			diag, BS_ERANGE, at, "field %zu is longer than %d octets", c->row.count + 1, BS_CSV_FIELD_MAX);
 	if (csv_error((struct csv_parser *)&c->parser) == CSV_EPARSE)
 		return bs_diag_set(diag, BS_EFORMAT, at,
-			"a quote is out of place in field %zu; a field with quotes stands in quotes, and quotes in it "
-			"are doubled",
+			"a quote is out of place in field %zu; a field with quotes must be quoted, and quotes in it are doubled",
 			c->row.count + 1);
 	return bs_diag_set(diag, BS_ENOMEM, at, "%s", bs_strerror(BS_ENOMEM));
 }

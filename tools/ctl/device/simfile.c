@@ -275,13 +275,11 @@ refuse_clear(const struct bs_simfile *f, enum bs_sim_column c, uint8_t coding, c
 
 	if (f->raw.len % BS_CARDKEY_BLOCK != 0)
 		bs_report_error(r, name,
-			"%zu octets are no whole blocks of AES: in clear already? (encrypted in [transport] of the "
-			"map)",
+			"%zu octets are not whole AES blocks: already in clear? (encrypted in [transport] of the map)",
 			f->raw.len);
 	else if (check_len > 0 && fits(f, &f->raw, coding, check, check_len))
 		bs_report_error(r, name,
-			"in clear already: it fits its key check value as it stands (encrypted in [transport] of the "
-			"map)");
+			"already in clear: it matches its key check value as it is (encrypted in [transport] of the map)");
 	else if (refusal != NULL && !bs_strength_is_text(f->raw.data, f->raw.len))
 		bs_report_error(r, name, "looks like a value in clear, not like an encrypted one: %s", refusal);
 	else
@@ -348,10 +346,9 @@ read_key(struct bs_simfile *f, enum bs_sim_column c, enum bs_sim_column check_co
 		return false;
 	if (check_len > 0 && !fits(f, &f->clear, coding, check, check_len)) {
 		bs_report_error(r, name,
-			f->map->encrypted[c] ? "decrypted, it does not fit its key check value: another transport key "
-					       "or IV, or another kcv"
-					     : "does not fit its key check value: damaged, encrypted (see "
-					       "[transport]), or another kcv");
+			f->map->encrypted[c]
+				? "decrypted, it does not match its key check value: another transport key or IV, or another kcv"
+				: "does not match its key check value: damaged, encrypted (see [transport]), or another kcv");
 		return false;
 	}
 	f->card.checked += check_len > 0;
@@ -369,7 +366,7 @@ take_values(struct bs_simfile *f, struct bs_report *r)
 	if (f->fields == 0)
 		f->fields = f->count; /* without a header the first card tells */
 	if (f->count != f->fields) {
-		bs_report_error(r, NULL, "has %zu fields where %zu are expected", f->count, f->fields);
+		bs_report_error(r, NULL, "has %zu fields, expected %zu", f->count, f->fields);
 		return false;
 	}
 	for (unsigned c = 0; c < BS_SIM_COLUMNS; c++) {
@@ -398,10 +395,10 @@ read_numbers(struct bs_simfile *f, struct bs_report *r)
 	bool good = true;
 
 	if (has_column(f, BS_SIM_COL_ICCID) && !bs_sim_read_iccid(iccid, f->card.iccid)) {
-		bs_report_error(r, "iccid", "needs 18 to 20 digits; an F at the end is padding");
+		bs_report_error(r, "iccid", "must have 18 to 20 digits; an F at the end is padding");
 		good = false;
 	} else if (has_column(f, BS_SIM_COL_ICCID) && strncmp(iccid, "98", 2) == 0) {
-		bs_report_error(r, "iccid", "begins with 98: the digits seem to be swapped, as they lie in the card");
+		bs_report_error(r, "iccid", "begins with 98: the digits seem to be swapped, as stored on the card");
 		good = false;
 	}
 	if (has_column(f, BS_SIM_COL_IMSI) && !bs_sim_read_imsi(imsi, f->card.imsi)) {

@@ -117,11 +117,11 @@ store_value(struct reader *rd, const struct option *o, const char *value)
 			memcpy(field, value, strlen(value) + 1);
 	} else if (o->type == UINT) {
 		if (!bs_number_read(value, o->min, o->max, &number))
-			bs_report_error(rd->r, o->key, "needs a number from %u to %u", o->min, o->max);
+			bs_report_error(rd->r, o->key, "must be a number from %u to %u", o->min, o->max);
 		*(unsigned *)(void *)field = (unsigned)number;
 	} else {
 		if (!read_choice(o->choices, value, &choice))
-			bs_report_error(rd->r, o->key, "is one of: %s", o->choices);
+			bs_report_error(rd->r, o->key, "must be one of: %s", o->choices);
 		else
 			*(unsigned *)(void *)field = choice;
 	}
@@ -139,7 +139,7 @@ report_unknown(struct reader *rd, const char *section, const char *key)
 	for (size_t i = 0; i < sizeof(coding) / sizeof(coding[0]); i++)
 		if (strcmp(section, "columns") == 0 && strcmp(key, coding[i]) == 0) {
 			bs_report_error(rd->r, key,
-				"no column holds it: the octets of resource 7 belong to the batch and stand in [sms]");
+				"has no column: the octets of resource 7 are the same for the batch and belong in [sms]");
 			return;
 		}
 	bs_near_init(&near, key);
@@ -208,7 +208,7 @@ set_defaults(struct reader *rd)
 		if (options[i].required)
 			bs_report_error(rd->r, NULL, "%s is missing in [%s]%s", options[i].key, options[i].section,
 				strcmp(options[i].key, "encrypted") == 0
-					? ": say which columns are encrypted under a transport key, or none"
+					? ": name the columns that are encrypted under a transport key, or none"
 					: "");
 		else if (options[i].fallback != NULL)
 			store_value(rd, &options[i], options[i].fallback);
@@ -259,7 +259,7 @@ check_key_column(struct reader *rd, enum bs_sim_column c, const char *wanted)
 		if (begins(name, kinds[i])) {
 			if (strcmp(kinds[i], wanted) != 0)
 				bs_report_error(rd->r, key,
-					"is mapped to column %.60s; the key values of %s stand in %s%u", name, wanted,
+					"is mapped to column %.60s; the key values of %s are in %s%u", name, wanted,
 					wanted, m->key_set);
 			break;
 		}
@@ -280,11 +280,11 @@ check_columns(struct reader *rd)
 
 		if (m->header == 0 && name[0] != '\0' && !bs_number_read(name, 1, 256, &number))
 			bs_report_error(
-				rd->r, key, "a file without header has no names; give the column's number, from 1");
+				rd->r, key, "a file without a header has no names; give the column's number, from 1");
 		for (unsigned other = 0; other < c; other++)
 			if (name[0] != '\0' && strcasecmp(name, m->column[other]) == 0)
 				bs_report_error(
-					rd->r, key, "is the column of %s, too: %.60s", column_names[other], name);
+					rd->r, key, "is also the column of %s: %.60s", column_names[other], name);
 	}
 	if (m->column[m->match][0] == '\0') {
 		rd->r->line = 0;
@@ -309,9 +309,8 @@ check_octet(struct reader *rd, const char *value, size_t offset, const char *nam
 		return false; /* told already */
 	if (bs_hex_decode(value, strlen(value), &octet, 1, &n) != BS_OK || n != 1) {
 		bs_report_error(rd->r, key,
-			"needs the coding octet of resource 7 in two hexadecimal digits (%u2: AES, key set %u); %sn of "
-			"a SIM "
-			"file is a key value: it goes into resource 8, by %s in [columns]",
+			"needs the coding octet of resource 7 in two hexadecimal digits (%u2: AES, key set %u); "
+			"%sn of a SIM file is a key value: it goes into resource 8, by %s in [columns]",
 			rd->map->key_set, rd->map->key_set, name, key);
 		return false;
 	}
@@ -335,7 +334,7 @@ check_sms(struct reader *rd)
 	at(rd, AT(mode));
 	if (strcmp(m->mode, "sps") != 0 && strcmp(m->mode, "2") != 0)
 		bs_report_error(
-			rd->r, "mode", "is sps (2): a SIM file has keys for the Secured Packet Structure alone");
+			rd->r, "mode", "must be sps (2): a SIM file has keys only for the Secured Packet Structure");
 	if (!good)
 		return;
 	at(rd, AT(kic));
@@ -344,11 +343,10 @@ check_sms(struct reader *rd)
 	at(rd, AT(tar));
 	if (m->other_tar == 0 && memcmp(m->coding.tar, tar, sizeof(tar)) != 0)
 		bs_report_error(rd->r, "tar",
-			"not B20203, the LwM2M application of the card; say allow-other-tar = yes if the card has "
-			"another");
+			"not B20203, the LwM2M application of the card; set allow-other-tar = yes if the card has another");
 	at(rd, AT(check));
 	if (m->check != BS_CARDKEY_ZEROS && ((m->coding.kic & 15) == 9 || (m->coding.kid & 15) == 9))
-		bs_report_error(rd->r, "kcv", "triple DES has check values over zeros alone");
+		bs_report_error(rd->r, "kcv", "triple DES has check values only over zeros");
 }
 
 static void
@@ -367,7 +365,7 @@ check_encrypted(struct reader *rd)
 		else if (strcmp(word, "kid") == 0)
 			m->encrypted[BS_SIM_COL_KID] = true;
 		else
-			bs_report_error(rd->r, "encrypted", "is none, or names of [columns]: kic, kid");
+			bs_report_error(rd->r, "encrypted", "must be none, or names of [columns]: kic, kid");
 	}
 }
 
@@ -384,7 +382,7 @@ check_transport(struct reader *rd)
 		bs_report_error(rd->r, "encrypted", "needs key-file, the file with the transport key");
 	if (!any && m->key_file[0] != '\0' && m->encrypted_text[0] != '\0')
 		bs_report_error(rd->r, "encrypted",
-			"is none, but there is a key-file; say which columns are encrypted under it");
+			"is none, but there is a key-file; name the columns that are encrypted under it");
 	at(rd, AT(iv_text));
 	m->has_iv = m->iv_text[0] != '\0';
 	if (m->has_iv && (bs_hex_decode(m->iv_text, strlen(m->iv_text), m->iv, sizeof(m->iv), &n) != BS_OK ||
@@ -393,8 +391,7 @@ check_transport(struct reader *rd)
 	if (any && (m->column[BS_SIM_COL_KCV_KIC][0] == '\0' || m->column[BS_SIM_COL_KCV_KID][0] == '\0')) {
 		at(rd, AT(encrypted_text));
 		bs_report_warn(rd->r, "encrypted",
-			"without key check values (kcv-kic, kcv-kid in [columns]) a wrong transport key goes "
-			"unnoticed");
+			"without key check values (kcv-kic, kcv-kid in [columns]) a wrong transport key goes unnoticed");
 	}
 }
 
@@ -447,7 +444,7 @@ bs_simmap_read(struct bs_report *r, const char *map_file, struct bs_simmap *out)
 	else if (bs_file_read(map_file, (uint8_t *)text, MAP_MAX, &len, &diag) != BS_OK)
 		bs_report_error(r, NULL, "%s", without_name(diag.text, map_file));
 	else if (memchr(text, '\0', len) != NULL)
-		bs_report_error(r, NULL, "has a NUL octet; this is no text file");
+		bs_report_error(r, NULL, "has a NUL octet; this is not a text file");
 	else
 		good = bs_simmap_parse(r, text, out) && bs_simmap_read_key(r, map_file, out);
 	free(text);

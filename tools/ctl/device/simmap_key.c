@@ -61,10 +61,10 @@ parse_key(struct bs_report *r, const char *path, const char *text, struct bs_sim
 	if (*text == '\0')
 		return;
 	if (m->has_iv)
-		bs_report_error(r, "iv", "stands in the map and in %s; say it once", path);
+		bs_report_error(r, "iv", "is both in the map and in %s; give it once", path);
 	else if (!take_line(&text, m->iv, sizeof(m->iv), &iv_len) || iv_len != sizeof(m->iv) || *text != '\0')
-		bs_report_error(
-			r, "key-file", "%s: the second line is the IV in 32 hexadecimal digits, and the last", path);
+		bs_report_error(r, "key-file",
+			"%s: the second line must be the IV in 32 hexadecimal digits, and the last line", path);
 	else
 		m->has_iv = true;
 }
@@ -89,7 +89,7 @@ bs_simmap_read_key(struct bs_report *r, const char *map_file, struct bs_simmap *
 	}
 	if (r->errors == before && !m->has_iv)
 		bs_report_error(r, "iv",
-			"missing; the vendor tells it (zeros are 32 digits 0), here or in a second line of %s", path);
+			"missing; the vendor gives it (zeros: 32 digits 0), here or in a second line of %s", path);
 	bs_wipe(text, sizeof(text));
 	return r->errors == before;
 }

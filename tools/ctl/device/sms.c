@@ -28,7 +28,7 @@ static const struct {
 	[0x1] = { "DES-CBC", "DES-MAC", "is single DES, which LwM2M forbids", 0 },
 	[0x2] = { "AES-CBC", "AES-CMAC", NULL, 0 },
 	[0x3] = { "proprietary", "proprietary", "is a proprietary algorithm", 0 },
-	[0x5] = { "3DES-2K", "3DES-2K", "is triple DES with two keys; LwM2M wants three different ones", 0 },
+	[0x5] = { "3DES-2K", "3DES-2K", "is triple DES with two keys; LwM2M requires three different ones", 0 },
 	[0x9] = { "3DES-CBC (3 keys)", "3DES-MAC (3 keys)", NULL, 112 },
 	[0xd] = { "DES-ECB", "DES-ECB", "is single DES, which LwM2M forbids", 0 },
 };
@@ -157,7 +157,7 @@ check_parameters(struct bs_report *r, const struct bs_sms_text *t, const struct 
 	check_coding(r, t->field[BS_SMS_KIC], s->kic);
 	check_coding(r, t->field[BS_SMS_KID], s->kid);
 	if (s->kic >> 4 != s->kid >> 4)
-		bs_report_error(r, t->field[BS_SMS_KID], "names another key set than KIc; both come from one set");
+		bs_report_error(r, t->field[BS_SMS_KID], "names another key set than KIc; both must come from one set");
 	if (s->spi1 != SPI1_NEEDED)
 		bs_report_error(r, t->field[BS_SMS_SPI],
 			"the first octet must be 16: checksum, ciphering, and a counter that must rise");
@@ -219,8 +219,8 @@ bs_sms_read(struct bs_report *r, const struct bs_sms_text *text, unsigned parame
 		bs_sms_read_keys(r, text, out);
 		break;
 	case SMS_NOSEC:
-		want_empty(r, text, BS_SMS_KIC, "sms_mode 3 has no parameters and never keys");
-		bs_report_warn(r, text->field[BS_SMS_MODE], "SMS without security is for triggers alone");
+		want_empty(r, text, BS_SMS_KIC, "sms_mode 3 has neither parameters nor keys");
+		bs_report_warn(r, text->field[BS_SMS_MODE], "SMS without security is only for triggers");
 		break;
 	}
 }

@@ -119,10 +119,10 @@ static const struct {
 	{ "rsa1024.der", false, 0, "the RSA key has 1024 bits; use at least 2048, or an EC key on P-256" },
 	{ "p224.der", true, 0, "the key's curve is secp224r1; use P-256 (or P-384, P-521)" },
 	{ "ed25519.der", true, 0, "the key is of type ED25519; use an EC key on P-256" },
-	{ "encrypted.der", true, 0, "this is an encrypted private key; an unencrypted private key" },
+	{ "encrypted.der", true, 0, "this is an encrypted private key; expected an unencrypted private key" },
 	/* covers: trap 35 */
 	{ "pkcs8.pem", true, 0, "this is PEM text inside base64" },
-	{ "spki.der", true, 0, "this is not well-formed DER; an unencrypted private key" },
+	{ "spki.der", true, 0, "this is not well-formed DER; expected an unencrypted private key" },
 };
 
 static void
@@ -204,12 +204,12 @@ static const struct {
 	{ "compressed.der", NULL },
 	{ "explicit.der", NULL },
 	{ "p224_spki.der", "the key's curve is secp224r1" },
-	{ "cert.der", "this is a certificate; a public key" },
+	{ "cert.der", "this is a certificate; expected a public key" },
 	{ "pkcs8.der", "this is a private key, which must never be given here" },
 	{ "sec1.der", "this is a private key, which must never be given here" },
 	{ "spki.pem", "this is PEM text inside base64" },
-	{ "point.der", "this is a bare point of a curve" },
-	{ "trailing.der", "this is a certificate; a public key" },
+	{ "point.der", "this is a bare curve point" },
+	{ "trailing.der", "this is a certificate; expected a public key" },
 };
 
 static void
@@ -332,7 +332,7 @@ one_certificate_is_one(void **state)
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		len = slurp(files[i], der, sizeof(der));
 		assert_int_not_equal(bs_convert_certificate(der, len, &cert, &info, &diag), BS_OK);
-		assert_non_null(strstr(diag.text, "one certificate (DER) with nothing behind it"));
+		assert_non_null(strstr(diag.text, "one certificate (DER) with nothing after it"));
 		assert_null(cert.data);
 	}
 }
@@ -351,8 +351,7 @@ test_pair(void **state)
 	other.len = slurp("other.der", other.data, sizeof(other.data));
 	assert_int_equal(bs_convert_check_pair(&cert, &own, &diag), BS_OK);
 	assert_int_equal(bs_convert_check_pair(&cert, &other, &diag), BS_EREFUSED);
-	assert_string_equal(
-		diag.text, "the private key does not belong to the certificate; look for rows that were shifted");
+	assert_string_equal(diag.text, "the private key does not match the certificate; look for shifted rows");
 	bs_secret_clear(&own);
 	bs_secret_clear(&other);
 }

@@ -68,11 +68,9 @@ static const struct {
 	{ "empty file", "", "" },
 	{ "UTF-8", "\xc3\xa4,\xe2\x82\xac\n", "1:[\xc3\xa4][\xe2\x82\xac]" },
 	{ "quote inside a bare field", "a\nb\"c,d\n",
-		"1:[a]!2:a quote is out of place in field 1; a field with quotes stands in "
-		"quotes, and quotes in it are doubled" },
+		"1:[a]!2:a quote is out of place in field 1; a field with quotes must be quoted, and quotes in it are doubled" },
 	{ "text behind a quoted field", "a,\"b\"c\n",
-		"!1:a quote is out of place in field 2; a field with quotes stands in "
-		"quotes, and quotes in it are doubled" },
+		"!1:a quote is out of place in field 2; a field with quotes must be quoted, and quotes in it are doubled" },
 	{ "quote never closed", "a\nb,\"c\nd\n", "1:[a]!2:a quote is opened in field 2 and never closed" },
 	{ "ISO 8859-1", "a\n\xe4,b\n", "1:[a]!2:not UTF-8; convert the file: iconv -f ISO-8859-1 -t UTF-8" },
 	{ "overlong UTF-8", "\xc0\xaf\n", "!1:not UTF-8; convert the file: iconv -f ISO-8859-1 -t UTF-8" },
@@ -81,7 +79,7 @@ static const struct {
 		"a\n",
 		"!1:the file is UTF-16; save it as UTF-8" },
 	{ "lone carriage return", "a\rb\n",
-		"!1:has a carriage return that ends no line; convert the line ends to LF or CR LF" },
+		"!1:has a carriage return that does not end a line; convert the line endings to LF or CR LF" },
 };
 
 static void
@@ -104,7 +102,7 @@ test_nul(void **state)
 
 	(void)state;
 	read_all("a,b\n1,\0\n", 8, got, sizeof(got));
-	assert_string_equal(got, "1:[a][b]!2:has a NUL octet; this is no text file");
+	assert_string_equal(got, "1:[a][b]!2:has a NUL octet; this is not a text file");
 }
 
 /* A million characters, as one field, as one line, and as one row over many lines. */

@@ -195,8 +195,8 @@ static const struct {
 	{ "raw key as a bare point",
 		"endpoint,profile,mode,rpk_public_b64,a.psk_identity,a.psk_key_hex\nd1,one,rpk,"
 		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==,j1," K2 "\n",
-		"2: rpk_public_b64: this is a bare point of a curve, without its SubjectPublicKeyInfo; a public key "
-		"(SubjectPublicKeyInfo, DER) is needed\n" },
+		"2: rpk_public_b64: this is a bare curve point, without its SubjectPublicKeyInfo; expected a public key "
+		"(SubjectPublicKeyInfo, DER)\n" },
 	{ "PEM in a column",
 		"endpoint,profile,mode,rpk_public_b64,a.psk_identity,a.psk_key_hex\nd1,one,rpk,-----BEGIN PUBLIC "
 		"KEY-----,j1," K2 "\n",

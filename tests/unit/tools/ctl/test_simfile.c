@@ -197,23 +197,23 @@ static const struct {
 		SAID("m: kic is missing in [columns]") SAID("m: kid is missing in [columns]") SAID(
 			"m: server is missing in [sms]") SAID("m: key-set is missing in [sms]")
 			SAID("m: kic is missing in [sms]") SAID("m: kid is missing in [sms]") SAID(
-				"m: encrypted is missing in [transport]: say which columns are encrypted under a "
+				"m: encrypted is missing in [transport]: name the columns that are encrypted under a "
 				"transport "
 				"key, or none")
 				SAID("m: iccid is missing in [columns]: rows are matched by it (match in [file])") },
 	{ "a delimiter as such", "[file]\ndelimiter = ,\n" COLUMNS SMS CLEAR,
-		SAID("m:2: delimiter: is one of: comma semicolon tab blank pipe slash") },
+		SAID("m:2: delimiter: must be one of: comma semicolon tab blank pipe slash") },
 	{ "twice", FILE_PART "delimiter = tab\n" COLUMNS SMS CLEAR, SAID("m:3: delimiter: is given twice") },
 	{ "no value", "[file]\ndelimiter =\n" COLUMNS SMS CLEAR, SAID("m:2: delimiter: has no value") },
 	{ "a number out of range", COLUMNS SMS CLEAR "[file]\ntitle-lines = 1001\n",
-		SAID("m:13: title-lines: needs a number from 0 to 1000") },
+		SAID("m:13: title-lines: must be a number from 0 to 1000") },
 	{ "an unknown section", COLUMNS SMS CLEAR "[fil]\nx = 1\n",
 		SAID("m:13: unknown section [fil]; there are [file], [columns], [sms], [transport]") },
 	{ "an unknown option", COLUMNS SMS CLEAR "[file]\ntitel-lines = 1\n",
 		SAID("m:13: unknown option \"titel-lines\" in [file]; did you mean title-lines?") },
 	{ "no pair", COLUMNS SMS CLEAR "nonsense\n", SAID("m:12: neither a [section] nor key = value") },
 	{ "resource 7 from a column", COLUMNS "tar = TAR\n" SMS CLEAR,
-		SAID("m:5: tar: no column holds it: the octets of resource 7 belong to the batch and stand in [sms]") },
+		SAID("m:5: tar: has no column: the octets of resource 7 are the same for the batch and belong in [sms]") },
 	{ "a column as coding octet", COLUMNS "[sms]\nserver = p\nkey-set = 1\nkic = KIC1\nkid = 12\n" CLEAR,
 		SAID("m:8: kic: needs the coding octet of resource 7 in two hexadecimal digits (12: AES, key set 1); "
 		     "KICn of "
@@ -224,35 +224,35 @@ static const struct {
 		"" },
 	{ "key set of a coding octet", COLUMNS "[sms]\nserver = p\nkey-set = 1\nkic = 12\nkid = 22\n" CLEAR,
 		SAID("m:9: kid: key set mismatch: 22 is of key set 2, key-set is 1")
-			SAID("m:8: kid: names another key set than KIc; both come from one set") },
+			SAID("m:8: kid: names another key set than KIc; both must come from one set") },
 	{ "kic and kid swapped", "[columns]\niccid = ICCID\nkic = KID1\nkid = KIC1\n" SMS CLEAR,
-		SAID("m:3: kic: is mapped to column KID1; the key values of KIC stand in KIC1")
-			SAID("m:4: kid: is mapped to column KIC1; the key values of KID stand in KID1") },
+		SAID("m:3: kic: is mapped to column KID1; the key values of KIC are in KIC1")
+			SAID("m:4: kid: is mapped to column KIC1; the key values of KID are in KID1") },
 	{ "the subscriber key", "[columns]\niccid = ICCID\nkic = Ki\nkid = KID1\n" SMS CLEAR,
-		SAID("m:3: kic: is mapped to column Ki; the key values of KIC stand in KIC1") },
+		SAID("m:3: kic: is mapped to column Ki; the key values of KIC are in KIC1") },
 	{ "one column twice", "[columns]\niccid = X\nkic = A\nkid = A\n" SMS CLEAR,
-		SAID("m:4: kid: is the column of kic, too: A") },
+		SAID("m:4: kid: is also the column of kic: A") },
 	{ "single DES", COLUMNS "[sms]\nserver = p\nkey-set = 1\nkic = 11\nkid = 12\n" CLEAR,
 		SAID("m:8: kic: 11 is single DES, which LwM2M forbids; use n2 (AES) with n the key set, or n9 (triple "
 		     "DES, "
 		     "three keys)") },
 	{ "another TAR", COLUMNS SMS "tar = B00010\n" CLEAR,
-		SAID("m:10: tar: not B20203, the LwM2M application of the card; say allow-other-tar = yes if "
+		SAID("m:10: tar: not B20203, the LwM2M application of the card; set allow-other-tar = yes if "
 		     "the card "
 		     "has another") },
 	{ "another mode", COLUMNS SMS "mode = dtls-psk\n" CLEAR,
-		SAID("m:10: mode: is sps (2): a SIM file has keys for the Secured Packet Structure alone") },
+		SAID("m:10: mode: must be sps (2): a SIM file has keys only for the Secured Packet Structure") },
 	{ "triple DES over ones", COLUMNS "[sms]\nserver = p\nkey-set = 1\nkic = 19\nkid = 19\nkcv = ones\n" CLEAR,
-		SAID("m:10: kcv: triple DES has check values over zeros alone") },
+		SAID("m:10: kcv: triple DES has check values only over zeros") },
 	{ "encrypted without a key", COLUMNS "kcv-kic = A\nkcv-kid = B\n" SMS "[transport]\nencrypted = kic kid\n",
 		SAID("m:13: encrypted: needs key-file, the file with the transport key") },
 	{ "a key but nothing encrypted", COLUMNS SMS CLEAR "key-file = k\n",
-		SAID("m:11: encrypted: is none, but there is a key-file; say which columns are encrypted under it") },
+		SAID("m:11: encrypted: is none, but there is a key-file; name the columns that are encrypted under it") },
 	{ "encrypted numbers", COLUMNS SMS "[transport]\nencrypted = iccid\n",
-		SAID("m:11: encrypted: is none, or names of [columns]: kic, kid") },
+		SAID("m:11: encrypted: must be none, or names of [columns]: kic, kid") },
 	{ "a short IV", COLUMNS SMS CLEAR "iv = 00\n", SAID("m:12: iv: needs 32 hexadecimal digits") },
 	{ "names without a header", FILE_PART "header = no\n[columns]\niccid = 1\nkic = 2\nkid = KID1\n" SMS CLEAR,
-		SAID("m:7: kid: a file without header has no names; give the column's number, from 1") },
+		SAID("m:7: kid: a file without a header has no names; give the column's number, from 1") },
 	{ "matched by a column that is not named", FILE_PART "match = imsi\n" COLUMNS SMS CLEAR,
 		SAID("m: imsi is missing in [columns]: rows are matched by it (match in [file])") },
 };
@@ -335,9 +335,9 @@ static const struct {
 	{ "column missing", COLUMNS SMS CLEAR, "ICCID,KIC1,KIDD1\n",
 		SAID("f:1: kid: the file has no column KID1; did you mean KIDD1?") },
 	{ "fields missing", COLUMNS SMS CLEAR, "ICCID,KIC1,KID1\n899991110001000001," K1 "\n",
-		SAID("f:2: has 2 fields where 3 are expected") },
+		SAID("f:2: has 2 fields, expected 3") },
 	{ "swapped digits", COLUMNS SMS CLEAR, "ICCID,KIC1,KID1\n9899991110001000001," K1 "," K2 "\n",
-		SAID("f:2: iccid: begins with 98: the digits seem to be swapped, as they lie in the card") },
+		SAID("f:2: iccid: begins with 98: the digits seem to be swapped, as stored on the card") },
 	{ "no key", COLUMNS SMS CLEAR, "ICCID,KIC1,KID1\n899991110001000001,," K2 "\n", SAID("f:2: kic: empty") },
 	{ "no hexadecimal", COLUMNS SMS CLEAR, "ICCID,KIC1,KID1\n899991110001000001," K1 ",xyz\n",
 		SAID("f:2: kid: not a value of up to 64 octets in hexadecimal") },
@@ -346,15 +346,15 @@ static const struct {
 		"899991110001000001 " K1 " " K2 " checked\n" },
 	{ "a check value that does not", COLUMNS "kcv-kic = C\n" SMS CLEAR,
 		"ICCID,KIC1,KID1,C\n899991110001000001," K1 "," K2 ",000000\n",
-		SAID("f:2: kic: does not fit its key check value: damaged, encrypted (see [transport]), or another "
+		SAID("f:2: kic: does not match its key check value: damaged, encrypted (see [transport]), or another "
 		     "kcv") },
 	{ "a check value of two octets", COLUMNS "kcv-kic = C\n" SMS CLEAR,
 		"ICCID,KIC1,KID1,C\n899991110001000001," K1 "," K2 ",0000\n",
 		SAID("f:2: kcv-kic: needs a key check value of 3 to 8 octets in hexadecimal") },
 	{ "the card behind a bad one is read", COLUMNS SMS CLEAR,
 		"ICCID,KIC1,KID1\n1," K1 "," K2 "\n899991110001000001," K1 "," K2 "\n",
-		SAID("f:2: iccid: needs 18 to 20 digits; an F at the end is padding") "899991110001000001 " K1 " " K2
-										      "\n" },
+		SAID("f:2: iccid: must have 18 to 20 digits; an F at the end is padding") "899991110001000001 " K1
+											  " " K2 "\n" },
 };
 
 static void

@@ -46,7 +46,7 @@ static const struct row rows[] = {
 		"n9 (triple DES, "
 		"three keys)\n" },
 	{ "triple DES, two keys", { "2", "15", "12", "16", "", K1, K2 }, 6,
-		"lwm2m-bootstrapctl: kic: 15 is triple DES with two keys; LwM2M wants three different ones; use n2 "
+		"lwm2m-bootstrapctl: kic: 15 is triple DES with two keys; LwM2M requires three different ones; use n2 "
 		"(AES) with n the "
 		"key set, or n9 (triple DES, three keys)\n" },
 	{ "a reserved algorithm", { "2", "16", "12", "16", "", K1, K2 }, 6,
@@ -57,7 +57,7 @@ static const struct row rows[] = {
 		"lwm2m-bootstrapctl: kid: 02 names key set 0; card keys have sets 1 to 15 (upper half of the "
 		"octet)\n" },
 	{ "two key sets", { "2", "12", "22", "16", "", K1, K2 }, 6,
-		"lwm2m-bootstrapctl: kid: names another key set than KIc; both come from one set\n" },
+		"lwm2m-bootstrapctl: kid: names another key set than KIc; both must come from one set\n" },
 	{ "no ciphering", { "2", "12", "12", "12", "", K1, K2 }, 6,
 		"lwm2m-bootstrapctl: spi: the first octet must be 16: checksum, ciphering, and a counter that must "
 		"rise\n" },
@@ -89,8 +89,8 @@ static const struct row rows[] = {
 		"lwm2m-bootstrapctl: kic: sms_mode 1 has one key in sms_kic_key_hex and nothing else; leave it "
 		"empty\n" },
 	{ "NoSec with a key", { "3", "", "", "", "", K1, "" }, 6,
-		"lwm2m-bootstrapctl: kic_key: sms_mode 3 has no parameters and never keys; leave it empty\n"
-		"lwm2m-bootstrapctl: mode: warning: SMS without security is for triggers alone\n" },
+		"lwm2m-bootstrapctl: kic_key: sms_mode 3 has neither parameters nor keys; leave it empty\n"
+		"lwm2m-bootstrapctl: mode: warning: SMS without security is only for triggers\n" },
 	{ "another TAR", { "2", "12", "12", "16", "B00010", K1, K2 }, 6,
 		"lwm2m-bootstrapctl: tar: warning: not B20203, the LwM2M application of the card\n" },
 	{ "no such mode", { "4", "", "", "", "", "", "" }, 6,

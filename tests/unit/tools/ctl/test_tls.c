@@ -34,24 +34,24 @@ numbers_are_known_and_fit_the_mode(void **state)
 		{ "TLS_AES_128_CCM_8_SHA256 for PSK", BS_MODE_PSK, 16, "4869", "" },
 		{ "TLS_AES_128_CCM_8_SHA256 for certificates", BS_MODE_X509, 16, "4869", "" },
 		{ "no suite", BS_MODE_PSK, 16, "65000",
-			"0/16: 65000 (0xFDE8) is no ciphersuite that IANA has assigned" },
-		{ "TLS_NULL_WITH_NULL_NULL", BS_MODE_PSK, 16, "0", "is no ciphersuite" },
-		{ "a signalling value", BS_MODE_PSK, 16, "255", "is no ciphersuite" },
+			"0/16: 65000 (0xFDE8) is not a ciphersuite that IANA has assigned" },
+		{ "TLS_NULL_WITH_NULL_NULL", BS_MODE_PSK, 16, "0", "is not a ciphersuite" },
+		{ "a signalling value", BS_MODE_PSK, 16, "255", "is not a ciphersuite" },
 		{ "digits that changed places", BS_MODE_PSK, 16, "49230", "for certificates or raw keys" },
 		{ "private use", BS_MODE_PSK, 16, "65281", "" },
 		{ "secp256r1", BS_MODE_X509, 18, "23", "" },
 		{ "x25519", BS_MODE_X509, 18, "29", "" },
 		{ "X25519MLKEM768", BS_MODE_X509, 18, "4588", "" },
 		/* covers: resource 0/18 */
-		{ "no group", BS_MODE_X509, 18, "9999", "0/18: 9999 (0x270F) is no group" },
+		{ "no group", BS_MODE_X509, 18, "9999", "0/18: 9999 (0x270F) is not a group" },
 		/* covers: resource 0/19 */
 		{ "ecdsa_secp256r1_sha256", BS_MODE_X509, 19, "1027", "" },
 		{ "ed25519", BS_MODE_X509, 20, "2055", "" },
 		/* covers: resource 0/20 */
-		{ "no scheme", BS_MODE_X509, 20, "1", "0/20: 1 (0x0001) is no signature scheme" },
+		{ "no scheme", BS_MODE_X509, 20, "1", "0/20: 1 (0x0001) is not a signature scheme" },
 		/* covers: resource 0/21 */
 		{ "no scheme for certificates", BS_MODE_X509, 21, "1028",
-			"0/21: 1028 (0x0404) is no signature scheme" },
+			"0/21: 1028 (0x0404) is not a signature scheme" },
 		{ "another resource", BS_MODE_X509, 23, "9999", "" },
 	};
 
