@@ -64,7 +64,7 @@ LIB := $(B)/libbootstrap.a
 PROGRAMS := $(B)/lwm2m-bootstrapd $(B)/lwm2m-bootstrapctl $(B)/lwm2m-bootstrap-sim
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all mutants bench bench-compare deb deb-check deps help clean test mix page unit fuzz fuzz-bins fuzz-deps fuzz-replay lint layers format run interop install
+.PHONY: all manual mutants bench bench-compare deb deb-check deps help clean test mix page unit fuzz fuzz-bins fuzz-deps fuzz-replay lint layers format run interop install
 .SECONDARY:
 .DEFAULT_GOAL := all
 
@@ -226,6 +226,9 @@ deb-check: deb ## lintian on that package; it must have nothing to say
 
 clean: ## remove build/, but for the fetched OpenSSL
 	rm -rf build/release build/debug build/asan build/fuzz build/tsan build/cov build/certs build/demo build/interop build/bench build/bench-compare build/artefacts build/deb build/mutants
+
+manual: $(B)/lwm2m-bootstrapctl ## make the list of profile options in the manual page anew
+	$(Q)tools/build/man-options.sh $< tools/ctl/lwm2m-bootstrapctl.1 >$(B)/page.1 && cp $(B)/page.1 tools/ctl/lwm2m-bootstrapctl.1
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -124,40 +124,28 @@ bs_load_acls(struct bs_store *st, int64_t profile_id, struct bs_acl **out, size_
 	return err == BS_ENOTFOUND ? BS_OK : err;
 }
 
-int
+void
 bs_read_profile(const struct bs_query *q, int first, struct bs_profile *p)
 {
 	int c = first;
-	char tolerances[BS_TOLERANCES_TEXT], order[BS_ORDER_TEXT];
+	char text[BS_FIELD_TEXT];
 
 	p->id = bs_query_int(q, c++);
 	bs_query_copy_text(q, c++, p->name, sizeof(p->name));
-	p->access_control = (enum bs_access_control)bs_query_int(q, c++);
-	p->on_change = (enum bs_on_change)bs_query_int(q, c++);
-	p->discover = bs_query_int(q, c++) != 0;
-	p->delete_policy = (enum bs_delete_policy)bs_query_int(q, c++);
-	p->write_level = (enum bs_level)bs_query_int(q, c++);
-	p->format = (uint16_t)bs_query_int(q, c++);
-	p->omit_unused_keys = bs_query_int(q, c++) != 0;
-	p->pack = bs_query_int(q, c++) != 0;
-	p->sms_parameters_len = (uint8_t)bs_query_int(q, c++);
-	p->unknown_version = (enum bs_lwm2m)bs_query_int(q, c++);
-	p->ack_timeout_ms = (uint32_t)bs_query_int(q, c++);
-	p->max_retransmit = (uint32_t)bs_query_int(q, c++);
-	p->first_delay_ms = (uint32_t)bs_query_int(q, c++);
-	p->security_iid = (uint16_t)bs_query_int(q, c++);
-	p->block_size = (uint16_t)bs_query_int(q, c++);
-	p->max_version = (enum bs_lwm2m)bs_query_int(q, c++);
-	p->on_existing = (enum bs_on_existing)bs_query_int(q, c++);
 	p->retry_id = bs_query_int(q, c++);
 	bs_query_copy_text(q, c++, p->retry_as, sizeof(p->retry_as));
-	bs_query_copy_text(q, c++, tolerances, sizeof(tolerances));
-	if (bs_tolerances_read(tolerances, &p->tolerances) != BS_OK)
-		p->tolerances.count = 0; /* what cannot be read lets nothing pass */
-	bs_query_copy_text(q, c++, order, sizeof(order));
-	if (bs_order_read(order, &p->write_order) != BS_OK)
-		p->write_order.count = 0;
-	return c;
+	for (size_t i = 0; i < bs_profile_field_count; i++) {
+		const struct bs_field *f = &bs_profile_fields[i];
+
+		if (f->column == NULL)
+			continue;
+		if (!bs_field_is_text(f)) {
+			bs_field_set(f, p, bs_query_int(q, c++));
+			continue;
+		}
+		bs_query_copy_text(q, c++, text, sizeof(text));
+		bs_field_from_column(f, p, text);
+	}
 }
 
 /* ---- the account of one device -------------------------------------------------------------------------------------- */

@@ -208,36 +208,27 @@ bs_store_remove_server(struct bs_store *st, const char *name, struct bs_diag *di
 
 /* Values that are made for the statement, which borrows them. */
 struct profile_texts {
-	char tolerances[BS_TOLERANCES_TEXT], order[BS_ORDER_TEXT];
+	char text[2][BS_FIELD_TEXT];
+	size_t count;
 };
 
-/* As PROFILE_VALUES has them. */
+/* anchor_sha256, name, then as {fields} has them. */
 static void
 put_profile(struct bs_query *q, const struct bs_profile_def *def, struct profile_texts *t)
 {
-	const struct bs_profile *p = &def->profile;
-
+	t->count = 0;
 	bs_query_put_blob(q, def->has_anchor ? def->anchor_sha256 : NULL, sizeof(def->anchor_sha256));
-	bs_query_put_text(q, p->name);
-	bs_query_put_int(q, p->access_control);
-	bs_query_put_int(q, p->on_change);
-	bs_query_put_int(q, p->discover);
-	bs_query_put_int(q, p->delete_policy);
-	bs_query_put_int(q, p->write_level);
-	bs_query_put_int(q, p->format);
-	bs_query_put_int(q, p->omit_unused_keys);
-	bs_query_put_int(q, p->sms_parameters_len);
-	bs_query_put_int(q, p->unknown_version);
-	bs_query_put_int(q, p->ack_timeout_ms);
-	bs_query_put_int(q, p->max_retransmit);
-	bs_query_put_int(q, p->first_delay_ms);
-	bs_query_put_int(q, p->security_iid);
-	bs_query_put_int(q, p->block_size);
-	bs_query_put_int(q, p->max_version);
-	bs_query_put_int(q, p->pack);
-	bs_query_put_int(q, p->on_existing);
-	bs_query_put_text(q, bs_tolerances_format(&p->tolerances, t->tolerances));
-	bs_query_put_text(q, bs_order_format(&p->write_order, t->order));
+	bs_query_put_text(q, def->profile.name);
+	for (size_t i = 0; i < bs_profile_field_count; i++) {
+		const struct bs_field *f = &bs_profile_fields[i];
+
+		if (f->column == NULL)
+			continue;
+		if (bs_field_is_text(f))
+			bs_query_put_text(q, bs_field_to_column(f, &def->profile, t->text[t->count++]));
+		else
+			bs_query_put_int(q, bs_field_get(f, &def->profile));
+	}
 }
 
 static enum bs_err
@@ -339,7 +330,7 @@ bs_store_add_profile(struct bs_store *st, const struct bs_profile_def *def, stru
 
 	if (err == BS_OK)
 		return bs_diag_set(
-			diag, BS_EEXIST, 0, "there is a profile %s already; --replace changes it", def->profile.name);
+			diag, BS_EEXIST, 0, "there is a profile %s already; profile set changes it", def->profile.name);
 	if (err == BS_ENOTFOUND)
 		err = bs_store_nest(st);
 	if (err != BS_OK)
@@ -444,7 +435,7 @@ bs_store_replace_profile(struct bs_store *st, const struct bs_profile_def *def, 
 	enum bs_err err = id_of_name(st, Q_PROFILE_ID, def->profile.name, &id);
 
 	if (err == BS_ENOTFOUND)
-		return bs_diag_set(diag, err, 0, "there is no profile %s to be replaced", def->profile.name);
+		return bs_diag_set(diag, err, 0, "there is no profile %s", def->profile.name);
 	if (err == BS_OK)
 		err = check_same_servers(st, id, def, diag);
 	if (err == BS_OK)

@@ -269,7 +269,7 @@ BS_MUST_USE enum bs_err bs_load_settings(
 BS_MUST_USE enum bs_err bs_load_writes(struct bs_store *st, int64_t profile_id, struct bs_setting **out, size_t *count);
 BS_MUST_USE enum bs_err bs_load_acls(struct bs_store *st, int64_t profile_id, struct bs_acl **out, size_t *count);
 void bs_free_settings(struct bs_setting *settings, size_t count);
-/* The columns of BS_PROFILE_COLUMNS (store_sql.c) from column first on; returns the column behind them. */
-int bs_read_profile(const struct bs_query *q, int first, struct bs_profile *p);
+/* PROFILE_COLUMNS of store_sql.c, from column first on. */
+void bs_read_profile(const struct bs_query *q, int first, struct bs_profile *p);
 
 #endif

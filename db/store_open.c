@@ -11,6 +11,7 @@
 #include <openssl/sha.h>
 
 #include "db/migrate.h"
+#include "db/profile_sql.h"
 #include "db/store_internal.h"
 
 #define STORE_APPLICATION_ID 0x4c425331 /* "LBS1" */
@@ -244,6 +245,26 @@ bs_store_create(const char *dir, const char *master_key_file, struct bs_diag *di
 
 /* ---- opening -------------------------------------------------------------------------------------------------------- */
 
+/* Those for a reader, or all. */
+static enum bs_err
+prepare(struct bs_store *st, struct bs_diag *diag)
+{
+	char text[BS_PROFILE_SQL_MAX];
+	enum bs_err err = BS_OK;
+
+	for (size_t i = 0; i < (st->write ? Q_COUNT : Q_READERS) && err == BS_OK; i++) {
+		const char *one = bs_store_sql[i];
+
+		if (one != NULL && strchr(one, '{') != NULL) {
+			err = bs_profile_sql(one, text);
+			one = text;
+		}
+		err = err == BS_OK ? bs_sql_prepare(st->db, &one, 1, &st->stmts[i], diag)
+				   : bs_diag_set(diag, err, 0, "SQL statement %zu", i);
+	}
+	return err;
+}
+
 static enum bs_err
 open_file(struct bs_store *st, const char *master_key_file, struct bs_diag *diag)
 {
@@ -264,7 +285,7 @@ open_file(struct bs_store *st, const char *master_key_file, struct bs_diag *diag
 	err = bs_sql_open(&file, &st->db, diag);
 	bs_seal_free(place.seal);
 	if (err == BS_OK)
-		err = bs_sql_prepare(st->db, bs_store_sql, st->write ? Q_COUNT : Q_READERS, st->stmts, diag);
+		err = prepare(st, diag);
 	return err;
 }
 

@@ -11,16 +11,8 @@
 	"c.device_id, c.slot, c.mode, c.identity, c.sealed_key, c.key_hash, c.public_key, c.digest, c.since_s, " \
 	"c.delivered_public, c.sealed_delivered_key FROM device AS d " \
 	"LEFT JOIN bootstrap_credential AS c ON c.device_id = d.id WHERE d.id = " condition " ORDER BY c.slot"
-#define PROFILE_COLUMNS \
-	"p.id, p.name, p.access_control, p.on_change, p.discover, p.delete_policy, p.write_level, p.format, " \
-	"p.omit_unused_keys, p.pack, p.sms_parameters_len, p.unknown_version, p.ack_timeout_ms, p.max_retransmit, " \
-	"p.first_delay_ms, p.security_iid, p.block_size, p.max_version, p.on_existing, p.retry_as, " \
-	"(SELECT name FROM profile WHERE id = p.retry_as), p.tolerances, p.write_order"
-/* What a profile says, in the order in which values are put. */
-#define PROFILE_VALUES \
-	"anchor_sha256, name, access_control, on_change, discover, delete_policy, write_level, format, " \
-	"omit_unused_keys, sms_parameters_len, unknown_version, ack_timeout_ms, max_retransmit, first_delay_ms, " \
-	"security_iid, block_size, max_version, pack, on_existing, tolerances, write_order"
+/* {p.fields}, {fields}, {values}: the columns of server/model/profile.c, and a place for the value of each (store_open.c). */
+#define PROFILE_COLUMNS "p.id, p.name, p.retry_as, (SELECT name FROM profile WHERE id = p.retry_as), {p.fields}"
 #define MODEL_RESOURCE "rid, name, operations, multiple, mandatory, type, range, units"
 #define DEVICE_INFO \
 	"SELECT d.id, d.endpoint, p.name, d.enabled, c.mode, d.batch, d.iccid, d.imsi, d.note, c.identity, c.digest, " \
@@ -90,12 +82,9 @@ const char *const bs_store_sql[Q_COUNT] = {
 	[Q_SERVER_USER] = "SELECT p.name FROM profile_server AS ps JOIN profile AS p ON p.id = ps.profile_id "
 			  "WHERE ps.server_id = ?1 LIMIT 1",
 	[Q_REMOVE_SERVER] = "DELETE FROM server_account WHERE id = ?1",
-	[Q_ADD_PROFILE] = "INSERT INTO profile (" PROFILE_VALUES
-			  ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
-			  "?19, ?20, ?21)",
-	[Q_UPDATE_PROFILE] = "UPDATE profile SET (" PROFILE_VALUES
-			     ", retry_as) = (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-			     "?17, ?18, ?19, ?20, ?21, NULL) WHERE id = ?22",
+	[Q_ADD_PROFILE] = "INSERT INTO profile (anchor_sha256, name, {fields}) VALUES (?, ?, {values})",
+	[Q_UPDATE_PROFILE] =
+		"UPDATE profile SET (anchor_sha256, name, {fields}, retry_as) = (?, ?, {values}, NULL) WHERE id = ?",
 	[Q_CLEAR_ACLS] = "DELETE FROM profile_acl WHERE profile_id = ?1",
 	[Q_CLEAR_WRITES] = "DELETE FROM profile_write WHERE profile_id = ?1",
 	[Q_SET_RETRY] = "UPDATE profile SET retry_as = ?2 WHERE id = ?1",

@@ -4,34 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void
-bs_profile_init(struct bs_profile *p)
-{
-	*p = (struct bs_profile){
-		.on_change = BS_CHANGE_CLOSE_AFTER_RUN,
-		.discover = true,
-		.pack = true,
-		.delete_policy = BS_DELETE_OBJECTS,
-		.write_level = BS_LEVEL_INSTANCE,
-		.sms_parameters_len = 6,
-		.unknown_version = BS_LWM2M_1_0,
-		.ack_timeout_ms = 2000,
-		.max_retransmit = 4,
-		.first_delay_ms = 50,
-		.security_iid = 10, /* many clients hold their bootstrap account at 0 or 1 */
-		.block_size = 512,
-	};
-}
-
-uint64_t
-bs_profile_step_ms(const struct bs_profile *p)
-{
-	/* Beyond 32 doublings nothing is told apart any more, and the shift stays defined. */
-	unsigned doublings = p->max_retransmit < 32 ? p->max_retransmit + 1 : 32;
-
-	return (uint64_t)p->ack_timeout_ms * 3 / 2 * ((UINT64_C(1) << doublings) - 1);
-}
-
 static void
 free_settings(struct bs_setting *settings, size_t count)
 {

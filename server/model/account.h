@@ -9,11 +9,9 @@
 #include "server/base/blob.h"
 #include "server/base/secret.h"
 #include "server/model/object.h"
-#include "server/model/order.h"
-#include "server/model/tolerance.h"
+#include "server/model/profile.h"
 
 #define BS_ENDPOINT_MAX 252 /* a Uri-Query is 255 octets, "ep=" takes three (RFC 7252, 5.10) */
-#define BS_NAME_MAX 63 /* names of server accounts, profiles, batches */
 #define BS_URI_MAX 255 /* resource 0 of Object 0 */
 #define BS_IDENTITY_MAX 255 /* OpenSSL's limit for a PSK identity is 256 with its NUL */
 #define BS_SERVERS_MAX 16 /* server accounts in one profile */
@@ -65,46 +63,6 @@ struct bs_acl {
 	struct bs_acl_entry entries[BS_SERVERS_MAX + 1];
 	size_t count;
 };
-
-enum bs_access_control { BS_AC_NONE, BS_AC_DERIVED, BS_AC_EXPLICIT };
-enum bs_on_change { BS_CHANGE_KEEP, BS_CHANGE_CLOSE, BS_CHANGE_CLOSE_AFTER_RUN };
-/* /0 /1 (/2 /21); /; nothing; of these objects each instance that Discover shows */
-enum bs_delete_policy { BS_DELETE_OBJECTS, BS_DELETE_ROOT, BS_DELETE_NONE, BS_DELETE_INSTANCES };
-/* What becomes of the /1 and /2 instances that the device holds: deleted and written anew, or read and gone on with */
-enum bs_on_existing { BS_EXISTING_OVERWRITE, BS_EXISTING_MERGE };
-
-/* How to run: one row of the store's table profile. */
-struct bs_profile {
-	int64_t id;
-	char name[BS_NAME_MAX + 1];
-	enum bs_access_control access_control;
-	enum bs_on_change on_change;
-	bool discover; /* send Bootstrap-Discover first (default yes) */
-	bool pack; /* give a Bootstrap-Pack to clients that ask for one (default yes) */
-	enum bs_delete_policy delete_policy;
-	enum bs_level write_level; /* OBJECT, INSTANCE (default) or RESOURCE */
-	uint16_t format; /* Content-Format to use whatever the client prefers; 0: the client's choice */
-	bool omit_unused_keys; /* leave resources 3, 4, 5 out where the mode does not use them (default no) */
-	uint8_t sms_parameters_len; /* resource 7: 6 (default) or 7 octets (with the second octet of SPI) */
-	enum bs_lwm2m unknown_version; /* what to send when the client's version is not known (default 1.0) */
-	uint32_t ack_timeout_ms; /* ACK_TIMEOUT, default 2,000 */
-	uint32_t max_retransmit; /* MAX_RETRANSMIT, default 4 */
-	uint32_t first_delay_ms; /* pause between the 2.04 and the first command, default 50 */
-	uint16_t security_iid; /* first of /0 where nothing shows the client's bootstrap account (default 10) */
-	uint16_t block_size; /* Block1 size, 16 to 1024, default 512 */
-	enum bs_lwm2m max_version; /* the newest whose resources are sent; UNKNOWN (default): the client's own */
-	enum bs_on_existing on_existing; /* default OVERWRITE, which is also done where nothing can be read */
-	int64_t retry_id; /* the profile that the run is repeated with, once, when Finish is answered 4.06; 0: none */
-	char retry_as[BS_NAME_MAX + 1]; /* its name; "": none */
-	struct bs_order write_order; /* objects that are written first (default none: 21, 0, 1, 2, others) */
-	struct bs_tolerances tolerances; /* answers that are taken as success (default none) */
-};
-
-/* The defaults named above; name and id stay empty. */
-void bs_profile_init(struct bs_profile *p);
-/* Total time of one step in the worst case: RFC 7252 4.8, 1.5 x ACK_TIMEOUT x (2^(MAX_RETRANSMIT+1) - 1). */
-uint64_t bs_profile_step_ms(const struct bs_profile *p);
-#define BS_STEP_MAX_MS 230000 /* clients give up 247 s after the last command (EXCHANGE_LIFETIME, RFC 7252, 4.8.2) */
 
 struct bs_account {
 	int64_t device_id;

@@ -22,7 +22,7 @@ static const char *const advice[BS_OUTCOME_COUNT] = {
 		"Correct the endpoint in the store or in the device. If it repeats, treat the credential as copied.",
 	[BS_OUT_BAD_REQUEST] = "Look at the device's firmware: the log line names the query.",
 	[BS_OUT_FORMAT_UNSUPPORTED] =
-		"Set a format for the profile that the device understands: profile add NAME --format tlv --replace",
+		"Set a format for the profile that the device understands: profile set NAME --format tlv",
 	[BS_OUT_WRITE_REFUSED] = "Look at the path and code: the device does not accept that object or resource.",
 	[BS_OUT_FINISH_REFUSED] =
 		"Look at plan ENDPOINT: a mandatory resource is missing, or the device wants another version or format.",

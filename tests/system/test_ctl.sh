@@ -123,20 +123,44 @@ run profile add backwards --server prod --write-order 1,0
 check 'profile add with an order of objects' exits 0
 run profile show backwards
 check 'profile show tells it' says '1,0'
-run profile add backwards --server prod --write-order 0,1 --write /3/0/15=string:UTC --replace
-check 'profile add --replace' exits 0
+run profile set backwards --write-order 0,1 --write /3/0/15=string:UTC --ack-timeout 4
+check 'profile set tells what changes' both 0 'ack-timeout 2 -> 4'
+check 'also lists' says 'write none -> /3/0/15=string:UTC'
+check 'and no more' [ "$(printf '%s\n' "$out" | wc -l)" = 3 ]
 run profile show backwards
 check 'it says what is new' shows 'write-order  *0,1'
 check 'extra writes, too' says UTC
-run profile add backwards --server prod --replace
+run profile set backwards --max-retransmit 3 --dry-run
+check 'profile set --dry-run tells it' both 0 'max-retransmit 4 -> 3'
 run profile show backwards
-check 'and what is not said is as by default' says_not UTC
-run profile add backwards --server raw --replace
+check 'and changes nothing' shows 'max-retransmit  *4'
+check 'what was not named stays' shows 'ack-timeout  *4 s'
+run profile set backwards --unset write --unset ack-timeout
+check 'profile set --unset' both 0 'ack-timeout 4 -> 2'
+run profile show backwards
+check 'what is unset is gone' says_not UTC
+check 'and the rest stays' shows 'write-order  *0,1'
+run profile set backwards --write-order 0,1
+check 'no change is told' both 0 'is like that already'
+run profile set backwards --unset write-ordr
+check 'a near option to unset' both 1 'did you mean write-order?'
+run profile set backwards --unset server
+check 'servers cannot be unset' both 1 'keeps its servers'
+run profile set backwards
+check 'nothing is no change' exits 2
+run profile set backwards --server raw
 check 'its servers stay' both 1 'has other servers'
-run profile add nobody --server prod --replace
-check 'only what is there is replaced' both 1 'there is no profile nobody'
+run profile set nobody --pack no
+check 'only what is there is changed' both 1 'there is no profile nobody'
+run profile set backwards --format tlv --retry-as backwards
+check 'what is set is checked as a whole' exits 1
+run profile set backwards --max-version 1.1
+run profile set backwards --max-version none
+check 'what show prints, set takes' both 0 'max-version 1.1 -> none'
+run profile set backwards --first-delay 60001
+check 'a wrong value is told once' [ "$(printf '%s\n' "$out" | grep -c 'a number from 0 to 60000')" = 1 ]
 run profile add backwards --server prod
-check 'a name that is taken' both 1 'already; --replace changes it'
+check 'a name that is taken' both 1 'already; profile set changes it'
 run profile add slip --server prod --write-order 1,1
 check 'an order with an object twice' both 1 'up to 8 different object IDs'
 run profile add slip --server prod --tolerate finish=4.4

@@ -89,7 +89,7 @@ check "the run goes on to its end" within 10 is_done two
 check "then its session is closed" within 3 has_none two
 
 # The profile of all: who lies open after its run goes, who is in one goes after it.
-change_profile() { ctl profile add p --server a --anchor "$W/pki/ca.pem" --ack-timeout "$1" --replace; }
+change_profile() { ctl profile set p --ack-timeout "$1"; }
 stay three
 check "a device lies open after its run" within 5 is_done three
 check "change its profile" change_profile 3

@@ -149,7 +149,7 @@ refused 'no change beside his makes it good: disable' "$next (1, 1, 1, $evil_sql
 refused 'no change beside his makes it good: rotate' "$free UPDATE server_credential SET public_or_identity = CAST('x' AS BLOB) WHERE device_id = 1; $again" \
 	rotate one --out "$W/new"
 says='changed without the keys' refused 'no change beside his makes it good: profile' "UPDATE profile SET anchor_sha256 = randomblob(32) WHERE name = 'q'" \
-	profile add q --server b --anchor "$W/pki/ca.pem" --replace
+	profile set q --anchor "$W/pki/ca.pem"
 says='changed without the keys' refused 'no device is imported for his server' "UPDATE server_account SET uri = 'coaps://evil'" import "$W/devices.csv"
 says='tables, triggers or the record' refused 'his trigger does not run with the keys at hand' \
 	"CREATE TRIGGER his AFTER INSERT ON device BEGIN $next (NEW.id, 1, 1, $evil_sql); END" device enable off
@@ -197,7 +197,7 @@ writes() { # WORDS..: the command is done, and every hash is good
 }
 writes server add c --uri coaps://c.example.com --ssid 103 --mode psk --lifetime 60
 writes profile add r --server c --access-control none
-writes profile add r --server c --discover no --replace
+writes profile set r --discover no
 writes profile add r2 --server c --retry-as r
 writes import "$W/more.csv"
 writes device disable m1

@@ -2,6 +2,7 @@
 /* Rules for a profile. */
 #include "tools/ctl/check.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void
@@ -148,6 +149,14 @@ check_running(struct bs_report *r, const struct bs_profile *p)
 {
 	uint64_t step_ms = bs_profile_step_ms(p);
 
+	for (size_t i = 0; i < bs_profile_field_count; i++) {
+		struct bs_diag diag = { 0 };
+		char name[40];
+
+		snprintf(name, sizeof(name), "--%s", bs_profile_fields[i].name);
+		if (bs_field_check(&bs_profile_fields[i], p, &diag) != BS_OK)
+			bs_report_error(r, name, "%s", diag.text);
+	}
 	if (step_ms > BS_STEP_MAX_MS)
 		bs_report_error(r, "--ack-timeout",
 			"with %u retransmissions one step lasts up to %llu s, and a client gives up after 247 s; keep "
@@ -156,15 +165,11 @@ check_running(struct bs_report *r, const struct bs_profile *p)
 			p->max_retransmit, (unsigned long long)(step_ms / 1000), BS_STEP_MAX_MS / 1000);
 	if (p->delete_policy == BS_DELETE_INSTANCES && !p->discover)
 		bs_report_error(r, "--delete", "instances needs --discover yes, which shows them");
-	if (p->first_delay_ms > 60000)
-		bs_report_error(r, "--first-delay", "at most 60000 ms: the client waits");
 	if (p->security_iid <= 1)
 		bs_report_warn(r, "--security-iid",
 			"a device that holds its bootstrap account there and does not show it loses it; most hold it "
 			"at /0/0 "
 			"or /0/1");
-	if (p->block_size < 16 || p->block_size > 1024 || (p->block_size & (p->block_size - 1)) != 0)
-		bs_report_error(r, "--block-size", "16, 32, 64, 128, 256, 512 or 1024 (RFC 7959)");
 }
 
 /* What cannot be told from what others put on the device cannot be merged with it. */
@@ -203,12 +208,13 @@ check_retry(struct bs_report *r, const struct bs_profile *p, const struct bs_pro
 {
 	const uint8_t not_acceptable = 4 << 5 | 6;
 
-	if (c->retry == NULL)
-		return;
-	if (bs_tolerances_have(&p->tolerances, BS_STEP_FINISH, &(struct bs_path){ 0 }, not_acceptable))
+	if (p->retry_as[0] != '\0' &&
+		bs_tolerances_have(&p->tolerances, BS_STEP_FINISH, &(struct bs_path){ 0 }, not_acceptable))
 		bs_report_error(r, "--retry-as",
 			"a run is repeated after 4.06 to Finish, which --tolerate finish=4.06 takes as success; leave "
 			"one out");
+	if (c->retry == NULL)
+		return;
 	if (c->retry->retry_as[0] != '\0')
 		bs_report_error(r, "--retry-as",
 			"%s is itself retried as %s, and a run is repeated once; name a profile without --retry-as",
@@ -238,8 +244,6 @@ is_written(const struct bs_profile_def *def, const struct bs_path *p)
 	return false;
 }
 
-#define NOT_ACCEPTABLE (4 << 5 | 6) /* 4.06 */
-
 /* A tolerance that can never apply is a slip, and one that can cost the device its servers is worth a word. */
 static void
 check_tolerances(struct bs_report *r, const struct bs_profile_def *def)
@@ -257,8 +261,6 @@ check_tolerances(struct bs_report *r, const struct bs_profile_def *def)
 			bs_report_warn(r, field,
 				"a device that refuses %s ends without its server, and the run counts as done",
 				t->path.level == BS_LEVEL_ROOT ? "its Writes" : path);
-		if (t->step == BS_STEP_FINISH && t->code == NOT_ACCEPTABLE && def->profile.retry_as[0] != '\0')
-			bs_report_error(r, field, "finish=4.06 and --retry-as exclude each other");
 	}
 }
 

@@ -27,6 +27,23 @@ bs_ctl_get(const struct bs_ctl_args *args, size_t index)
 	return NULL;
 }
 
+bool
+bs_ctl_option_at(const struct bs_ctl_command *c, size_t index, struct bs_ctl_shown *out)
+{
+	const struct bs_field *f;
+
+	for (const struct bs_ctl_option *o = c->options; o != NULL && o->name != NULL; o++)
+		if (index-- == 0) {
+			out->option = *o;
+			return true;
+		}
+	if (!c->has_fields || index >= bs_profile_field_count)
+		return false;
+	f = &bs_profile_fields[index];
+	out->option = (struct bs_ctl_option){ f->name, bs_field_arg(f, out->arg), bs_field_help(f, out->help) };
+	return true;
+}
+
 /* ---- talk -------------------------------------------------------------------------------------------------------- */
 
 static void say(const char *fmt, va_list args) BS_PRINTF(1, 0);

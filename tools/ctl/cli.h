@@ -13,6 +13,7 @@
 #include "db/journal/journal.h"
 #include "db/provision.h"
 #include "server/base/near.h"
+#include "server/model/profile.h"
 
 enum bs_exit { BS_EXIT_DONE = 0, BS_EXIT_FAILED = 1, BS_EXIT_USAGE = 2 };
 
@@ -59,8 +60,16 @@ struct bs_ctl_command {
 	const char *summary;
 	size_t min_words, max_words;
 	const struct bs_ctl_option *options; /* ends with name NULL; NULL: none */
+	bool has_fields; /* behind them, bs_profile_fields */
 	int (*run)(struct bs_ctl *ctl, const struct bs_ctl_args *args);
 };
+
+/* The option at that place: its own, then the fields; texts lie in out. false: there are no more. */
+struct bs_ctl_shown {
+	struct bs_ctl_option option;
+	char arg[BS_FIELD_TEXT], help[BS_FIELD_TEXT];
+};
+bool bs_ctl_option_at(const struct bs_ctl_command *c, size_t index, struct bs_ctl_shown *out);
 
 /* ---- talk -------------------------------------------------------------------------------------------------------- */
 
@@ -122,7 +131,8 @@ int bs_ctl_flush(void);
 
 extern const struct bs_ctl_command bs_cmd_init, bs_cmd_verify, bs_cmd_restore;
 extern const struct bs_ctl_command bs_cmd_server_add, bs_cmd_server_list, bs_cmd_server_show, bs_cmd_server_remove;
-extern const struct bs_ctl_command bs_cmd_profile_add, bs_cmd_profile_list, bs_cmd_profile_show, bs_cmd_profile_remove;
+extern const struct bs_ctl_command bs_cmd_profile_add, bs_cmd_profile_set, bs_cmd_profile_list, bs_cmd_profile_show,
+	bs_cmd_profile_remove;
 extern const struct bs_ctl_command bs_cmd_model_import, bs_cmd_model_list, bs_cmd_model_show, bs_cmd_model_remove;
 extern const struct bs_ctl_command bs_cmd_import;
 extern const struct bs_ctl_command bs_cmd_device_list, bs_cmd_device_show, bs_cmd_device_enable, bs_cmd_device_disable,

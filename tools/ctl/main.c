@@ -20,6 +20,7 @@ static const struct bs_ctl_command *const commands[] = {
 	&bs_cmd_server_show,
 	&bs_cmd_server_remove,
 	&bs_cmd_profile_add,
+	&bs_cmd_profile_set,
 	&bs_cmd_profile_list,
 	&bs_cmd_profile_show,
 	&bs_cmd_profile_remove,
@@ -91,13 +92,16 @@ help(FILE *to)
 static int
 command_help(const struct bs_ctl_command *c)
 {
+	struct bs_ctl_shown shown;
 	char line[200];
 
 	print_name(c, line, sizeof(line));
 	printf("usage: lwm2m-bootstrapctl %s\n\n%s\n", line, c->summary);
-	if (c->options != NULL)
-		puts("\noptions:");
-	for (const struct bs_ctl_option *o = c->options; o != NULL && o->name != NULL; o++) {
+	for (size_t i = 0; bs_ctl_option_at(c, i, &shown); i++) {
+		const struct bs_ctl_option *o = &shown.option;
+
+		if (i == 0)
+			puts("\noptions:");
 		snprintf(line, sizeof(line), "--%s%s%s", o->name, o->arg != NULL ? " " : "",
 			o->arg != NULL ? o->arg : "");
 		printf(strlen(line) < 28 ? "  %-28s %s\n" : "  %s\n                               %s\n", line, o->help);
@@ -132,13 +136,14 @@ static const struct option globals[GLOBALS] = {
 static void
 make_options(const struct bs_ctl_command *c, struct option out[OPTIONS_MAX])
 {
+	struct bs_ctl_shown shown;
 	size_t n = 0;
 
 	for (; n < GLOBALS; n++)
 		out[n] = globals[n];
-	for (size_t i = 0; c != NULL && c->options != NULL && c->options[i].name != NULL && n < OPTIONS_MAX - 1; i++)
-		out[n++] = (struct option){ c->options[i].name,
-			c->options[i].arg != NULL ? required_argument : no_argument, NULL, OPT_COMMAND + (int)i };
+	for (size_t i = 0; c != NULL && n < OPTIONS_MAX - 1 && bs_ctl_option_at(c, i, &shown); i++)
+		out[n++] = (struct option){ shown.option.name,
+			shown.option.arg != NULL ? required_argument : no_argument, NULL, OPT_COMMAND + (int)i };
 	out[n] = (struct option){ 0 };
 }
 

@@ -67,7 +67,7 @@ CREATE TABLE profile (
 	write_level INTEGER NOT NULL DEFAULT 2 CHECK (write_level BETWEEN 1 AND 3), -- object, instance, resource
 	pack INTEGER NOT NULL DEFAULT 1 CHECK (pack IN (0, 1)), -- Bootstrap-Packs (LwM2M 1.2)
 	access_control INTEGER NOT NULL CHECK (access_control BETWEEN 0 AND 2), -- none, derived, explicit
-	security_iid INTEGER NOT NULL CHECK (security_iid BETWEEN 0 AND 65534), -- first one where nothing shows the device's own
+	security_iid INTEGER NOT NULL CHECK (security_iid BETWEEN 0 AND 65000), -- first one where nothing shows the device's own
 	omit_unused_keys INTEGER NOT NULL CHECK (omit_unused_keys IN (0, 1)),
 	sms_parameters_len INTEGER NOT NULL CHECK (sms_parameters_len IN (6, 7)), -- octets of resource 7
 	-- answers that are let pass, at most 16, as server/model/tolerance.h writes them: "delete/1=4.05 finish=4.04"
@@ -76,11 +76,11 @@ CREATE TABLE profile (
 	-- the profile that a run is repeated with when the device does not accept the configuration; NULL: none
 	retry_as INTEGER REFERENCES profile (id) ON DELETE RESTRICT CHECK (retry_as <> id),
 	-- how it speaks
-	format INTEGER NOT NULL CHECK (format BETWEEN 0 AND 65534), -- Content-Format; 0: the client's choice
-	unknown_version INTEGER NOT NULL CHECK (unknown_version IN (0, 10, 11, 12)), -- LwM2M version, tenths; 0: refuse
+	format INTEGER NOT NULL CHECK (format IN (0, 110, 112, 11542, 11544)), -- Content-Format; 0: the client's choice
+	unknown_version INTEGER NOT NULL CHECK (unknown_version IN (10, 11, 12)), -- LwM2M version, tenths
 	max_version INTEGER NOT NULL DEFAULT 0 CHECK (max_version IN (0, 10, 11, 12)), -- tenths; 0: the client's own
 	block_size INTEGER NOT NULL CHECK (block_size IN (16, 32, 64, 128, 256, 512, 1024)), -- octets
-	first_delay_ms INTEGER NOT NULL CHECK (first_delay_ms BETWEEN 0 AND 230000), -- milliseconds
+	first_delay_ms INTEGER NOT NULL CHECK (first_delay_ms BETWEEN 0 AND 60000), -- milliseconds
 	ack_timeout_ms INTEGER NOT NULL CHECK (ack_timeout_ms BETWEEN 1 AND 230000), -- milliseconds
 	max_retransmit INTEGER NOT NULL CHECK (max_retransmit BETWEEN 0 AND 16), -- times
 	revision INTEGER NOT NULL DEFAULT 0, -- number of its last change

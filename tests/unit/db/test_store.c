@@ -2,6 +2,7 @@
 /* The store as tool and daemon use it. */
 #include "tests/unit/db/db_fixture.h"
 
+#include "db/profile_sql.h"
 #include "db/store_internal.h"
 
 /* Server alpha (PSK, id 1), beta (raw key, id 2), gamma (PSK, id 3), plain (NoSec, id 4); profile p (id 1) has them all. */
@@ -314,6 +315,43 @@ account_comes_back_whole(void **state)
 	bs_account_free(a);
 }
 
+/* The schema takes what the rows of server/model/profile.c take, and no more. */
+static void
+limits_of_a_profile_stand_once(void **state)
+{
+	struct db_fixture *fx = *state;
+	char sql[160];
+
+	for (size_t i = 0; i < bs_profile_field_count; i++) {
+		const struct bs_field *f = &bs_profile_fields[i];
+		int64_t low = f->min, high = f->max;
+
+		if (f->column == NULL || bs_field_is_text(f))
+			continue;
+		for (const struct bs_word *w = f->words; w != NULL && w->word != NULL; w++) {
+			low = w == f->words || w->value < low ? w->value : low;
+			high = w == f->words || w->value > high ? w->value : high;
+			snprintf(sql, sizeof(sql), "UPDATE profile SET %s = %d", f->column, (int)w->value);
+			if (raw_sql(fx, sql) != 0)
+				fail_msg("%s: %s", sql, fx->diag.text);
+		}
+		snprintf(sql, sizeof(sql), "UPDATE profile SET %s = %d", f->column, (int)low - 1);
+		if (raw_sql(fx, sql) != SQLITE_CONSTRAINT)
+			fail_msg("taken: %s", sql);
+		snprintf(sql, sizeof(sql), "UPDATE profile SET %s = %d", f->column, (int)high + 1);
+		if (raw_sql(fx, sql) != SQLITE_CONSTRAINT)
+			fail_msg("taken: %s", sql);
+		/* That a step lasts no longer than clients wait is a rule over two columns. */
+		snprintf(sql, sizeof(sql), "UPDATE profile SET %s = %d, max_retransmit = 0", f->column, (int)low);
+		if (f->words == NULL && strcmp(f->column, "max_retransmit") != 0 && raw_sql(fx, sql) != 0)
+			fail_msg("%s: %s", sql, fx->diag.text);
+		snprintf(sql, sizeof(sql), "UPDATE profile SET %s = %d, max_retransmit = 0", f->column, (int)high);
+		if (f->words == NULL && f->scale == 1 && strcmp(f->column, "max_retransmit") != 0 &&
+			raw_sql(fx, sql) != 0)
+			fail_msg("%s: %s", sql, fx->diag.text);
+	}
+}
+
 /* Every look-up goes by a key: its cost must not grow with the fleet. */
 static void
 lookups_never_scan(void **state)
@@ -323,12 +361,13 @@ lookups_never_scan(void **state)
 
 	assert_int_equal(sqlite3_open(fx->file, &db), SQLITE_OK);
 	for (int i = 0; i < Q_READERS; i++) {
-		char *text = NULL;
+		char *text = NULL, expanded[BS_PROFILE_SQL_MAX];
 		sqlite3_stmt *stmt = NULL;
 
 		if (i == Q_EACH_SERVER || i == Q_EACH_PROFILE || i == Q_EACH_DEVICE)
 			continue; /* lists, for the tool */
-		assert_true(asprintf(&text, "EXPLAIN QUERY PLAN %s", bs_store_sql[i]) > 0);
+		OK(bs_profile_sql(bs_store_sql[i], expanded));
+		assert_true(asprintf(&text, "EXPLAIN QUERY PLAN %s", expanded) > 0);
 		assert_int_equal(sqlite3_prepare_v2(db, text, -1, &stmt, NULL), SQLITE_OK);
 		while (sqlite3_step(stmt) == SQLITE_ROW) {
 			const char *line = (const char *)sqlite3_column_text(stmt, 3);
@@ -1327,6 +1366,7 @@ main(void)
 		T(raw_keys_and_certificates),
 		T(account_comes_back_whole),
 		T(lookups_never_scan),
+		T(limits_of_a_profile_stand_once),
 		T(conflicts_are_explained),
 		T(rules_hold_whoever_writes),
 		T(changes_are_told),

@@ -35,12 +35,14 @@ print_options(const struct bs_ctl_command *const *commands, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct bs_ctl_command *c = commands[i];
 
-		if (c->options == NULL)
+		struct bs_ctl_shown shown;
+
+		if (!bs_ctl_option_at(c, 0, &shown))
 			continue;
 		printf("\t\"%s%s%s\"*) options=\"", c->name, c->verb != NULL ? " " : "",
 			c->verb != NULL ? c->verb : "");
-		for (const struct bs_ctl_option *o = c->options; o->name != NULL; o++)
-			printf("--%s ", o->name);
+		for (size_t k = 0; bs_ctl_option_at(c, k, &shown); k++)
+			printf("--%s ", shown.option.name);
 		puts("\" ;;");
 	}
 }

@@ -1,134 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* profile add, list, show, remove */
+/* profile add, set, list, show, remove: its parts here, its options as server/model/profile.c has them */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "server/base/near.h"
+#include "server/base/terminal.h"
 #include "server/base/text.h"
-#include "server/content/format.h"
 #include "tools/ctl/catalog.h"
 #include "tools/ctl/check.h"
 #include "tools/ctl/cli.h"
-#include "tools/ctl/number.h"
 #include "tools/ctl/setting.h"
 
-enum {
-	O_SERVER,
-	O_ANCHOR,
-	O_ON_CHANGE,
-	O_ACCESS_CONTROL,
-	O_ACL,
-	O_WRITE,
-	O_DISCOVER,
-	O_PACK,
-	O_DELETE,
-	O_WRITE_LEVEL,
-	O_FORMAT,
-	O_OMIT_UNUSED_KEYS,
-	O_SMS_PARAMETERS,
-	O_UNKNOWN_VERSION,
-	O_ACK_TIMEOUT,
-	O_MAX_RETRANSMIT,
-	O_FIRST_DELAY,
-	O_SECURITY_IID,
-	O_BLOCK_SIZE,
-	O_MAX_VERSION,
-	O_RETRY_AS,
-	O_ON_EXISTING,
-	O_ORDER,
-	O_REPLACE,
-	O_TOLERATE,
-	O_OPTIONAL_WRITE,
-};
+enum { O_SERVER, O_ANCHOR, O_ACL, O_WRITE, O_PARTS, O_UNSET = O_PARTS, O_DRY_RUN };
+
+#define SERVER "server", "NAME", "a server account; repeat in the order of writing"
+#define ANCHOR "anchor", "FILE", "CA certificate under which devices are found by name, PEM or DER"
+#define ACL "acl", "OID/IID:owner=SSID[,SSID=RIGHTS]..", "an explicit entry; may be repeated"
+#define WRITE \
+	"write", "/O/I/R[/RI]=[TYPE:]VALUE", \
+		"an extra resource to write; may be repeated; time \"now\" is the run's; no TYPE: after model import"
 
 static const struct bs_ctl_option add_options[] = {
-	[O_SERVER] = { "server", "NAME", "a server account; repeat in the order of writing (required)" },
-	[O_ANCHOR] = { "anchor", "FILE", "CA certificate under which devices are found by name, PEM or DER" },
-	[O_ON_CHANGE] = { "on-change", "keep|close|close-after-run",
-		"live sessions when credentials or the profile change (close-after-run)" },
-	[O_ACCESS_CONTROL] = { "access-control", "derived|none|explicit",
-		"Object 2; must be said with two servers or more" },
-	[O_ACL] = { "acl", "OID/IID:owner=SSID[,SSID=RIGHTS]..", "an explicit entry; may be repeated" },
-	[O_WRITE] = { "write", "/O/I/R[/RI]=[TYPE:]VALUE",
-		"an extra resource to write; may be repeated; time \"now\" is the run's; no TYPE: after model import" },
-	[O_DISCOVER] = { "discover", "yes|no", "send Bootstrap-Discover first (yes)" },
-	[O_PACK] = { "pack", "yes|no", "give a Bootstrap-Pack to devices of LwM2M 1.2 that ask for one (yes)" },
-	[O_DELETE] = { "delete", "objects|instances|root|none",
-		"what to delete first: /0 and /1 (and /2, /21), each of their instances, /, nothing (objects)" },
-	[O_WRITE_LEVEL] = { "write-level", "object|instance|resource",
-		"one Write an object, an instance or a resource (instance)" },
-	[O_FORMAT] = { "format", "NAME|auto",
-		"whatever the client prefers: tlv, senml-json, senml-cbor, lwm2m-cbor (auto)" },
-	[O_OMIT_UNUSED_KEYS] = { "omit-unused-keys", NULL,
-		"leave resources 3, 4, 5 of /0 out where the mode does not use them" },
-	[O_SMS_PARAMETERS] = { "sms-parameters", "6|7", "octets of /0/x/7 (6)" },
-	[O_UNKNOWN_VERSION] = { "unknown-version", "1.0|1.1|1.2", "what a client of unknown version gets (1.0)" },
-	[O_ACK_TIMEOUT] = { "ack-timeout", "S", "ACK_TIMEOUT in seconds, RFC 7252, 4.8 (2)" },
-	[O_MAX_RETRANSMIT] = { "max-retransmit", "N", "MAX_RETRANSMIT, RFC 7252, 4.8 (4)" },
-	[O_FIRST_DELAY] = { "first-delay", "MS", "pause between 2.04 and the first command (50)" },
-	[O_SECURITY_IID] = { "security-iid", "N",
-		"first /0 instance where nothing shows the device's bootstrap account (10)" },
-	[O_BLOCK_SIZE] = { "block-size", "N", "Block1 size, 16 to 1024 (512)" },
-	[O_MAX_VERSION] = { "max-version", "1.0|1.1|1.2",
-		"send no resources newer than that (the client's own version)" },
-	[O_RETRY_AS] = { "retry-as", "NAME",
-		"the profile to repeat the run with, once, when the device answers 4.06 to Finish" },
-	[O_ON_EXISTING] = { "on-existing", "overwrite|merge",
-		"delete what the device holds, or read its /1 and /2 and go on with that (overwrite)" },
-	[O_REPLACE] = { "replace", NULL,
-		"change the profile NAME, also under its devices; what is not said is as by default" },
-	[O_ORDER] = { "write-order", "O,O..", "objects to write first, such as 1,0 (21, 0, 1, 2, others)" },
-	[O_TOLERATE] = { "tolerate", "STEP[/O[/I[/R]]]=CODE",
-		"an answer taken as success: discover, delete, write or finish; may be repeated" },
-	[O_OPTIONAL_WRITE] = { "optional-write", "/O[/I]",
-		"a Write that the device may refuse: it is noted, the run goes on; may be repeated" },
+	[O_SERVER] = { SERVER },
+	[O_ANCHOR] = { ANCHOR },
+	[O_ACL] = { ACL },
+	[O_WRITE] = { WRITE },
+	[O_PARTS] = { 0 },
+};
+static const struct bs_ctl_option set_options[] = {
+	[O_SERVER] = { SERVER },
+	[O_ANCHOR] = { ANCHOR },
+	[O_ACL] = { ACL },
+	[O_WRITE] = { WRITE },
+	[O_UNSET] = { "unset", "OPTION", "give that option its default again, or none; may be repeated" },
+	[O_DRY_RUN] = { "dry-run", NULL, "print what would change, and change nothing" },
 	{ 0 },
 };
-
-/* ---- words of the enumerations: read, list and show use the same rows -------------------------------------------- */
-
-struct word {
-	const char *word;
-	int value;
-};
-static const struct word on_change_words[] = { { "keep", BS_CHANGE_KEEP }, { "close", BS_CHANGE_CLOSE },
-	{ "close-after-run", BS_CHANGE_CLOSE_AFTER_RUN }, { 0 } };
-static const struct word access_words[] = { { "none", BS_AC_NONE }, { "derived", BS_AC_DERIVED },
-	{ "explicit", BS_AC_EXPLICIT }, { 0 } };
-static const struct word delete_words[] = { { "objects", BS_DELETE_OBJECTS }, { "root", BS_DELETE_ROOT },
-	{ "instances", BS_DELETE_INSTANCES }, { "none", BS_DELETE_NONE }, { 0 } };
-static const struct word level_words[] = { { "object", BS_LEVEL_OBJECT }, { "instance", BS_LEVEL_INSTANCE },
-	{ "resource", BS_LEVEL_RESOURCE }, { 0 } };
-static const struct word version_words[] = { { "1.0", BS_LWM2M_1_0 }, { "1.1", BS_LWM2M_1_1 }, { "1.2", BS_LWM2M_1_2 },
-	{ 0 } };
-static const struct word max_version_words[] = { { "none", BS_LWM2M_UNKNOWN }, { "1.0", BS_LWM2M_1_0 },
-	{ "1.1", BS_LWM2M_1_1 }, { "1.2", BS_LWM2M_1_2 }, { 0 } };
-static const struct word on_existing_words[] = { { "overwrite", BS_EXISTING_OVERWRITE }, { "merge", BS_EXISTING_MERGE },
-	{ 0 } };
-static const struct word yes_words[] = { { "yes", true }, { "no", false }, { 0 } };
-
-static const char *
-word_of(const struct word *words, int value)
-{
-	while (words->word != NULL && words->value != value)
-		words++;
-	return words->word != NULL ? words->word : "?";
-}
-
-static int
-value_of(const struct word *words, const struct bs_ctl_given *g, struct bs_report *r)
-{
-	char field[40];
-
-	for (; words->word != NULL; words++)
-		if (strcmp(words->word, g->value) == 0)
-			return words->value;
-	snprintf(field, sizeof(field), "--%s", add_options[g->index].name);
-	bs_report_error(r, field, "one of %s", add_options[g->index].arg);
-	return 0;
-}
 
 /* ---- add --------------------------------------------------------------------------------------------------------- */
 
@@ -139,20 +48,16 @@ struct draft {
 	const struct bs_server_def *defs[BS_SERVERS_MAX + 1];
 	struct bs_acl acls[BS_ACLS_MAX];
 	struct bs_settings writes;
+	char names[BS_SERVERS_MAX][BS_NAME_MAX + 1]; /* of servers, where they come out of the store */
+	size_t own_options; /* of the command; fields stand behind them */
+	bool found;
 };
 
-static uint64_t
-number(const struct bs_ctl_given *g, uint64_t min, uint64_t max, struct bs_report *r)
+/* NULL: it is one of the command's own. */
+static const struct bs_field *
+field_of(const struct draft *d, const struct bs_ctl_given *g)
 {
-	uint64_t n = min;
-	char field[40];
-
-	if (!bs_number_read(g->value, min, max, &n)) {
-		snprintf(field, sizeof(field), "--%s", add_options[g->index].name);
-		bs_report_error(r, field, "a number from %" PRIu64 " to %" PRIu64, min, max);
-		n = min;
-	}
-	return n;
+	return g->index >= d->own_options ? &bs_profile_fields[g->index - d->own_options] : NULL;
 }
 
 static void
@@ -177,63 +82,29 @@ read_anchor(struct draft *d, const char *file, struct bs_report *r)
 }
 
 static void
-read_format(struct draft *d, const char *name, struct bs_report *r)
+read_field(struct draft *d, const struct bs_field *f, const char *text, struct bs_report *r)
 {
-	const struct bs_format *format = bs_format_find_name(name);
-
-	if (strcmp(name, "auto") == 0)
-		d->def.profile.format = 0;
-	else if (format == NULL)
-		bs_report_error(r, "--format", "auto, tlv, senml-json, senml-cbor or lwm2m-cbor");
-	else
-		d->def.profile.format = format->number;
-}
-
-static void
-read_order(struct bs_order *out, const char *text, struct bs_report *r)
-{
-	enum bs_err err = bs_order_read(text, out);
-
-	if (err != BS_OK || out->count == 0)
-		bs_report_error(r, "--write-order", "up to %d different object IDs with commas between, such as 1,0",
-			BS_ORDER_MAX);
-}
-
-static void
-read_tolerance(struct draft *d, const char *field, const char *text, struct bs_report *r)
-{
-	struct bs_tolerance t;
 	struct bs_diag diag = { 0 };
-	enum bs_err err = bs_tolerance_read(text, &t, &diag);
+	char name[40];
 
-	if (err == BS_OK)
-		err = bs_tolerances_add(&d->def.profile.tolerances, &t);
-	if (err == BS_EEXIST)
-		bs_report_error(r, field, "%s is given twice", text);
-	else if (err == BS_ELIMIT)
-		bs_report_error(r, field, "at most %d, --tolerate and --optional-write together", BS_TOLERANCES_MAX);
-	else if (err != BS_OK)
-		bs_report_error(r, field, "%s", diag.text);
-}
-
-/* --optional-write /3/0 is "write/3/0=refused". */
-static void
-read_optional_write(struct draft *d, const char *path, struct bs_report *r)
-{
-	char text[BS_TOLERANCE_TEXT];
-	struct bs_tolerance t;
-
-	if (snprintf(text, sizeof(text), "write%s=refused", path) >= (int)sizeof(text) ||
-		bs_tolerance_read(text, &t, NULL) != BS_OK)
-		bs_report_error(r, "--optional-write", "an object or one of its instances, such as /3 or /3/0");
-	else
-		read_tolerance(d, "--optional-write", text, r);
+	snprintf(name, sizeof(name), "--%s", f->name);
+	if (bs_field_read(f, &d->def.profile, text, &diag) != BS_OK)
+		bs_report_error(r, name, "%s", diag.text);
+	if (strcmp(f->name, "access-control") == 0)
+		d->check.access_control_given = true;
 }
 
 static void
-read_list_option(struct draft *d, const struct bs_ctl_given *g, struct bs_report *r)
+read_option(struct draft *d, const struct bs_ctl_given *g, struct bs_report *r)
 {
+	if (field_of(d, g) != NULL) {
+		read_field(d, field_of(d, g), g->value, r);
+		return;
+	}
 	switch (g->index) {
+	case O_ANCHOR:
+		read_anchor(d, g->value, r);
+		break;
 	case O_SERVER:
 		if (d->def.server_count <= BS_SERVERS_MAX)
 			d->servers[d->def.server_count++] = g->value;
@@ -244,87 +115,9 @@ read_list_option(struct draft *d, const struct bs_ctl_given *g, struct bs_report
 		else
 			bs_acl_read(r, g->value, &d->acls[d->def.acl_count++]);
 		break;
-	case O_ORDER:
-		read_order(&d->def.profile.write_order, g->value, r);
-		break;
-	case O_TOLERATE:
-		read_tolerance(d, "--tolerate", g->value, r);
-		break;
-	case O_OPTIONAL_WRITE:
-		read_optional_write(d, g->value, r);
-		break;
 	case O_WRITE:
 		bs_settings_check_write(r, g->value); /* read when the models are at hand */
 		break;
-	}
-}
-
-static void
-read_option(struct draft *d, const struct bs_ctl_given *g, struct bs_report *r)
-{
-	struct bs_profile *p = &d->def.profile;
-
-	switch (g->index) {
-	case O_ANCHOR:
-		read_anchor(d, g->value, r);
-		break;
-	case O_ON_CHANGE:
-		p->on_change = (enum bs_on_change)value_of(on_change_words, g, r);
-		break;
-	case O_ACCESS_CONTROL:
-		p->access_control = (enum bs_access_control)value_of(access_words, g, r);
-		d->check.access_control_given = true;
-		break;
-	case O_DISCOVER:
-		p->discover = value_of(yes_words, g, r) != 0;
-		break;
-	case O_PACK:
-		p->pack = value_of(yes_words, g, r) != 0;
-		break;
-	case O_DELETE:
-		p->delete_policy = (enum bs_delete_policy)value_of(delete_words, g, r);
-		break;
-	case O_WRITE_LEVEL:
-		p->write_level = (enum bs_level)value_of(level_words, g, r);
-		break;
-	case O_FORMAT:
-		read_format(d, g->value, r);
-		break;
-	case O_OMIT_UNUSED_KEYS:
-		p->omit_unused_keys = true;
-		break;
-	case O_SMS_PARAMETERS:
-		p->sms_parameters_len = (uint8_t)number(g, 6, 7, r);
-		break;
-	case O_UNKNOWN_VERSION:
-		p->unknown_version = (enum bs_lwm2m)value_of(version_words, g, r);
-		break;
-	case O_ACK_TIMEOUT:
-		p->ack_timeout_ms = (uint32_t)(1000 * number(g, 1, 230, r));
-		break;
-	case O_MAX_RETRANSMIT:
-		p->max_retransmit = (uint32_t)number(g, 0, 16, r);
-		break;
-	case O_FIRST_DELAY:
-		p->first_delay_ms = (uint32_t)number(g, 0, 60000, r);
-		break;
-	case O_SECURITY_IID:
-		p->security_iid = (uint16_t)number(g, 0, 65000, r);
-		break;
-	case O_BLOCK_SIZE:
-		p->block_size = (uint16_t)number(g, 16, 1024, r);
-		break;
-	case O_MAX_VERSION:
-		p->max_version = (enum bs_lwm2m)value_of(version_words, g, r);
-		break;
-	case O_ON_EXISTING:
-		p->on_existing = (enum bs_on_existing)value_of(on_existing_words, g, r);
-		break;
-	case O_RETRY_AS:
-		snprintf(p->retry_as, sizeof(p->retry_as), "%s", g->value);
-		break;
-	default:
-		read_list_option(d, g, r);
 	}
 }
 
@@ -394,34 +187,46 @@ read_writes(struct bs_ctl *ctl, struct draft *d, const struct bs_ctl_args *args,
 	d->def.write_count = d->writes.count;
 }
 
+/* Is the draft good as a whole? */
+static bool
+check_draft(struct draft *d, const struct bs_catalog *catalog, struct bs_report *r)
+{
+	if (r->errors > 0 || !find_servers(d, catalog, r) || !find_retry(d, catalog, r))
+		return false;
+	d->check.servers = d->defs;
+	d->check.count = d->def.server_count;
+	bs_check_profile(r, &d->def, &d->check);
+	return r->errors == 0;
+}
+
+/* The end of a command: commit what is good, or say what is wrong. */
+static int
+finish(struct bs_ctl *ctl, enum bs_err err, bool good, struct bs_diag *diag)
+{
+	if (err == BS_OK && good)
+		return bs_ctl_commit(ctl);
+	bs_store_rollback(ctl->store);
+	return err != BS_OK ? bs_ctl_fail(err, diag) : BS_EXIT_FAILED;
+}
+
 static int
 store_profile(struct bs_ctl *ctl, struct draft *d, const struct bs_ctl_args *args, struct bs_report *r)
 {
 	struct bs_catalog catalog = { 0 };
 	struct bs_diag diag = { 0 };
 	enum bs_err err = bs_store_begin(ctl->store, &diag);
-	int status = BS_EXIT_FAILED;
+	bool good = false;
 
 	if (err == BS_OK)
 		err = bs_catalog_load(ctl->store, &catalog);
-	if (err == BS_OK)
+	if (err == BS_OK) {
 		read_writes(ctl, d, args, r);
-	if (err == BS_OK && find_servers(d, &catalog, r) && find_retry(d, &catalog, r)) {
-		d->check.servers = d->defs;
-		d->check.count = d->def.server_count;
-		bs_check_profile(r, &d->def, &d->check);
+		good = check_draft(d, &catalog, r);
 	}
-	if (err == BS_OK && r->errors == 0)
-		err = bs_ctl_get(args, O_REPLACE) != NULL ? bs_store_replace_profile(ctl->store, &d->def, &diag)
-							  : bs_store_add_profile(ctl->store, &d->def, &diag);
-	if (err != BS_OK)
-		status = bs_ctl_fail(err, &diag);
-	if (err == BS_OK && r->errors == 0)
-		status = bs_ctl_commit(ctl);
-	else
-		bs_store_rollback(ctl->store);
+	if (good)
+		err = bs_store_add_profile(ctl->store, &d->def, &diag);
 	bs_catalog_clear(&catalog);
-	return status;
+	return finish(ctl, err, good, &diag);
 }
 
 static int
@@ -434,6 +239,7 @@ profile_add(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	bs_report_init(&r, stderr, NULL);
 	if (d == NULL)
 		return bs_ctl_fail(BS_ENOMEM, NULL);
+	d->own_options = O_PARTS;
 	bs_profile_init(&d->def.profile);
 	snprintf(d->def.profile.name, sizeof(d->def.profile.name), "%s", args->words[0]);
 	if (strlen(args->words[0]) > BS_NAME_MAX)
@@ -474,34 +280,6 @@ write_text(const struct bs_setting *w, char *out, size_t max)
 	snprintf(out, max, "/%u/%u/%u%s=%s:%s", w->oid, w->iid, w->rid, riid, bs_type_name(w->type), w->text);
 }
 
-static const char *
-format_name(uint16_t number)
-{
-	const struct bs_format *f = number != 0 ? bs_format_find(number) : NULL;
-
-	return f != NULL ? f->name : "auto";
-}
-
-/* An entry as the command line has it: "/3/0" of --optional-write, "finish=4.04" of --tolerate. */
-static const char *
-tolerance_text(const struct bs_tolerance *t, char out[BS_TOLERANCE_TEXT])
-{
-	return t->code == BS_ANY_REFUSAL ? bs_path_format(&t->path, out) : bs_tolerance_format(t, out);
-}
-
-static void
-tolerances_json(const struct bs_tolerances *all, json_t *o)
-{
-	json_t *tolerated = json_array(), *optional = json_array();
-	char text[BS_TOLERANCE_TEXT];
-
-	for (size_t i = 0; i < all->count; i++)
-		json_array_append_new(all->list[i].code == BS_ANY_REFUSAL ? optional : tolerated,
-			json_string(tolerance_text(&all->list[i], text)));
-	json_object_set_new(o, "tolerate", tolerated);
-	json_object_set_new(o, "optional_write", optional);
-}
-
 static void
 lists_json(const struct bs_profile_def *def, json_t *o)
 {
@@ -524,37 +302,41 @@ lists_json(const struct bs_profile_def *def, json_t *o)
 }
 
 static json_t *
+field_json(const struct bs_field *f, const struct bs_profile *p)
+{
+	char text[BS_FIELD_TEXT];
+	json_t *list;
+
+	if (f->type == BS_FIELD_YES || f->type == BS_FIELD_FLAG)
+		return json_boolean(bs_field_get(f, p));
+	if (f->type == BS_FIELD_NUMBER)
+		return json_integer(bs_field_get(f, p));
+	if (!bs_field_is_list(f))
+		return bs_field_text(f, p, 0, text) || f->type != BS_FIELD_PROFILE ? json_string(text) : json_null();
+	list = json_array();
+	for (size_t i = 0; bs_field_text(f, p, i, text); i++)
+		json_array_append_new(list, json_string(text));
+	return list;
+}
+
+static json_t *
 profile_json(const struct bs_profile_def *def)
 {
-	char order[BS_ORDER_TEXT];
-	const struct bs_profile *p = &def->profile;
 	json_t *o = json_object();
-	char digest[65];
+	char digest[65], key[40];
 
-	json_object_set_new(o, "name", json_string(p->name));
+	json_object_set_new(o, "name", json_string(def->profile.name));
 	lists_json(def, o);
 	json_object_set_new(o, "anchor_sha256",
 		def->has_anchor ? json_string(bs_hex_encode(def->anchor_sha256, 32, digest)) : json_null());
-	json_object_set_new(o, "on_change", json_string(word_of(on_change_words, p->on_change)));
-	json_object_set_new(o, "access_control", json_string(word_of(access_words, p->access_control)));
-	json_object_set_new(o, "discover", json_boolean(p->discover));
-	json_object_set_new(o, "pack", json_boolean(p->pack));
-	json_object_set_new(o, "delete", json_string(word_of(delete_words, p->delete_policy)));
-	json_object_set_new(o, "write_level", json_string(word_of(level_words, p->write_level)));
-	json_object_set_new(o, "format", json_string(format_name(p->format)));
-	json_object_set_new(o, "omit_unused_keys", json_boolean(p->omit_unused_keys));
-	json_object_set_new(o, "sms_parameters", json_integer(p->sms_parameters_len));
-	json_object_set_new(o, "unknown_version", json_string(word_of(version_words, p->unknown_version)));
-	json_object_set_new(o, "ack_timeout_ms", json_integer(p->ack_timeout_ms));
-	json_object_set_new(o, "max_retransmit", json_integer(p->max_retransmit));
-	json_object_set_new(o, "first_delay_ms", json_integer(p->first_delay_ms));
-	json_object_set_new(o, "security_iid", json_integer(p->security_iid));
-	json_object_set_new(o, "block_size", json_integer(p->block_size));
-	json_object_set_new(o, "max_version", json_string(word_of(max_version_words, p->max_version)));
-	json_object_set_new(o, "on_existing", json_string(word_of(on_existing_words, p->on_existing)));
-	json_object_set_new(o, "retry_as", p->retry_as[0] != '\0' ? json_string(p->retry_as) : json_null());
-	tolerances_json(&p->tolerances, o);
-	json_object_set_new(o, "write_order", json_string(bs_order_format(&p->write_order, order)));
+	for (size_t i = 0; i < bs_profile_field_count; i++) {
+		const struct bs_field *f = &bs_profile_fields[i];
+
+		snprintf(key, sizeof(key), "%s", f->json != NULL ? f->json : f->name);
+		for (char *c = strchr(key, '-'); c != NULL; c = strchr(c, '-'))
+			*c = '_';
+		json_object_set_new(o, key, field_json(f, &def->profile));
+	}
 	json_object_set_new(o, "devices", json_integer(def->device_count));
 	return o;
 }
@@ -612,8 +394,8 @@ static void
 print_profile(void *arg, const struct bs_profile_def *def)
 {
 	struct bs_ctl *ctl = arg;
-	char order[BS_ORDER_TEXT];
 	const struct bs_profile *p = &def->profile;
+	char text[BS_FIELD_TEXT];
 
 	bs_ctl_say_tampered(ctl, "profile", p->id, p->name);
 	if (ctl->json) {
@@ -622,34 +404,13 @@ print_profile(void *arg, const struct bs_profile_def *def)
 	}
 	bs_ctl_line("name", "%s", p->name);
 	print_lists(def);
-	bs_ctl_line("on-change", "%s", word_of(on_change_words, p->on_change));
-	bs_ctl_line("access-control", "%s", word_of(access_words, p->access_control));
-	bs_ctl_line("discover", "%s", p->discover ? "yes" : "no");
-	bs_ctl_line("pack", "%s", p->pack ? "yes" : "no");
-	bs_ctl_line("delete", "%s", word_of(delete_words, p->delete_policy));
-	bs_ctl_line("write-level", "%s", word_of(level_words, p->write_level));
-	bs_ctl_line("format", "%s", format_name(p->format));
-	bs_ctl_line("omit-unused-keys", "%s", p->omit_unused_keys ? "yes" : "no");
-	bs_ctl_line("sms-parameters", "%u", p->sms_parameters_len);
-	bs_ctl_line("unknown-version", "%s", word_of(version_words, p->unknown_version));
-	bs_ctl_line("ack-timeout", "%u ms", p->ack_timeout_ms);
-	bs_ctl_line("max-retransmit", "%u  (a step lasts up to %" PRIu64 " s)", p->max_retransmit,
-		bs_profile_step_ms(p) / 1000);
-	bs_ctl_line("first-delay", "%u ms", p->first_delay_ms);
-	bs_ctl_line("security-iid", "%u", p->security_iid);
-	bs_ctl_line("block-size", "%u", p->block_size);
-	bs_ctl_line("max-version", "%s", word_of(max_version_words, p->max_version));
-	bs_ctl_line("on-existing", "%s", word_of(on_existing_words, p->on_existing));
-	if (p->retry_as[0] != '\0')
-		bs_ctl_line("retry-as", "%s", p->retry_as);
-	if (p->write_order.count > 0)
-		bs_ctl_line("write-order", "%s", bs_order_format(&p->write_order, order));
-	for (size_t i = 0; i < p->tolerances.count; i++) {
-		const struct bs_tolerance *t = &p->tolerances.list[i];
-		char text[BS_TOLERANCE_TEXT];
+	for (size_t i = 0; i < bs_profile_field_count; i++) {
+		const struct bs_field *f = &bs_profile_fields[i];
 
-		bs_ctl_line(t->code == BS_ANY_REFUSAL ? "optional-write" : "tolerate", "%s", tolerance_text(t, text));
+		for (size_t k = 0; bs_field_text(f, p, k, text); k++)
+			bs_ctl_line(f->name, f->unit != NULL ? "%s %s" : "%s", text, f->unit);
 	}
+	bs_ctl_line("a step", "lasts up to %" PRIu64 " s", bs_profile_step_ms(p) / 1000);
 }
 
 static void
@@ -689,6 +450,233 @@ profile_remove(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	return bs_ctl_remove(ctl, args->words[0], bs_store_remove_profile);
 }
 
+/* ---- set --------------------------------------------------------------------------------------------------------- */
+
+static void
+copy_setting(struct draft *d, const struct bs_setting *from)
+{
+	struct bs_setting *to = &d->writes.list[d->writes.count];
+
+	*to = *from;
+	to->text = strdup(from->text);
+	d->writes.count += to->text != NULL;
+}
+
+/* What the store has, as a draft of its own. */
+static void
+take_stored(void *arg, const struct bs_profile_def *def)
+{
+	struct draft *d = arg;
+
+	d->def = *def;
+	for (size_t i = 0; i < def->server_count && i < BS_SERVERS_MAX; i++) {
+		snprintf(d->names[i], sizeof(d->names[i]), "%s", def->servers[i]);
+		d->servers[i] = d->names[i];
+	}
+	if (def->acl_count <= BS_ACLS_MAX && def->acl_count > 0)
+		memcpy(d->acls, def->acls, def->acl_count * sizeof(*def->acls));
+	for (size_t i = 0; i < def->write_count && i < BS_SETTINGS_MAX; i++)
+		copy_setting(d, &def->writes[i]);
+	d->def.servers = d->servers;
+	d->def.acls = d->acls;
+	d->def.writes = d->writes.list;
+	d->def.write_count = d->writes.count;
+	d->found = true;
+}
+
+static void
+empty_part(struct draft *d, size_t part)
+{
+	if (part == O_SERVER)
+		d->def.server_count = 0;
+	else if (part == O_ANCHOR)
+		d->def.has_anchor = false;
+	else if (part == O_ACL)
+		d->def.acl_count = 0;
+	else
+		bs_settings_clear(&d->writes);
+	d->def.write_count = d->writes.count;
+}
+
+/* An option that was named for the first time: a list is said anew, not added to. */
+static void
+empty_named(struct draft *d, const struct bs_ctl_args *args)
+{
+	for (size_t i = 0; i < args->given_count; i++) {
+		const struct bs_ctl_given *g = &args->given[i];
+
+		if (field_of(d, g) != NULL)
+			bs_field_reset(field_of(d, g), &d->def.profile);
+		else if (g->index < O_PARTS)
+			empty_part(d, g->index);
+	}
+}
+
+static void
+unset(struct draft *d, const char *name, struct bs_report *r)
+{
+	const struct bs_field *f = bs_field_find(name + strspn(name, "-"));
+	size_t part = 0;
+	struct bs_near near;
+	char hint[340];
+
+	name += strspn(name, "-");
+	while (part < O_PARTS && strcmp(set_options[part].name, name) != 0)
+		part++;
+	if (f != NULL)
+		bs_field_reset(f, &d->def.profile);
+	else if (part == O_SERVER)
+		bs_report_error(r, "--unset", "a profile keeps its servers, as its devices have credentials for them");
+	else if (part < O_PARTS)
+		empty_part(d, part);
+	if (f != NULL || part < O_PARTS)
+		return;
+	bs_near_init(&near, name);
+	for (size_t i = 0; i < O_PARTS; i++)
+		bs_near_offer(&near, set_options[i].name);
+	for (size_t i = 0; i < bs_profile_field_count; i++)
+		bs_near_offer(&near, bs_profile_fields[i].name);
+	bs_report_error(r, "--unset", "there is no option %s%s", name, bs_near_text(&near, hint, sizeof(hint)));
+}
+
+/* The option at index as the command line has it, one value behind the other; the caller's to free. */
+static char *
+option_text(const struct draft *d, size_t index)
+{
+	char *all = NULL, one[BS_FIELD_TEXT] = "";
+	size_t size = 0, count = 1;
+	FILE *to = open_memstream(&all, &size);
+
+	if (to == NULL)
+		return NULL;
+	if (index < O_PARTS)
+		count = index == O_SERVER   ? d->def.server_count
+			: index == O_ANCHOR ? d->def.has_anchor
+			: index == O_ACL    ? d->def.acl_count
+					    : d->def.write_count;
+	for (size_t i = 0; index < O_PARTS && i < count; i++) {
+		if (index == O_SERVER)
+			snprintf(one, sizeof(one), "%s", d->servers[i]);
+		else if (index == O_ANCHOR)
+			bs_hex_encode(d->def.anchor_sha256, 32, one);
+		else if (index == O_ACL)
+			acl_text(&d->acls[i], one, sizeof(one));
+		else
+			write_text(&d->writes.list[i], one, sizeof(one));
+		fprintf(to, "%s%s", i > 0 ? " " : "", one);
+	}
+	for (size_t i = 0;
+		index >= O_PARTS && bs_field_text(&bs_profile_fields[index - O_PARTS], &d->def.profile, i, one); i++)
+		fprintf(to, "%s%s", i > 0 ? " " : "", one);
+	if (fclose(to) != 0) {
+		free(all);
+		all = NULL;
+	}
+	return all;
+}
+
+/* Print each option that is not as before; how many there are. */
+static size_t
+print_changes(const struct draft *before, const struct draft *after)
+{
+	size_t changes = 0;
+
+	for (size_t i = 0; i < O_PARTS + bs_profile_field_count; i++) {
+		const char *name = i < O_PARTS ? set_options[i].name : bs_profile_fields[i - O_PARTS].name;
+		char *was = option_text(before, i), *is = option_text(after, i);
+
+		if (was != NULL && is != NULL && strcmp(was, is) != 0) {
+			bs_terminal_print(stdout, "%s %s -> %s", name, was[0] != '\0' ? was : "none",
+				is[0] != '\0' ? is : "none");
+			putchar('\n');
+			changes++;
+		}
+		free(was);
+		free(is);
+	}
+	return changes;
+}
+
+static void
+apply(struct bs_ctl *ctl, struct draft *d, const struct bs_ctl_args *args, struct bs_report *r)
+{
+	bool writes = false;
+
+	d->check.access_control_given = true; /* when it was added */
+	empty_named(d, args);
+	for (size_t i = 0; i < args->given_count; i++) {
+		const struct bs_ctl_given *g = &args->given[i];
+
+		if (g->index == O_UNSET)
+			unset(d, g->value, r);
+		else if (g->index != O_DRY_RUN)
+			read_option(d, g, r);
+		writes |= g->index == O_WRITE;
+	}
+	if (writes && r->errors == 0)
+		read_writes(ctl, d, args, r);
+}
+
+static int
+change_profile(struct bs_ctl *ctl, struct draft *d[2], const struct bs_ctl_args *args, struct bs_report *r)
+{
+	struct bs_catalog catalog = { 0 };
+	struct bs_diag diag = { 0 };
+	const char *name = args->words[0];
+	enum bs_err err = bs_store_begin(ctl->store, &diag);
+	bool good = false;
+
+	for (size_t i = 0; i < 2 && err == BS_OK; i++)
+		err = bs_store_each_profile(ctl->store, name, take_stored, d[i]);
+	if (err == BS_ENOTFOUND) {
+		bs_store_rollback(ctl->store);
+		return none(ctl, name);
+	}
+	if (err == BS_OK)
+		err = bs_catalog_load(ctl->store, &catalog);
+	if (err == BS_OK) {
+		apply(ctl, d[1], args, r);
+		good = check_draft(d[1], &catalog, r);
+	}
+	if (good)
+		err = bs_store_replace_profile(ctl->store, &d[1]->def, &diag);
+	if (err == BS_OK && good && print_changes(d[0], d[1]) == 0)
+		bs_ctl_say("profile %s is like that already", name);
+	bs_catalog_clear(&catalog);
+	if (err == BS_OK && good && bs_ctl_get(args, O_DRY_RUN) != NULL) {
+		bs_store_rollback(ctl->store);
+		return BS_EXIT_DONE;
+	}
+	return finish(ctl, err, good, &diag);
+}
+
+static int
+profile_set(struct bs_ctl *ctl, const struct bs_ctl_args *args)
+{
+	struct draft *d[2] = { calloc(1, sizeof(*d[0])), calloc(1, sizeof(*d[0])) }; /* before, after */
+	struct bs_report r;
+	int status = BS_EXIT_FAILED;
+
+	bs_report_init(&r, stderr, NULL);
+	if (d[0] == NULL || d[1] == NULL)
+		status = bs_ctl_fail(BS_ENOMEM, NULL);
+	else if (args->given_count == 0)
+		status = bs_ctl_usage("name what to change: an option of profile add, or --unset OPTION");
+	else
+		status = (int)bs_ctl_open(ctl);
+	if (status == BS_EXIT_DONE) {
+		d[0]->own_options = d[1]->own_options = O_DRY_RUN + 1;
+		status = change_profile(ctl, d, args, &r);
+	}
+	bs_report_close(&r);
+	for (size_t i = 0; i < 2; i++) {
+		if (d[i] != NULL)
+			bs_settings_clear(&d[i]->writes);
+		free(d[i]);
+	}
+	return status;
+}
+
 const struct bs_ctl_command bs_cmd_profile_add = {
 	.name = "profile",
 	.verb = "add",
@@ -697,7 +685,19 @@ const struct bs_ctl_command bs_cmd_profile_add = {
 	.min_words = 1,
 	.max_words = 1,
 	.options = add_options,
+	.has_fields = true,
 	.run = profile_add,
+};
+const struct bs_ctl_command bs_cmd_profile_set = {
+	.name = "profile",
+	.verb = "set",
+	.synopsis = "NAME [OPTION].. [--unset OPTION]..",
+	.summary = "change what is named of a profile, also under its devices, and print what changes",
+	.min_words = 1,
+	.max_words = 1,
+	.options = set_options,
+	.has_fields = true,
+	.run = profile_set,
 };
 const struct bs_ctl_command bs_cmd_profile_list = {
 	.name = "profile",
