@@ -27,7 +27,7 @@
 	X(UNFIT) /* the device is gone or disabled */ \
 	X(BUSY) /* the store could not answer */ \
 	X(RETRY_DUE) X(ACK_DUE) X(PAUSE_OVER) X(GIVE_UP) /* timers */ \
-	X(DISCOVER) X(READ) X(MAKE_PLAN) X(NEXT) X(PLAN_END) /* what follows from the profile and the plan */ \
+	X(DISCOVER) X(READ) X(OVERWRITE) X(STOP) X(MAKE_PLAN) X(NEXT) X(PLAN_END) /* what follows from the profile and the plan */ \
 	X(SUCCESS) X(TOLERATED) X(OTHER_FORMAT) X(IN_PARTS) X(REFUSED) X(RETRY_AS) X(RESET) X(SILENT) /* how the client answered */ \
 	X(BROKEN) /* the server cannot go on */ \
 	X(ABORT) /* the owner ends the run, or the device began anew */
@@ -118,7 +118,7 @@ void bs_run_drop_pack(struct bs_session *s);
 
 /* run_read.c */
 bs_run_action_fn bs_run_send_discover, bs_run_take_discovered, bs_run_send_read, bs_run_read_in_tlv, bs_run_take_read,
-	bs_run_overwrite;
+	bs_run_judge_unreadable, bs_run_overwrite, bs_run_end_unreadable;
 void bs_run_drop_held(struct bs_run *r); /* once no plan borrows from it */
 
 /* run_commands.c */

@@ -147,6 +147,23 @@ bs_run_drop_held(struct bs_run *r)
 	r->merging = false;
 }
 
+/* The notes have why. */
+enum bs_run_event
+bs_run_judge_unreadable(struct bs_session *s)
+{
+	return s->run->account->profile.on_unreadable == BS_UNREADABLE_OVERWRITE ? EV_OVERWRITE : EV_STOP;
+}
+
+enum bs_run_event
+bs_run_end_unreadable(struct bs_session *s)
+{
+	struct bs_run *r = s->run;
+
+	r->code = s->reply != NULL ? s->reply->code : 0;
+	bs_tell(r->why, sizeof(r->why), "what the device holds cannot be read, and is kept (--on-unreadable)");
+	return bs_run_end(s, BS_OUT_READ_REFUSED);
+}
+
 enum bs_run_event
 bs_run_overwrite(struct bs_session *s)
 {

@@ -58,13 +58,15 @@ static const struct transition transitions[] = {
 	{ ST_DISCOVERING, EV_BROKEN, ST_IDLE, bs_run_end_broken },
 	{ ST_DISCOVERING, EV_ABORT, ST_IDLE, bs_run_end_aborted },
 
-	/* What cannot be read is overwritten; but what a lost exchange hid is not. */
+	/* What cannot be read is kept, or overwritten where the profile says so; but not what a lost exchange hid. */
 	{ ST_READING, EV_SUCCESS, ST_READING, bs_run_take_read },
 	{ ST_READING, EV_READ, ST_READING, bs_run_send_read },
 	{ ST_READING, EV_OTHER_FORMAT, ST_READING, bs_run_read_in_tlv },
 	{ ST_READING, EV_MAKE_PLAN, ST_RUNNING, bs_run_make_plan },
-	{ ST_READING, EV_REFUSED, ST_RUNNING, bs_run_overwrite },
-	{ ST_READING, EV_RESET, ST_RUNNING, bs_run_overwrite },
+	{ ST_READING, EV_REFUSED, ST_READING, bs_run_judge_unreadable },
+	{ ST_READING, EV_RESET, ST_READING, bs_run_judge_unreadable },
+	{ ST_READING, EV_OVERWRITE, ST_RUNNING, bs_run_overwrite },
+	{ ST_READING, EV_STOP, ST_IDLE, bs_run_end_unreadable },
 	{ ST_READING, EV_SILENT, ST_IDLE, bs_run_end_silent },
 	{ ST_READING, EV_BROKEN, ST_IDLE, bs_run_end_broken },
 	{ ST_READING, EV_ABORT, ST_IDLE, bs_run_end_aborted },

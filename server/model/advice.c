@@ -23,6 +23,8 @@ static const char *const advice[BS_OUTCOME_COUNT] = {
 	[BS_OUT_BAD_REQUEST] = "Look at the device's firmware: the log line names the query.",
 	[BS_OUT_FORMAT_UNSUPPORTED] =
 		"Set a format for the profile that the device understands: profile set NAME --format tlv",
+	[BS_OUT_READ_REFUSED] =
+		"Have the device allow Bootstrap-Read, or give up what it holds: profile set NAME --on-unreadable overwrite",
 	[BS_OUT_WRITE_REFUSED] = "Look at the path and code: the device does not accept that object or resource.",
 	[BS_OUT_FINISH_REFUSED] =
 		"Look at plan ENDPOINT: a mandatory resource is missing, or the device wants another version or format.",

@@ -33,6 +33,8 @@
 		"The device named another endpoint than the one its credential belongs to.") \
 	X(BS_OUT_BAD_REQUEST, "bad-request", "The Bootstrap-Request was not well-formed (endpoint name, pct).") \
 	X(BS_OUT_FORMAT_UNSUPPORTED, "format-unsupported", "The device asked for, or refused, a Content-Format.") \
+	X(BS_OUT_READ_REFUSED, "read-refused", \
+		"The device did not let itself be read, and the profile merges what it holds.") \
 	X(BS_OUT_WRITE_REFUSED, "write-refused", "The device refused a mandatory Write or Delete.") \
 	X(BS_OUT_FINISH_REFUSED, "finish-refused", \
 		"The device refused the Bootstrap-Finish: what it holds is inconsistent.") \

@@ -25,6 +25,7 @@ static const struct bs_word max_version_words[] = { { "none", BS_LWM2M_UNKNOWN }
 static const struct bs_word format_words[] = { { "auto", 0 }, { "tlv", 11542 }, { "senml-json", 110 }, { "senml-cbor", 112 },
 	{ "lwm2m-cbor", 11544 }, { 0 } };
 static const struct bs_word on_existing_words[] = { { "overwrite", BS_EXISTING_OVERWRITE }, { "merge", BS_EXISTING_MERGE }, { 0 } };
+static const struct bs_word on_unreadable_words[] = { { "stop", BS_UNREADABLE_STOP }, { "overwrite", BS_UNREADABLE_OVERWRITE }, { 0 } };
 static const struct bs_word yes_words[] = { { "yes", true }, { "no", false }, { 0 } };
 static const struct bs_word sms_lengths[] = { { "6", 6 }, { "7", 7 }, { 0 } };
 static const struct bs_word block_sizes[] = { { "16", 16 }, { "32", 32 }, { "64", 64 }, { "128", 128 }, { "256", 256 }, { "512", 512 },
@@ -170,6 +171,14 @@ const struct bs_field bs_profile_fields[] = {
 		.fallback = BS_EXISTING_OVERWRITE,
 		.words = on_existing_words,
 		.help = "delete what the device holds, or (from LwM2M 1.1 on) read its /1 and /2 and go on with that" },
+	{ .name = "on-unreadable",
+		.column = "on_unreadable",
+		.type = BS_FIELD_WORD,
+		AT(on_unreadable),
+		.fallback = BS_UNREADABLE_STOP,
+		.words = on_unreadable_words,
+		.needs = "1.1",
+		.help = "when a device refuses the read of a merge: end the run, or delete and write as without one" },
 	{ .name = "retry-as",
 		.type = BS_FIELD_PROFILE,
 		AT(retry_as),

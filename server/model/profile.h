@@ -25,6 +25,8 @@ enum bs_on_change { BS_CHANGE_KEEP, BS_CHANGE_CLOSE, BS_CHANGE_CLOSE_AFTER_RUN }
 enum bs_delete_policy { BS_DELETE_OBJECTS, BS_DELETE_ROOT, BS_DELETE_NONE, BS_DELETE_INSTANCES };
 /* What becomes of the /1 and /2 instances that the device holds: deleted and written anew, or read and gone on with */
 enum bs_on_existing { BS_EXISTING_OVERWRITE, BS_EXISTING_MERGE };
+/* What a merging run does when the device does not let it read what it holds */
+enum bs_on_unreadable { BS_UNREADABLE_STOP, BS_UNREADABLE_OVERWRITE };
 
 /* Defaults and ranges: see the rows in profile.c. */
 struct bs_profile {
@@ -46,7 +48,8 @@ struct bs_profile {
 	uint16_t security_iid; /* first of /0 where nothing shows the client's bootstrap account */
 	uint16_t block_size; /* Block1 size */
 	enum bs_lwm2m max_version; /* the newest whose resources are sent; UNKNOWN: the client's own */
-	enum bs_on_existing on_existing; /* OVERWRITE is also done where nothing can be read */
+	enum bs_on_existing on_existing; /* OVERWRITE is also done for a client of 1.0 or without Discover */
+	enum bs_on_unreadable on_unreadable;
 	int64_t retry_id; /* the profile that the run is repeated with, once, when Finish is answered 4.06; 0: none */
 	char retry_as[BS_NAME_MAX + 1]; /* its name; "": none */
 	struct bs_order write_order; /* objects that are written first (empty: 21, 0, 1, 2, others) */

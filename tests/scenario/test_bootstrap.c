@@ -161,6 +161,16 @@ merging(void)
 	return a;
 }
 
+/* As merging, but what cannot be read is overwritten. */
+static struct bs_account *
+merging_if_possible(void)
+{
+	struct bs_account *a = merging();
+
+	a->profile.on_unreadable = BS_UNREADABLE_OVERWRITE;
+	return a;
+}
+
 static struct bs_account *
 merging_twice(void)
 {
@@ -837,19 +847,24 @@ static const struct scenario merges[] = {
 		REQUEST OWN_ALONE
 		"dev < GET /1 accept 11542  reply 2.05 format 11542 [1000 0453 C10065 D063044C 1100*AB]\n" WRITES FINISH
 		"end done because \"\"\n" },
-	{ "a result with no end", merging,
+	{ "a result with no end", merging_if_possible,
 		REQUEST OWN_ALONE
 		"dev < GET /1 accept 11542  reply 2.05 format 11542 [1000 0453 C10065 70000*AB]\n" DELETES WRITES FINISH
 		"end done because \"read /1 answered with more than this server takes; nothing "
 		"merged, all overwritten\"\n"
 		"once\n" },
+	{ "Read refused: what the device holds is kept", merging,
+		REQUEST HOLDS READ_SERVERS
+		"dev < GET /2 accept 11542  reply 4.05\n"
+		"end read-refused at \"read /2\" because \"what the device holds cannot be read, and is kept (--on-unreadable); "
+		"read /2 answered 4.05\" code 4.05 writes 0\n" },
 	/* covers: trap INT-8 */
-	{ "Read refused: overwritten", merging,
+	{ "Read refused: overwritten", merging_if_possible,
 		REQUEST HOLDS READ_SERVERS
 		"dev < GET /2 accept 11542  reply 4.05\n" DELETES_ALL WRITES FINISH
 		"end done because \"read /2 answered 4.05; nothing merged, all overwritten\" "
 		"writes 2\n" },
-	{ "an unreadable result: overwritten", merging,
+	{ "an unreadable result: overwritten", merging_if_possible,
 		REQUEST HOLDS
 		"dev < GET /1 accept 11542  reply 2.05 format 11542 [0800]\n" DELETES_ALL WRITES FINISH
 		"end done because \"read /1 answered with an unreadable result (message ends too early); nothing "
@@ -857,7 +872,7 @@ static const struct scenario merges[] = {
 	{ "silence: nothing is overwritten for a lost exchange", merging,
 		REQUEST HOLDS "dev < GET /1 accept 11542  silent\n"
 			      "end client-silent at \"read /1\" because \"no answer to read /1\" writes 0\n" },
-	{ "reset: overwritten", merging,
+	{ "reset: overwritten", merging_if_possible,
 		REQUEST HOLDS "dev < GET /1 accept 11542  reset\n" DELETES_ALL WRITES FINISH
 			      "end done because \"read /1 answered with a reset; nothing merged, all overwritten\"\n" },
 	{ "restarted while it is read", merging,

@@ -61,6 +61,7 @@ CREATE TABLE profile (
 	discover INTEGER NOT NULL CHECK (discover IN (0, 1)),
 	delete_policy INTEGER NOT NULL DEFAULT 0 CHECK (delete_policy BETWEEN 0 AND 3), -- objects, root, nothing, each instance that Discover shows
 	on_existing INTEGER NOT NULL DEFAULT 0 CHECK (on_existing IN (0, 1)), -- overwrite, merge
+	on_unreadable INTEGER NOT NULL DEFAULT 0 CHECK (on_unreadable IN (0, 1)), -- when the read of a merge is refused: stop, overwrite
 	-- objects that are written first, at most 8, as server/model/order.h writes them: "1,0"; '': 21, 0, 1, 2, then the others
 	write_order TEXT NOT NULL DEFAULT ''
 		CHECK (typeof(write_order) = 'text' AND length(write_order) < 48 AND write_order NOT GLOB '*[^0-9,]*'),

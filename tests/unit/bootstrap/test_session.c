@@ -43,7 +43,7 @@ struct fixture {
 	bs_response_fn *done;
 	bool forget_requests; /* bs_exchange_respond fails */
 	bool discover, pack; /* pack: payloads take two blocks of 16 octets */
-	bool merge; /* as the profile has it */
+	bool merge, overwrite_unreadable; /* as the profile has it */
 	const struct bs_existing *existing; /* what the plan is made over; points to the following */
 	struct bs_existing held;
 	bool wrote; /* what the plan is told of the one before */
@@ -333,6 +333,7 @@ account(bool enabled)
 	bs_profile_init(&a->profile);
 	a->profile.discover = fx->discover;
 	a->profile.on_existing = fx->merge ? BS_EXISTING_MERGE : BS_EXISTING_OVERWRITE;
+	a->profile.on_unreadable = fx->overwrite_unreadable ? BS_UNREADABLE_OVERWRITE : BS_UNREADABLE_STOP;
 	a->profile.access_control = BS_AC_DERIVED;
 	return a;
 }
@@ -443,12 +444,14 @@ static const struct pair {
 	{ ST_DISCOVERING, EV_SILENT, ST_IDLE, BS_OUT_CLIENT_SILENT },
 	{ ST_DISCOVERING, EV_READ, ST_READING, NO_OUTCOME },
 	{ ST_DISCOVERING, EV_MAKE_PLAN, ST_RUNNING, NO_OUTCOME },
-	{ ST_READING, EV_SUCCESS, ST_RUNNING, NO_OUTCOME }, /* nothing readable */
+	{ ST_READING, EV_SUCCESS, ST_IDLE, BS_OUT_READ_REFUSED }, /* nothing readable */
 	{ ST_READING, EV_READ, ST_READING, NO_OUTCOME },
 	{ ST_READING, EV_OTHER_FORMAT, ST_READING, NO_OUTCOME },
 	{ ST_READING, EV_MAKE_PLAN, ST_RUNNING, NO_OUTCOME },
-	{ ST_READING, EV_REFUSED, ST_RUNNING, NO_OUTCOME },
-	{ ST_READING, EV_RESET, ST_RUNNING, NO_OUTCOME },
+	{ ST_READING, EV_REFUSED, ST_IDLE, BS_OUT_READ_REFUSED },
+	{ ST_READING, EV_RESET, ST_IDLE, BS_OUT_READ_REFUSED },
+	{ ST_READING, EV_OVERWRITE, ST_RUNNING, NO_OUTCOME },
+	{ ST_READING, EV_STOP, ST_IDLE, BS_OUT_READ_REFUSED },
 	{ ST_READING, EV_SILENT, ST_IDLE, BS_OUT_CLIENT_SILENT },
 	{ ST_READING, EV_ABORT, ST_IDLE, BS_OUT_BAD_REQUEST },
 	{ ST_DISCOVERING, EV_ABORT, ST_IDLE, BS_OUT_BAD_REQUEST },
@@ -905,37 +908,64 @@ test_silence_at_a_read_ends_the_run(void **state)
 	expect_report(BS_OUT_CLIENT_SILENT, "read /2", "no answer to read /2");
 }
 
-/* Whatever comes instead of a result: all is overwritten, and the outcome says why. */
+/* Whatever comes instead of a result of "read /2". */
+static const struct {
+	enum bs_err err;
+	uint8_t code;
+	const char *payload; /* TLV */
+	const char *why;
+} unreadable[] = {
+	{ BS_OK, BS_METHOD_NOT_ALLOWED, "", "read /2 answered 4.05" },
+	{ BS_OK, BS_NOT_FOUND, "", "read /2 answered 4.04" },
+	{ BS_OK, BS_CHANGED, "", "read /2 answered with an unreadable result (not well-formed)" },
+	{ BS_OK, BS_CONTENT, "08 00", "read /2 answered with an unreadable result (message ends too early)" },
+	{ BS_ERESET, 0, "", "read /2 answered with a reset" },
+	{ BS_ELIMIT, 0, "", "read /2 answered with more than this server takes" },
+};
+#define UNREADABLE (sizeof(unreadable) / sizeof(unreadable[0]))
+
 static void
-test_what_cannot_be_read_is_overwritten(void **state)
+answer_unreadably(size_t i)
 {
-	static const struct {
-		enum bs_err err;
-		uint8_t code;
-		const char *payload; /* TLV */
-		const char *why;
-	} rows[] = {
-		{ BS_OK, BS_METHOD_NOT_ALLOWED, "", "read /2 answered 4.05" },
-		{ BS_OK, BS_NOT_FOUND, "", "read /2 answered 4.04" },
-		{ BS_OK, BS_CHANGED, "", "read /2 answered with an unreadable result (not well-formed)" },
-		{ BS_OK, BS_CONTENT, "08 00", "read /2 answered with an unreadable result (message ends too early)" },
-		{ BS_ERESET, 0, "", "read /2 answered with a reset" },
-		{ BS_ELIMIT, 0, "", "read /2 answered with more than this server takes" },
-	};
+	merge("x", HOLDS);
+	answer_with(START_MS + 70, BS_NO_FORMAT, SERVER_9); /* no format: the one asked for */
+	fx->sent[0] = '\0';
+	if (unreadable[i].payload[0] != '\0')
+		answer_with(START_MS + 80, 11542, unreadable[i].payload);
+	else
+		answer(START_MS + 80, unreadable[i].err, unreadable[i].code, NULL);
+}
+
+/* Nothing is deleted that the merge was to protect, and the outcome says why. */
+static void
+what_cannot_be_read_is_kept(void **state)
+{
 	char expected[200];
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		merge("x", HOLDS);
-		answer_with(START_MS + 70, BS_NO_FORMAT, SERVER_9); /* no format: the one asked for */
-		fx->sent[0] = '\0';
-		if (rows[i].payload[0] != '\0')
-			answer_with(START_MS + 80, 11542, rows[i].payload);
-		else
-			answer(START_MS + 80, rows[i].err, rows[i].code, NULL);
+	for (size_t i = 0; i < UNREADABLE; i++) {
+		answer_unreadably(i);
+		expect_sent("");
+		snprintf(expected, sizeof(expected),
+			"what the device holds cannot be read, and is kept (--on-unreadable); %s", unreadable[i].why);
+		expect_report(BS_OUT_READ_REFUSED, "read /2", expected);
+		teardown(state);
+		setup(state);
+	}
+}
+
+/* Where the profile says so all is overwritten, and the outcome says why. */
+static void
+what_cannot_be_read_is_overwritten_where_the_profile_says_so(void **state)
+{
+	char expected[200];
+
+	for (size_t i = 0; i < UNREADABLE; i++) {
+		fx->overwrite_unreadable = true;
+		answer_unreadably(i);
 		expect_sent("DELETE /0");
 		assert_null(fx->existing);
 		bs_session_abort(fx->session, START_MS + 90, BS_OUT_SHUTDOWN, "");
-		snprintf(expected, sizeof(expected), "%s; nothing merged, all overwritten", rows[i].why);
+		snprintf(expected, sizeof(expected), "%s; nothing merged, all overwritten", unreadable[i].why);
 		assert_string_equal(fx->report.detail, expected);
 		teardown(state);
 		setup(state);
@@ -963,6 +993,7 @@ static void
 test_reads_in_tlv(void **state)
 {
 	(void)state;
+	fx->overwrite_unreadable = true;
 	merge("pct=110", HOLDS);
 	expect_sent("GET /1; accept 110");
 	answer(START_MS + 70, BS_OK, BS_NOT_ACCEPTABLE, NULL);
@@ -1493,7 +1524,8 @@ main(void)
 		T(test_finish_is_confirmed_by_success_alone),
 		T(test_reads_before_the_plan),
 		T(test_reads_what_is_there),
-		T(test_what_cannot_be_read_is_overwritten),
+		T(what_cannot_be_read_is_kept),
+		T(what_cannot_be_read_is_overwritten_where_the_profile_says_so),
 		T(test_silence_at_a_read_ends_the_run),
 		T(test_nothing_to_merge_without_discover_or_in_1_0),
 		T(test_reads_in_tlv),

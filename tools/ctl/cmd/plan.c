@@ -184,8 +184,11 @@ version_text(enum bs_lwm2m version)
 static void
 print_reads(struct view *v, json_t *list)
 {
+	bool overwrites = v->account->profile.on_unreadable == BS_UNREADABLE_OVERWRITE;
+
 	print_simple(v, list, "GET", "/1",
-		"Bootstrap-Read where Discover shows instances; what cannot be read is overwritten");
+		overwrites ? "Bootstrap-Read where Discover shows instances; what cannot be read is overwritten"
+			   : "Bootstrap-Read where Discover shows instances; a refusal ends the run (--on-unreadable)");
 	if (v->account->profile.access_control != BS_AC_NONE)
 		print_simple(
 			v, list, "GET", "/2", "likewise. The Writes shown are those to a device that holds nothing");
