@@ -73,6 +73,12 @@ struct bs_server_def {
 };
 /* BS_EEXIST: the name is taken. */
 BS_MUST_USE enum bs_err bs_store_add_server(struct bs_store *st, const struct bs_server_def *def, struct bs_diag *diag);
+/*
+ * All that it says anew, for the devices that have it, too; kind, ssid and mode stay and are not looked at. BS_ENOTFOUND. Within a
+ * transaction, which tells the daemon which profiles have it.
+ */
+BS_MUST_USE enum bs_err bs_store_replace_server(
+	struct bs_store *st, const struct bs_server_def *def, struct bs_diag *diag);
 /* fn's def is lent for the call. name NULL: all, by name. BS_ENOTFOUND when a name is given and not there. */
 typedef void bs_server_fn(void *arg, const struct bs_server_def *def);
 BS_MUST_USE enum bs_err bs_store_each_server(struct bs_store *st, const char *name, bs_server_fn *fn, void *arg);

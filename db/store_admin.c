@@ -124,6 +124,40 @@ bs_store_add_server(struct bs_store *st, const struct bs_server_def *def, struct
 }
 
 static enum bs_err
+update_server(struct bs_store *st, int64_t id, const struct bs_server_def *def, struct bs_diag *diag)
+{
+	struct bs_query q = bs_store_query(st, Q_SET_SERVER);
+	enum bs_err err;
+
+	bs_query_put_int(&q, id);
+	bs_query_put_text(&q, def->uri);
+	bs_query_put_blob(&q, def->server_key, def->server_key_len);
+	bs_query_put_text(&q, def->sms_number);
+	err = insert(st, &q, "server", def->name, diag);
+	if (err != BS_OK)
+		return err;
+	q = bs_store_query(st, Q_CLEAR_SETTINGS);
+	bs_query_put_int(&q, id);
+	err = insert(st, &q, "settings of server", def->name, diag);
+	return err == BS_OK ? insert_settings(st, id, def, diag) : err;
+}
+
+enum bs_err
+bs_store_replace_server(struct bs_store *st, const struct bs_server_def *def, struct bs_diag *diag)
+{
+	int64_t id;
+	enum bs_err err = id_of_name(st, Q_SERVER_ID, def->name, &id);
+
+	if (err == BS_ENOTFOUND)
+		return bs_diag_set(diag, err, 0, "there is no server account %s", def->name);
+	if (err == BS_OK)
+		err = bs_store_nest(st);
+	if (err != BS_OK)
+		return bs_store_fail(st, err, def->name, diag);
+	return bs_store_unnest(st, update_server(st, id, def, diag));
+}
+
+static enum bs_err
 tell_server(struct bs_store *st, const struct bs_query *q, bs_server_fn *fn, void *arg)
 {
 	struct bs_setting *settings = NULL;

@@ -40,6 +40,8 @@ enum bs_store_stmt {
 	Q_READERS, /* not a statement: end of those that a reader needs */
 	Q_ADD_SERVER = Q_READERS,
 	Q_ADD_SETTING,
+	Q_SET_SERVER,
+	Q_CLEAR_SETTINGS,
 	Q_SERVER_ID,
 	Q_SERVER_MODE,
 	Q_SERVER_USER,

@@ -77,6 +77,8 @@ const char *const bs_store_sql[Q_COUNT] = {
 		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[Q_ADD_SETTING] = "INSERT INTO server_setting (server_id, position, oid, rid, riid, multiple, type, text) "
 			  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[Q_SET_SERVER] = "UPDATE server_account SET uri = ?2, server_key = ?3, sms_number = ?4 WHERE id = ?1",
+	[Q_CLEAR_SETTINGS] = "DELETE FROM server_setting WHERE server_id = ?1",
 	[Q_SERVER_ID] = "SELECT id FROM server_account WHERE name = ?1",
 	[Q_SERVER_MODE] = "SELECT mode FROM server_account WHERE id = ?1",
 	[Q_SERVER_USER] = "SELECT p.name FROM profile_server AS ps JOIN profile AS p ON p.id = ps.profile_id "

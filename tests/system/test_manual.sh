@@ -26,8 +26,8 @@ sed -n 's/^factory\(\t.*\)/smartcard\1/p' tags | sort -u - tags >in-manual
 run completion
 printf '%s\n' "$out" | sed -n 's/^\t"\([a-z -]*\)"\*) options="\(.*\)" ;;/\1|\2/p' |
 	awk -F'|' '{ n = split($2, o, " "); for (i = 1; i <= n; i++) print $1 "\t" substr(o[i], 3) }' | sort -u >in-help
-# profile set takes the options of profile add, as the manual says.
-sed -n 's/^profile add\(\t.*\)/profile set\1/p' in-help >of-add
+# profile set and server set take the options of their add, as the manual says.
+sed -n 's/^\(profile\|server\) add\(\t.*\)/\1 set\2/p' in-help >of-add
 grep -vxFf of-add in-help >rest
 mv rest in-help
 check 'there are options' [ "$(wc -l <in-help)" -gt 50 ]

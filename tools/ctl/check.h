@@ -34,6 +34,7 @@ struct bs_server_check {
 	bool has_usage; /* /0/15 is set */
 	unsigned usage, matching_type; /* /0/15, /0/13 */
 	struct bs_key_info key; /* of the server's key or certificate */
+	bool kept; /* it is stored as it was: checked then, and where 0/13 made a digest of it nothing can be seen any more */
 };
 void bs_check_server(struct bs_report *r, const struct bs_server_def *def, const struct bs_server_check *c);
 

@@ -62,7 +62,7 @@ check_server_key(struct bs_report *r, const struct bs_server_def *def, const str
 		if (def->server_key == NULL)
 			bs_report_error(r, "--server-cert", "missing; mode %s needs a certificate (PEM or DER file)",
 				bs_mode_name(def->mode));
-		else
+		else if (!c->kept)
 			check_certificate(r, c);
 		break;
 	}

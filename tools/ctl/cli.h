@@ -130,7 +130,8 @@ int bs_ctl_flush(void);
 /* ---- commands ---------------------------------------------------------------------------------------------------- */
 
 extern const struct bs_ctl_command bs_cmd_init, bs_cmd_verify, bs_cmd_restore;
-extern const struct bs_ctl_command bs_cmd_server_add, bs_cmd_server_list, bs_cmd_server_show, bs_cmd_server_remove;
+extern const struct bs_ctl_command bs_cmd_server_add, bs_cmd_server_set, bs_cmd_server_list, bs_cmd_server_show,
+	bs_cmd_server_remove;
 extern const struct bs_ctl_command bs_cmd_profile_add, bs_cmd_profile_set, bs_cmd_profile_list, bs_cmd_profile_show,
 	bs_cmd_profile_remove;
 extern const struct bs_ctl_command bs_cmd_model_import, bs_cmd_model_list, bs_cmd_model_show, bs_cmd_model_remove;

@@ -16,6 +16,7 @@
 static const struct bs_ctl_command *const commands[] = {
 	&bs_cmd_init,
 	&bs_cmd_server_add,
+	&bs_cmd_server_set,
 	&bs_cmd_server_list,
 	&bs_cmd_server_show,
 	&bs_cmd_server_remove,

@@ -58,10 +58,10 @@ check_server(struct sim_import *im)
 	else if (im->server->def.mode == BS_MODE_NOSEC)
 		bs_ctl_say("server account %s has mode nosec and never carries SMS keys; use psk, rpk or x509", name);
 	else if (im->server->sms_number[0] == '\0')
-		bs_ctl_say(
-			"server account %s has no SMS number; add it again with --sms-number and --binding US", name);
+		bs_ctl_say("server account %s has no SMS number: server set %s --sms-number DIGITS --binding US", name,
+			name);
 	else if (!im->has_binding)
-		bs_ctl_say("the binding of server account %s has no S; add it again with --binding US", name);
+		bs_ctl_say("the binding of server account %s has no S: server set %s --binding US", name, name);
 	else
 		return true;
 	return false;

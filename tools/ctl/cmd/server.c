@@ -6,174 +6,13 @@
 #include <string.h>
 
 #include "server/base/text.h"
-#include "tools/ctl/check.h"
 #include "tools/ctl/cli.h"
-#include "tools/ctl/number.h"
-#include "tools/ctl/setting.h"
+#include "tools/ctl/cmd/server_draft.h"
 
-enum {
-	O_URI,
-	O_SSID,
-	O_MODE,
-	O_SERVER_KEY,
-	O_SERVER_CERT,
-	O_LIFETIME,
-	O_BINDING,
-	O_SMS_NUMBER,
-	O_SET,
-	O_KIND,
-	O_ALLOW_NOSEC,
-};
-
-static const struct bs_ctl_option add_options[] = {
-	[O_URI] = { "uri", "URI", "coaps://HOST:PORT of the LwM2M server (required)" },
-	[O_SSID] = { "ssid", "N", "Short Server ID, 1 to 65534 (required, but for the kinds below)" },
-	[O_MODE] = { "mode", "psk|rpk|x509|nosec|est", "security mode towards that server (required)" },
-	[O_SERVER_KEY] = { "server-key", "FILE", "the server's public key, PEM or DER (rpk)" },
-	[O_SERVER_CERT] = { "server-cert", "FILE", "the server's certificate, PEM or DER (x509, est)" },
-	[O_LIFETIME] = { "lifetime", "S", "registration lifetime in seconds, /1/x/1" },
-	[O_BINDING] = { "binding", "LETTERS", "binding, /1/x/7: U, UQ, S, US, ..." },
-	[O_SMS_NUMBER] = { "sms-number", "DIGITS", "the server's MSISDN, /0/x/9; the binding then has S" },
-	[O_SET] = { "set", "OBJ/RES[/RIID]=VALUE", "any other resource of Objects 0 and 1; may be repeated" },
-	[O_KIND] = { "kind", "repository|bootstrap",
-		"a Security Object instance alone: for a firmware repository; the devices' account here, to renew it" },
-	[O_ALLOW_NOSEC] = { "allow-nosec", NULL, "accept a coap:// server without security" },
-	{ 0 },
-};
-
-/* Everything that server add gathers before it is checked as a whole. */
-struct draft {
-	struct bs_server_def def;
-	struct bs_server_check check;
-	struct bs_settings settings;
-	struct bs_blob key;
-};
-
-static const char *
-kind_name(const struct bs_server_def *def)
-{
-	return def->bootstrap ? "bootstrap account" : def->repository ? "repository" : "server";
-}
-
-static void
-read_key_file(struct draft *d, size_t option, const char *file, struct bs_report *r)
-{
-	const char *name = option == O_SERVER_KEY ? "--server-key" : "--server-cert";
-	struct bs_diag diag = { 0 };
-	enum bs_err err;
-
-	if (d->key.len > 0) {
-		bs_report_error(r, "--server-key", "give one of --server-key and --server-cert, once");
-		return;
-	}
-	if (option == O_SERVER_KEY)
-		err = bs_convert_public_file(file, &d->key, &d->check.key, &diag);
-	else
-		err = bs_convert_certificate_file(file, &d->key, &d->check.key, &diag);
-	if (err != BS_OK)
-		bs_report_error(r, name, "%s", diag.text[0] != '\0' ? diag.text : bs_strerror(err));
-	if (option == O_SERVER_KEY && d->def.mode != BS_MODE_RPK)
-		bs_report_error(r, name, "belongs to mode rpk; x509 and est take --server-cert");
-	if (option == O_SERVER_CERT && d->def.mode != BS_MODE_X509 && d->def.mode != BS_MODE_EST)
-		bs_report_error(r, name, "belongs to modes x509 and est; rpk takes --server-key");
-}
-
-static void
-read_option(struct draft *d, const struct bs_ctl_given *g, struct bs_report *r)
-{
-	uint64_t n = 0;
-
-	switch (g->index) {
-	case O_URI:
-		d->def.uri = g->value;
-		break;
-	case O_SSID:
-		if (!bs_number_read(g->value, 1, 65534, &n))
-			bs_report_error(r, "--ssid", "a number from 1 to 65534");
-		d->def.ssid = (uint16_t)n;
-		break;
-	case O_LIFETIME:
-		bs_settings_add_resource(&d->settings, r, "--lifetime", 1, 1, g->value);
-		break;
-	case O_BINDING:
-		d->check.binding = g->value;
-		bs_settings_add_resource(&d->settings, r, "--binding", 1, 7, g->value);
-		break;
-	case O_SMS_NUMBER:
-		d->def.sms_number = g->value + (g->value[0] == '+');
-		break;
-	case O_SET:
-		bs_settings_add_server(&d->settings, r, g->value);
-		break;
-	case O_KIND:
-		d->def.bootstrap = strcmp(g->value, "bootstrap") == 0;
-		if (!d->def.bootstrap && strcmp(g->value, "repository") != 0)
-			bs_report_error(
-				r, "--kind", "repository or bootstrap (an LwM2M server is the kind without a name)");
-		d->def.repository = true;
-		break;
-	case O_ALLOW_NOSEC:
-		d->check.allow_nosec = true;
-		break;
-	case O_SERVER_KEY:
-	case O_SERVER_CERT:
-		read_key_file(d, g->index, g->value, r);
-		break;
-	}
-}
-
-static unsigned
-small_setting(const struct bs_settings *s, uint16_t oid, uint16_t rid, bool *present)
-{
-	const struct bs_setting *one = bs_settings_find(s, oid, rid);
-
-	*present = one != NULL;
-	return one != NULL ? (unsigned)strtoul(one->text, NULL, 10) : 0;
-}
-
-/* Options into a draft that is checked as a whole. */
-static bool
-draft_server(struct draft *d, const struct bs_ctl_args *args, struct bs_report *r)
-{
-	const char *mode = bs_ctl_get(args, O_MODE);
-	const struct bs_setting *binding;
-	bool present;
-
-	d->def.name = args->words[0];
-	d->def.uri = "";
-	if (mode == NULL || bs_mode_parse(mode, &d->def.mode) != BS_OK) {
-		bs_report_error(r, "--mode", "needed: psk, rpk, x509, nosec or est");
-		return false;
-	}
-	for (size_t i = 0; i < args->given_count; i++)
-		read_option(d, &args->given[i], r);
-	if (d->def.repository)
-		for (size_t i = 0; i < d->settings.count; i++)
-			if (d->settings.list[i].oid == 1)
-				bs_report_error(r, "--set",
-					"a %s has no Server Object instance; 1/%u has no place there",
-					kind_name(&d->def), d->settings.list[i].rid);
-	binding = bs_settings_find(&d->settings, 1, 7);
-	if (binding != NULL)
-		d->check.binding = binding->text;
-	d->check.usage = small_setting(&d->settings, 0, 15, &d->check.has_usage);
-	d->check.matching_type = small_setting(&d->settings, 0, 13, &present);
-	d->def.server_key = d->key.data;
-	d->def.server_key_len = d->key.len;
-	d->def.settings = d->settings.list;
-	d->def.setting_count = d->settings.count;
-	if (r->errors == 0)
-		bs_check_server(r, &d->def, &d->check);
-	if (r->errors == 0 && d->def.mode == BS_MODE_X509 &&
-		bs_convert_matching(&d->key, d->check.matching_type) != BS_OK)
-		bs_report_error(r, "--set", "0/13: %s", bs_strerror(BS_ECRYPTO));
-	d->def.server_key = d->key.data;
-	d->def.server_key_len = d->key.len;
-	return r->errors == 0;
-}
+static const struct bs_ctl_option add_options[] = { BS_SERVER_ROWS, { 0 } };
 
 static int
-store_server(struct bs_ctl *ctl, const struct draft *d)
+store_server(struct bs_ctl *ctl, const struct bs_server_draft *d)
 {
 	struct bs_diag diag = { 0 };
 	int status = (int)bs_ctl_open(ctl);
@@ -194,18 +33,17 @@ store_server(struct bs_ctl *ctl, const struct draft *d)
 static int
 server_add(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 {
-	struct draft *d = calloc(1, sizeof(*d));
+	struct bs_server_draft *d = calloc(1, sizeof(*d));
 	struct bs_report r;
 	int status = BS_EXIT_FAILED;
 
 	bs_report_init(&r, stderr, NULL);
 	if (d == NULL)
 		return bs_ctl_fail(BS_ENOMEM, NULL);
-	if (draft_server(d, args, &r))
+	if (bs_server_draft_make(d, args, &r))
 		status = store_server(ctl, d);
 	bs_report_close(&r);
-	bs_settings_clear(&d->settings);
-	bs_blob_clear(&d->key);
+	bs_server_draft_clear(d);
 	free(d);
 	return status;
 }
@@ -294,7 +132,7 @@ print_server(void *arg, const struct bs_server_def *def)
 		return;
 	}
 	bs_ctl_line("name", "%s", def->name);
-	bs_ctl_line("kind", "%s%s", def->repository ? kind_name(def) : "LwM2M server",
+	bs_ctl_line("kind", "%s%s", def->repository ? bs_server_kind_name(def) : "LwM2M server",
 		def->repository ? " (Security Object instance alone)" : "");
 	bs_ctl_line("uri", "%s", def->uri);
 	if (!def->repository)
@@ -321,8 +159,8 @@ offer(void *arg, const struct bs_server_def *def)
 	bs_near_offer(arg, def->name);
 }
 
-static int
-none(struct bs_ctl *ctl, const char *name)
+int
+bs_server_none(struct bs_ctl *ctl, const char *name)
 {
 	struct bs_near near;
 
@@ -342,7 +180,7 @@ server_show(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 		return status;
 	err = bs_store_each_server(ctl->store, args->words[0], print_server, ctl);
 	if (err == BS_ENOTFOUND)
-		return none(ctl, args->words[0]);
+		return bs_server_none(ctl, args->words[0]);
 	return err == BS_OK ? BS_EXIT_DONE : bs_ctl_fail_at(args->words[0], err);
 }
 

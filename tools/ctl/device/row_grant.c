@@ -111,7 +111,7 @@ read_sms(struct bs_rows *rows, struct bs_row_grant *g, unsigned parameters_len, 
 	good = r->errors == before;
 	if (g->server->sms_number[0] == '\0')
 		bs_report_error(r, t.field[BS_SMS_MODE],
-			"the server account has no SMS number; add it again with --sms-number and --binding US");
+			"the server account has no SMS number: server set NAME --sms-number DIGITS --binding US");
 	if (g->server->def.mode == BS_MODE_NOSEC && g->sms.kic_key.len > 0)
 		bs_report_error(
 			r, t.field[BS_SMS_KIC_KEY], "a nosec account never carries SMS keys; use psk, rpk or x509");

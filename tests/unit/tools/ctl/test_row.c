@@ -247,8 +247,7 @@ static const struct {
 		"2: b.psk_key_hex: a pre-shared key of 136 bits must not travel over a channel of 128 bits; use a "
 		"shorter one, or, where "
 		"[dtls] ciphers has AES-256 suites alone, import with --channel-bits 256\n"
-		"f:2: b.sms_mode: the server account has no SMS number; add it again with --sms-number and --binding "
-		"US\n" },
+		"f:2: b.sms_mode: the server account has no SMS number: server set NAME --sms-number DIGITS --binding US\n" },
 };
 
 static void
