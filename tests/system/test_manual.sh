@@ -37,3 +37,21 @@ sed -n 's/^smartcard\(\t.*\)/factory\1/p; s/^factory\(\t.*\)/smartcard\1/p' in-h
 cat in-help of-card | sort -u >in-help-or-shared
 unknown=$(comm -13 in-help-or-shared in-manual)
 check "each option of the manual is in --help: $unknown" [ -z "$unknown" ]
+
+# ---- commands in advice: as printed, on a store with a profile NAME and a device ENDPOINT -----------------------------------------
+
+run init
+run server add fleet --uri coaps://a.example.com:5684 --ssid 101 --mode psk
+run profile add NAME --server fleet
+{
+	echo endpoint,mode,psk_identity,psk_key_hex,fleet.psk_identity,fleet.psk_key_hex
+	echo "ENDPOINT,psk,me,$(key),me@fleet,$(key)"
+} >devices.csv
+run import devices.csv --profile NAME
+grep -ohE '((profile|server|device) [a-z]+|plan|verify|restore)( (NAME|ENDPOINT|--[a-z-]+( [a-z][a-z0-9-]*)?))+|ctl verify' \
+	"$root/server/model/advice.c" "$root/server/admin/snapshot.c" | sed 's/^ctl //' | sort -u >commands
+check 'there are such commands' [ "$(wc -l <commands)" -ge 5 ]
+while read -r command; do
+	run $command
+	check "advice works as printed: $command" exits 0
+done <commands
