@@ -12,7 +12,8 @@ static const char *const advice[BS_OUTCOME_COUNT] = {
 	[BS_OUT_NO_COMMON_SUITE] =
 		"Compare the device's list with the options ciphers, groups and sigalgs of the [dtls] section.",
 	[BS_OUT_RAW_KEY_UNKNOWN] = "Import the device with its public key (SubjectPublicKeyInfo, DER, base64).",
-	[BS_OUT_CERT_UNTRUSTED] = "Add the maker's CA to trust-anchors, or have a new certificate issued for the device.",
+	[BS_OUT_CERT_UNTRUSTED] =
+		"Add the maker's CA to trust-anchors, or have a new certificate issued for the device.",
 	[BS_OUT_CERT_EXPIRED] = "Check the clock of this server; have the certificate renewed.",
 	[BS_OUT_CERT_REVOKED] = "A revoked device must stay out; issue a new certificate if that was a mistake.",
 	[BS_OUT_CERT_NOT_MAPPED] =
