@@ -318,6 +318,35 @@ list_words(const struct bs_word *words, const char *between, const char *last, c
 	}
 }
 
+/* NULL: none has it, or there are none. */
+static const struct bs_word *
+find_value(const struct bs_word *words, int64_t value)
+{
+	for (const struct bs_word *one = words; one != NULL && one->word != NULL; one++)
+		if (one->value == value)
+			return one;
+	return NULL;
+}
+
+/* Bounds as a person writes them, in units: the least is rounded up. */
+static int64_t
+least(const struct bs_field *f)
+{
+	return (f->min + f->scale - 1) / f->scale;
+}
+
+static int64_t
+most(const struct bs_field *f)
+{
+	return f->max / f->scale;
+}
+
+static enum bs_err
+out_of_range(const struct bs_field *f, struct bs_diag *diag)
+{
+	return bs_diag_set(diag, BS_ERANGE, 0, "a number from %" PRId64 " to %" PRId64, least(f), most(f));
+}
+
 static enum bs_err
 none_of_words(const struct bs_field *f, struct bs_diag *diag)
 {
@@ -335,15 +364,9 @@ bs_field_check(const struct bs_field *f, const struct bs_profile *p, struct bs_d
 	if (bs_field_is_text(f))
 		return BS_OK;
 	value = bs_field_get(f, p);
-	for (const struct bs_word *one = f->words; one != NULL && one->word != NULL; one++)
-		if (one->value == value)
-			return BS_OK;
 	if (f->words != NULL)
-		return none_of_words(f, diag);
-	if (value >= f->min && value <= f->max)
-		return BS_OK;
-	return bs_diag_set(diag, BS_ERANGE, 0, "a number from %" PRId64 " to %" PRId64,
-		(f->min + f->scale - 1) / f->scale, f->max / f->scale);
+		return find_value(f->words, value) != NULL ? BS_OK : none_of_words(f, diag);
+	return value >= f->min && value <= f->max ? BS_OK : out_of_range(f, diag);
 }
 
 static enum bs_err
@@ -366,10 +389,9 @@ read_number(const struct bs_field *f, struct bs_profile *p, const char *text, st
 		return read_word(f, p, text, diag);
 	errno = 0;
 	n = strtoull(text, NULL, 10);
-	if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0' || errno != 0 ||
-		n < (uint64_t)((f->min + f->scale - 1) / f->scale) || n > (uint64_t)(f->max / f->scale))
-		return bs_diag_set(diag, BS_ERANGE, 0, "a number from %" PRId64 " to %" PRId64,
-			(f->min + f->scale - 1) / f->scale, f->max / f->scale);
+	if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0' || errno != 0 || n < (uint64_t)least(f) ||
+		n > (uint64_t)most(f))
+		return out_of_range(f, diag);
 	bs_field_set(f, p, (int64_t)n * f->scale);
 	return BS_OK;
 }
@@ -465,12 +487,10 @@ tolerance_text(const struct bs_field *f, const struct bs_profile *p, size_t inde
 static void
 value_text(const struct bs_field *f, int64_t value, char out[BS_FIELD_TEXT])
 {
-	const struct bs_word *one = f->words;
+	const struct bs_word *one = find_value(f->words, value);
 
-	while (one != NULL && one->word != NULL && one->value != value)
-		one++;
-	if (one != NULL)
-		snprintf(out, BS_FIELD_TEXT, "%s", one->word != NULL ? one->word : "?");
+	if (f->words != NULL)
+		snprintf(out, BS_FIELD_TEXT, "%s", one != NULL ? one->word : "?");
 	else if (value % f->scale == 0)
 		snprintf(out, BS_FIELD_TEXT, "%" PRId64, value / f->scale);
 	else
@@ -512,7 +532,7 @@ bs_field_help(const struct bs_field *f, char out[BS_FIELD_TEXT])
 
 	bs_tw_text(&w, f->help);
 	if (f->type == BS_FIELD_NUMBER && f->words == NULL)
-		bs_tw_printf(&w, ", %" PRId64 " to %" PRId64, (f->min + f->scale - 1) / f->scale, f->max / f->scale);
+		bs_tw_printf(&w, ", %" PRId64 " to %" PRId64, least(f), most(f));
 	if (f->needs != NULL)
 		bs_tw_printf(&w, ", from LwM2M %s on", f->needs);
 	if (!bs_field_is_text(f) && f->type != BS_FIELD_FLAG) {
