@@ -3,7 +3,8 @@
  * What a writer's transaction has touched. Triggers of the connection (no part of the file) call back for each row of an
  * aggregate before it changes: at the first such row of an aggregate its hash is checked, so that nothing of somebody else's is
  * ever given a good hash by a change beside it. At the end bs_touched_settle tells of the profiles among them in the table
- * change, gives all of them their hash and the store its next generation. A commit without that is refused by a hook, so no way of writing can leave it out. Inside db/ only.
+ * change, gives all of them their hash and the store its next generation. A commit without that is refused by a hook, so no
+ * way of writing can leave it out. Inside db/ only.
  */
 #ifndef BS_DB_TOUCHED_H
 #define BS_DB_TOUCHED_H

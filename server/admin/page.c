@@ -20,23 +20,29 @@
 #define CHART_HEIGHT 80
 
 static const char style[] =
-	":root{color-scheme:light "
-	"dark;--bg:#fff;--fg:#1b1f24;--dim:#5b6470;--line:#d8dee4;--good:#1a7f37;--bad:#b3261e;--warn:#8a5a00}@media(prefers-color-scheme:dark){:root{--bg:#14171a;--fg:#e6e9ec;--dim:#9aa4ae;--line:#30363d;--good:#4ac26b;--bad:#ff7b72;--warn:#e3b341}}body{margin:0 "
-	"auto;max-width:60rem;padding:1rem;background:var(--bg);color:var(--fg);font:16px/1.45 "
-	"system-ui,sans-serif;overflow-wrap:anywhere}h1{font-size:1.25rem;margin:0 0 .5rem}h2{font-size:1rem;margin:1.5rem 0 "
-	".4rem}.state{font-size:1.4rem;font-weight:600;margin:.2rem "
-	"0}.good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}.dim{color:var(--dim)}ul{margin:.4rem "
-	"0;padding-left:1.2rem}svg{width:100%;height:5rem;display:block;border-bottom:1px solid "
-	"var(--line)}.done{fill:var(--good)}.refused{fill:var(--bad)}.axis{display:flex;justify-content:space-between;gap:1rem;margin:.2rem "
-	"0;font-size:.875rem}.axis "
-	"span:not(:nth-child(2)){white-space:nowrap}table{border-collapse:collapse;width:100%}th{font-weight:600}td,th{text-align:left;vertical-align:top;padding:.3rem "
-	".6rem .3rem 0;border-bottom:1px solid "
-	"var(--line)}td.n,th.n{text-align:right;white-space:nowrap;padding-right:0;padding-left:.6rem}td.when{white-space:nowrap}td.id{min-width:9rem}"
-	""
+	":root{color-scheme:light dark;"
+	"--bg:#fff;--fg:#1b1f24;--dim:#5b6470;--line:#d8dee4;--good:#1a7f37;--bad:#b3261e;--warn:#8a5a00}"
+	"@media(prefers-color-scheme:dark){:root{"
+	"--bg:#14171a;--fg:#e6e9ec;--dim:#9aa4ae;--line:#30363d;--good:#4ac26b;--bad:#ff7b72;--warn:#e3b341}}"
+	"body{margin:0 auto;max-width:60rem;padding:1rem;background:var(--bg);color:var(--fg);"
+	"font:16px/1.45 system-ui,sans-serif;overflow-wrap:anywhere}"
+	"h1{font-size:1.25rem;margin:0 0 .5rem}h2{font-size:1rem;margin:1.5rem 0 .4rem}"
+	".state{font-size:1.4rem;font-weight:600;margin:.2rem 0}"
+	".good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}.dim{color:var(--dim)}"
+	"ul{margin:.4rem 0;padding-left:1.2rem}"
+	"svg{width:100%;height:5rem;display:block;border-bottom:1px solid var(--line)}"
+	".done{fill:var(--good)}.refused{fill:var(--bad)}"
+	".axis{display:flex;justify-content:space-between;gap:1rem;margin:.2rem 0;font-size:.875rem}"
+	".axis span:not(:nth-child(2)){white-space:nowrap}"
+	"table{border-collapse:collapse;width:100%}th{font-weight:600}"
+	"td,th{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line)}"
+	"td.n,th.n{text-align:right;white-space:nowrap;padding-right:0;padding-left:.6rem}"
+	"td.when{white-space:nowrap}td.id{min-width:9rem}"
 	/* On a phone a refusal is a block of lines; a table of four columns would run off the side. */
-	"@media(max-width:40rem){.rows th{display:none}.rows td{display:block;border:0;padding:.1rem 0}.rows "
-	"td:first-child{padding-top:.6rem}.rows tr{display:block;border-bottom:1px solid var(--line);padding-bottom:.5rem}.rows "
-	"br{display:none}.rows .dim{margin-left:.4rem}.rows td.why,.rows td.todo{padding-left:.8rem}}";
+	"@media(max-width:40rem){.rows th{display:none}.rows td{display:block;border:0;padding:.1rem 0}"
+	".rows td:first-child{padding-top:.6rem}.rows tr{display:block;border-bottom:1px solid "
+	"var(--line);padding-bottom:.5rem}"
+	".rows br{display:none}.rows .dim{margin-left:.4rem}.rows td.why,.rows td.todo{padding-left:.8rem}}";
 
 const char *
 bs_page_style_hash(void)

@@ -130,7 +130,8 @@ static const struct row {
 static void
 usage(FILE *to)
 {
-	fputs("usage: lwm2m-bootstrap-sim (--server HOST:PORT | --listen ADDRESS:PORT | --factory FILE) --csv FILE (--endpoint NAME.. | --all | --devices N) [OPTION..]\n",
+	fputs("usage: lwm2m-bootstrap-sim (--server HOST:PORT | --listen ADDRESS:PORT | --factory FILE) --csv FILE "
+	      "(--endpoint NAME.. | --all | --devices N) [OPTION..]\n",
 		to);
 	for (size_t i = 0; i < ROWS; i++) {
 		char left[48];
