@@ -77,6 +77,23 @@ bs_ctl_usage(const char *fmt, ...)
 	return BS_EXIT_USAGE;
 }
 
+enum bs_exit
+bs_ctl_read_version(const char *text, enum bs_lwm2m *out)
+{
+	static const struct {
+		const char *text;
+		enum bs_lwm2m version;
+	} versions[] = { { "1.0", BS_LWM2M_1_0 }, { "1.1", BS_LWM2M_1_1 }, { "1.2", BS_LWM2M_1_2 } };
+
+	*out = BS_LWM2M_UNKNOWN;
+	for (size_t i = 0; text != NULL && i < sizeof(versions) / sizeof(versions[0]); i++)
+		if (strcmp(text, versions[i].text) == 0)
+			*out = versions[i].version;
+	if (text != NULL && *out == BS_LWM2M_UNKNOWN)
+		return (enum bs_exit)bs_ctl_usage("--lwm2m must be 1.0, 1.1 or 1.2");
+	return BS_EXIT_DONE;
+}
+
 int
 bs_ctl_fail(enum bs_err err, const struct bs_diag *diag)
 {
@@ -293,15 +310,68 @@ offer_device(void *arg, const struct bs_device_info *info)
 	bs_near_offer(arg, info->endpoint);
 }
 
+static void
+offer_profile(void *arg, const struct bs_profile_def *def)
+{
+	bs_near_offer(arg, def->profile.name);
+}
+
+static void
+offer_server(void *arg, const struct bs_server_def *def)
+{
+	bs_near_offer(arg, def->name);
+}
+
+/* err: of the walk that offered the names; of a part of them nobody knows whether it was the nearest. */
+static int
+say_none(const char *kind, const char *name, struct bs_near *near, enum bs_err err)
+{
+	if (err != BS_OK)
+		near->name[0] = '\0';
+	return bs_ctl_none(kind, name, near);
+}
+
 int
 bs_ctl_no_device(struct bs_ctl *ctl, const char *endpoint)
 {
 	struct bs_near near;
 
 	bs_near_init(&near, endpoint);
-	if (bs_store_each_device(ctl->store, NULL, offer_device, &near) != BS_OK)
-		near.name[0] = '\0';
-	return bs_ctl_none("device", endpoint, &near);
+	return say_none("device", endpoint, &near, bs_store_each_device(ctl->store, NULL, offer_device, &near));
+}
+
+int
+bs_ctl_no_profile(struct bs_ctl *ctl, const char *name)
+{
+	struct bs_near near;
+
+	bs_near_init(&near, name);
+	return say_none("profile", name, &near, bs_store_each_profile(ctl->store, NULL, offer_profile, &near));
+}
+
+int
+bs_ctl_no_server(struct bs_ctl *ctl, const char *name)
+{
+	struct bs_near near;
+
+	bs_near_init(&near, name);
+	return say_none("server account", name, &near, bs_store_each_server(ctl->store, NULL, offer_server, &near));
+}
+
+static void
+keep_device(void *arg, const struct bs_device_info *info)
+{
+	*(struct bs_device_info *)arg = *info;
+}
+
+enum bs_exit
+bs_ctl_find_device(struct bs_ctl *ctl, const char *endpoint, struct bs_device_info *out)
+{
+	enum bs_err err = bs_store_each_device(ctl->store, endpoint, keep_device, out);
+
+	if (err == BS_OK)
+		return BS_EXIT_DONE;
+	return (enum bs_exit)(err == BS_ENOTFOUND ? bs_ctl_no_device(ctl, endpoint) : bs_ctl_fail_at(endpoint, err));
 }
 
 void
@@ -342,6 +412,20 @@ bs_ctl_list_end(struct bs_ctl *ctl)
 {
 	if (ctl->json)
 		fputs(ctl->first_item ? "]\n" : "\n]\n", stdout);
+}
+
+int
+bs_ctl_list(struct bs_ctl *ctl, bs_ctl_each_fn *each)
+{
+	int status = (int)bs_ctl_open(ctl);
+	enum bs_err err;
+
+	if (status != BS_EXIT_DONE)
+		return status;
+	bs_ctl_list_begin(ctl);
+	err = each(ctl);
+	bs_ctl_list_end(ctl);
+	return err == BS_OK ? BS_EXIT_DONE : bs_ctl_fail(err, NULL);
 }
 
 void

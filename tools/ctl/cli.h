@@ -71,6 +71,11 @@ struct bs_ctl_shown {
 };
 bool bs_ctl_option_at(const struct bs_ctl_command *c, size_t index, struct bs_ctl_shown *out);
 
+/* "1.0", "1.1" or "1.2" of --lwm2m; NULL is UNKNOWN. Another word is a usage error, which is said. */
+BS_MUST_USE enum bs_exit bs_ctl_read_version(const char *text, enum bs_lwm2m *out);
+
+#define BS_CTL_LOOK_BACK 1000 /* attempts of one device; the journal keeps fewer */
+
 /* ---- talk -------------------------------------------------------------------------------------------------------- */
 
 void bs_ctl_say(const char *fmt, ...) BS_PRINTF(1, 2); /* "lwm2m-bootstrapctl: ...", on stderr */
@@ -108,8 +113,12 @@ typedef enum bs_err bs_ctl_remove_fn(struct bs_store *st, const char *name, stru
 int bs_ctl_remove(struct bs_ctl *ctl, const char *name, bs_ctl_remove_fn *remove);
 /* There is no such thing, near being what was offered of its kind. Returns BS_EXIT_FAILED. */
 int bs_ctl_none(const char *kind, const char *name, const struct bs_near *near);
-/* There is no such device: say so, with near names. Returns BS_EXIT_FAILED. */
+/* There is no such device, profile or server account: say so, with near names. Returns BS_EXIT_FAILED. */
 int bs_ctl_no_device(struct bs_ctl *ctl, const char *endpoint);
+int bs_ctl_no_profile(struct bs_ctl *ctl, const char *name);
+int bs_ctl_no_server(struct bs_ctl *ctl, const char *name);
+/* The device of that name; says what is wrong. */
+BS_MUST_USE enum bs_exit bs_ctl_find_device(struct bs_ctl *ctl, const char *endpoint, struct bs_device_info *out);
 
 #define BS_CTL_TAMPERED "CHANGED WITHOUT THE KEYS"
 /* On stderr, when it is not as the tool left it: so, and what to do. kind and id as in bs_store_is_good. */
@@ -121,6 +130,9 @@ void bs_ctl_say_tampered(const struct bs_ctl *ctl, const char *kind, int64_t id,
 void bs_ctl_list_begin(struct bs_ctl *ctl);
 void bs_ctl_list_item(struct bs_ctl *ctl, json_t *item);
 void bs_ctl_list_end(struct bs_ctl *ctl);
+/* A whole list command: open, and let each print its items between begin and end. Returns the exit status. */
+typedef enum bs_err bs_ctl_each_fn(struct bs_ctl *ctl);
+int bs_ctl_list(struct bs_ctl *ctl, bs_ctl_each_fn *each);
 void bs_ctl_print_json(json_t *item); /* taken */
 /* "name    value" of a show command. */
 void bs_ctl_line(const char *name, const char *fmt, ...) BS_PRINTF(2, 3);

@@ -17,6 +17,18 @@ bs_settings_clear(struct bs_settings *s)
 	s->range_told = false;
 }
 
+bool
+bs_settings_copy(struct bs_settings *s, const struct bs_setting *one)
+{
+	struct bs_setting copy = *one;
+
+	copy.text = s->count < BS_SETTINGS_MAX ? strdup(one->text) : NULL;
+	if (copy.text == NULL)
+		return false;
+	s->list[s->count++] = copy;
+	return true;
+}
+
 const struct bs_setting *
 bs_settings_find(const struct bs_settings *s, uint16_t oid, uint16_t rid)
 {

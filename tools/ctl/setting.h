@@ -35,6 +35,8 @@ struct bs_models {
 };
 
 void bs_settings_clear(struct bs_settings *s);
+/* A copy of one that was checked before, behind the others. False: there is no room, or no memory. */
+bool bs_settings_copy(struct bs_settings *s, const struct bs_setting *one);
 /* --set; resources that have an option of their own are refused. */
 void bs_settings_add_server(struct bs_settings *s, struct bs_report *r, const char *text);
 /* One resource of Object 0 or 1, from an option of its own. */

@@ -10,8 +10,6 @@
 #include "tools/ctl/show.h"
 #include "tools/ctl/device/sms.h"
 
-#define LOOK_BACK 1000 /* attempts of one device; the journal keeps fewer */
-
 /* ---- list -------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -53,28 +51,20 @@ print_row(void *arg, const struct bs_device_info *d)
 			bs_store_is_good(ctl->store, "device", d->device_id) ? "" : "\t" BS_CTL_TAMPERED);
 }
 
+static enum bs_err
+print_all(struct bs_ctl *ctl)
+{
+	return bs_store_each_device(ctl->store, NULL, print_row, ctl);
+}
+
 static int
 device_list(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 {
-	int status = (int)bs_ctl_open(ctl);
-	enum bs_err err;
-
 	(void)args;
-	if (status != BS_EXIT_DONE)
-		return status;
-	bs_ctl_list_begin(ctl);
-	err = bs_store_each_device(ctl->store, NULL, print_row, ctl);
-	bs_ctl_list_end(ctl);
-	return err == BS_OK ? BS_EXIT_DONE : bs_ctl_fail(err, NULL);
+	return bs_ctl_list(ctl, print_all);
 }
 
 /* ---- show -------------------------------------------------------------------------------------------------------- */
-
-static void
-keep_info(void *arg, const struct bs_device_info *info)
-{
-	*(struct bs_device_info *)arg = *info;
-}
 
 /* What proves the device, and what it is called: "PSK identity", "SHA-256 of public key". */
 static const char *const identity_titles[] = {
@@ -169,7 +159,7 @@ provisioned_since(struct bs_ctl *ctl, const struct bs_device_info *d)
 	if (bs_store_provisioned_since(ctl->store, d->device_id, &x.since_s) != BS_OK)
 		return 0;
 	if (bs_ctl_open_journal(ctl, &journal) == BS_EXIT_DONE && journal != NULL)
-		err = bs_journal_find(journal, d->endpoint, LOOK_BACK, look, &x, &found);
+		err = bs_journal_find(journal, d->endpoint, BS_CTL_LOOK_BACK, look, &x, &found);
 	bs_journal_close(journal);
 	return x.came || (err != BS_OK && err != BS_ENOTFOUND) ? 0 : x.since_s;
 }
@@ -248,16 +238,13 @@ device_show(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 	int status = (int)bs_ctl_open(ctl);
 	enum bs_err err;
 
+	if (status == BS_EXIT_DONE)
+		status = (int)bs_ctl_find_device(ctl, args->words[0], &info);
 	if (status != BS_EXIT_DONE)
 		return status;
-	err = bs_store_each_device(ctl->store, args->words[0], keep_info, &info);
-	if (err == BS_ENOTFOUND)
-		return bs_ctl_no_device(ctl, args->words[0]);
 	bs_store_show_tampered(ctl->store); /* who repairs it must see what it is */
-	if (err == BS_OK)
-		bs_ctl_say_tampered(ctl, "device", info.device_id, args->words[0]);
-	if (err == BS_OK)
-		err = bs_store_load_account(ctl->store, info.device_id, &account);
+	bs_ctl_say_tampered(ctl, "device", info.device_id, args->words[0]);
+	err = bs_store_load_account(ctl->store, info.device_id, &account);
 	if (err != BS_OK)
 		return bs_ctl_fail_at(args->words[0], err);
 	if (ctl->json)

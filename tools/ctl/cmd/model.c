@@ -167,19 +167,17 @@ print_row(void *arg, const struct bs_model *m)
 		printf("%u\t%s\t%s\t%zu resources\n", m->oid, m->version, m->name, m->count);
 }
 
+static enum bs_err
+print_all(struct bs_ctl *ctl)
+{
+	return bs_store_each_model(ctl->store, NULL, print_row, ctl);
+}
+
 static int
 model_list(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 {
-	int status = (int)bs_ctl_open(ctl);
-	enum bs_err err;
-
 	(void)args;
-	if (status != BS_EXIT_DONE)
-		return status;
-	bs_ctl_list_begin(ctl);
-	err = bs_store_each_model(ctl->store, NULL, print_row, ctl);
-	bs_ctl_list_end(ctl);
-	return err == BS_OK ? BS_EXIT_DONE : bs_ctl_fail(err, NULL);
+	return bs_ctl_list(ctl, print_all);
 }
 
 static void

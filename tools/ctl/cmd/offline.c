@@ -43,23 +43,6 @@ bs_offline_plan(struct bs_store *st, const struct bs_device_info *device, enum b
 	return err;
 }
 
-enum bs_exit
-bs_offline_version(const char *text, enum bs_lwm2m *out)
-{
-	static const struct {
-		const char *text;
-		enum bs_lwm2m version;
-	} versions[] = { { "1.0", BS_LWM2M_1_0 }, { "1.1", BS_LWM2M_1_1 }, { "1.2", BS_LWM2M_1_2 } };
-
-	*out = BS_LWM2M_UNKNOWN;
-	for (size_t i = 0; text != NULL && i < sizeof(versions) / sizeof(versions[0]); i++)
-		if (strcmp(text, versions[i].text) == 0)
-			*out = versions[i].version;
-	if (text != NULL && *out == BS_LWM2M_UNKNOWN)
-		return (enum bs_exit)bs_ctl_usage("--lwm2m is 1.0, 1.1 or 1.2");
-	return BS_EXIT_DONE;
-}
-
 /* ---- all of them ------------------------------------------------------------------------------------------------- */
 
 static void
@@ -201,24 +184,19 @@ tell(const struct bs_offline *o)
 }
 
 static void
-offer_profile(void *arg, const struct bs_profile_def *def)
+ignore_profile(void *arg, const struct bs_profile_def *def)
 {
-	bs_near_offer(arg, def->profile.name);
+	(void)arg;
+	(void)def;
 }
 
 /* A name that was mistyped is told with those that are near. */
 static bool
 has_profile(const struct bs_offline *o)
 {
-	struct bs_near near;
-
-	if (o->profile == NULL)
+	if (o->profile == NULL || bs_store_each_profile(o->ctl->store, o->profile, ignore_profile, NULL) == BS_OK)
 		return true;
-	bs_near_init(&near, o->profile);
-	if (bs_store_each_profile(o->ctl->store, o->profile, offer_profile, &near) == BS_OK)
-		return true;
-	if (bs_store_each_profile(o->ctl->store, NULL, offer_profile, &near) == BS_OK)
-		bs_ctl_none("profile", o->profile, &near);
+	bs_ctl_no_profile(o->ctl, o->profile);
 	return false;
 }
 
@@ -283,7 +261,7 @@ read_choice(struct bs_offline *o, const struct bs_ctl_args *args)
 	o->batch = bs_ctl_get(args, BS_OFFLINE_BATCH);
 	if ((o->endpoint != NULL) == (o->profile != NULL || o->batch != NULL))
 		return (enum bs_exit)bs_ctl_usage("name one device, or choose some with --profile or --batch");
-	return bs_offline_version(bs_ctl_get(args, BS_OFFLINE_LWM2M), &o->version);
+	return bs_ctl_read_version(bs_ctl_get(args, BS_OFFLINE_LWM2M), &o->version);
 }
 
 int

@@ -72,7 +72,5 @@ int bs_offline_run(struct bs_offline *o, struct bs_ctl *ctl, const struct bs_ctl
  */
 BS_MUST_USE enum bs_err bs_offline_plan(struct bs_store *st, const struct bs_device_info *device, enum bs_lwm2m version,
 	int32_t format, struct bs_account **account, struct bs_plan **out, struct bs_diag *diag);
-/* "1.0", "1.1", "1.2". BS_EXIT_USAGE for another word; NULL is UNKNOWN. */
-BS_MUST_USE enum bs_exit bs_offline_version(const char *text, enum bs_lwm2m *out);
 
 #endif

@@ -275,21 +275,14 @@ print_plan(struct view *v, json_t **out)
 static int
 read_view(const struct bs_ctl_args *args, struct bs_client_view *view)
 {
-	static const struct {
-		const char *text;
-		enum bs_lwm2m version;
-	} versions[] = { { "1.0", BS_LWM2M_1_0 }, { "1.1", BS_LWM2M_1_1 }, { "1.2", BS_LWM2M_1_2 } };
 	const char *version = bs_ctl_get(args, O_LWM2M), *pct = bs_ctl_get(args, O_PCT);
 	uint64_t n;
 
 	*view = (struct bs_client_view){
 		.version = BS_LWM2M_UNKNOWN, .pct = -1, .pack = bs_ctl_get(args, O_PACK) != NULL
 	};
-	for (size_t i = 0; version != NULL && i < 3; i++)
-		if (strcmp(version, versions[i].text) == 0)
-			view->version = versions[i].version;
-	if (version != NULL && view->version == BS_LWM2M_UNKNOWN)
-		return bs_ctl_usage("--lwm2m must be 1.0, 1.1 or 1.2");
+	if (bs_ctl_read_version(version, &view->version) != BS_EXIT_DONE)
+		return BS_EXIT_USAGE;
 	if (view->pack && version != NULL && view->version != BS_LWM2M_1_2)
 		return bs_ctl_usage("--pack: clients ask for packs only from LwM2M 1.2 on");
 	if (pct != NULL) {
@@ -303,12 +296,6 @@ read_view(const struct bs_ctl_args *args, struct bs_client_view *view)
 		view->pct = (int32_t)n;
 	}
 	return BS_EXIT_DONE;
-}
-
-static void
-keep_id(void *arg, const struct bs_device_info *info)
-{
-	*(int64_t *)arg = info->device_id;
 }
 
 /* The device goes on with POST /bs. */
@@ -386,19 +373,17 @@ plan(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 {
 	struct bs_client_view client;
 	struct bs_account *account = NULL;
-	int64_t id = 0;
+	struct bs_device_info info = { 0 };
 	enum bs_err err;
 	int status = read_view(args, &client);
 
 	if (status == BS_EXIT_DONE)
 		status = (int)bs_ctl_open(ctl);
+	if (status == BS_EXIT_DONE)
+		status = (int)bs_ctl_find_device(ctl, args->words[0], &info);
 	if (status != BS_EXIT_DONE)
 		return status;
-	err = bs_store_each_device(ctl->store, args->words[0], keep_id, &id);
-	if (err == BS_ENOTFOUND)
-		return bs_ctl_no_device(ctl, args->words[0]);
-	if (err == BS_OK)
-		err = bs_store_load_account(ctl->store, id, &account);
+	err = bs_store_load_account(ctl->store, info.device_id, &account);
 	if (err != BS_OK)
 		return bs_ctl_fail_at(args->words[0], err);
 	status = plan_account(ctl, account, &client);

@@ -50,7 +50,7 @@ struct draft {
 	struct bs_settings writes;
 	char names[BS_SERVERS_MAX][BS_NAME_MAX + 1]; /* of servers, where they come out of the store */
 	size_t own_options; /* of the command; fields stand behind them */
-	bool found;
+	bool incomplete; /* without memory for what the store has */
 };
 
 /* NULL: it is one of the command's own. */
@@ -356,19 +356,17 @@ print_row(void *arg, const struct bs_profile_def *def)
 	putchar('\n');
 }
 
+static enum bs_err
+print_all(struct bs_ctl *ctl)
+{
+	return bs_store_each_profile(ctl->store, NULL, print_row, ctl);
+}
+
 static int
 profile_list(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 {
-	int status = (int)bs_ctl_open(ctl);
-	enum bs_err err;
-
 	(void)args;
-	if (status != BS_EXIT_DONE)
-		return status;
-	bs_ctl_list_begin(ctl);
-	err = bs_store_each_profile(ctl->store, NULL, print_row, ctl);
-	bs_ctl_list_end(ctl);
-	return err == BS_OK ? BS_EXIT_DONE : bs_ctl_fail(err, NULL);
+	return bs_ctl_list(ctl, print_all);
 }
 
 static void
@@ -413,23 +411,6 @@ print_profile(void *arg, const struct bs_profile_def *def)
 	bs_ctl_line("a step", "lasts up to %" PRIu64 " s", bs_profile_step_ms(p) / 1000);
 }
 
-static void
-offer(void *arg, const struct bs_profile_def *def)
-{
-	bs_near_offer(arg, def->profile.name);
-}
-
-static int
-none(struct bs_ctl *ctl, const char *name)
-{
-	struct bs_near near;
-
-	bs_near_init(&near, name);
-	if (bs_store_each_profile(ctl->store, NULL, offer, &near) != BS_OK)
-		near.name[0] = '\0';
-	return bs_ctl_none("profile", name, &near);
-}
-
 static int
 profile_show(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 {
@@ -440,7 +421,7 @@ profile_show(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 		return status;
 	err = bs_store_each_profile(ctl->store, args->words[0], print_profile, ctl);
 	if (err == BS_ENOTFOUND)
-		return none(ctl, args->words[0]);
+		return bs_ctl_no_profile(ctl, args->words[0]);
 	return err == BS_OK ? BS_EXIT_DONE : bs_ctl_fail_at(args->words[0], err);
 }
 
@@ -451,16 +432,6 @@ profile_remove(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 }
 
 /* ---- set --------------------------------------------------------------------------------------------------------- */
-
-static void
-copy_setting(struct draft *d, const struct bs_setting *from)
-{
-	struct bs_setting *to = &d->writes.list[d->writes.count];
-
-	*to = *from;
-	to->text = strdup(from->text);
-	d->writes.count += to->text != NULL;
-}
 
 /* What the store has, as a draft of its own. */
 static void
@@ -475,13 +446,12 @@ take_stored(void *arg, const struct bs_profile_def *def)
 	}
 	if (def->acl_count <= BS_ACLS_MAX && def->acl_count > 0)
 		memcpy(d->acls, def->acls, def->acl_count * sizeof(*def->acls));
-	for (size_t i = 0; i < def->write_count && i < BS_SETTINGS_MAX; i++)
-		copy_setting(d, &def->writes[i]);
+	for (size_t i = 0; i < def->write_count; i++)
+		d->incomplete |= !bs_settings_copy(&d->writes, &def->writes[i]);
 	d->def.servers = d->servers;
 	d->def.acls = d->acls;
 	d->def.writes = d->writes.list;
 	d->def.write_count = d->writes.count;
-	d->found = true;
 }
 
 static void
@@ -630,8 +600,10 @@ change_profile(struct bs_ctl *ctl, struct draft *d[2], const struct bs_ctl_args 
 		err = bs_store_each_profile(ctl->store, name, take_stored, d[i]);
 	if (err == BS_ENOTFOUND) {
 		bs_store_rollback(ctl->store);
-		return none(ctl, name);
+		return bs_ctl_no_profile(ctl, name);
 	}
+	if (err == BS_OK && (d[0]->incomplete || d[1]->incomplete))
+		err = BS_ENOMEM;
 	if (err == BS_OK)
 		err = bs_catalog_load(ctl->store, &catalog);
 	if (err == BS_OK) {

@@ -332,24 +332,16 @@ store_next(struct bs_ctl *ctl, struct rotation *n, const char *endpoint)
 	return status;
 }
 
-static void
-keep_info(void *arg, const struct bs_device_info *info)
-{
-	*(struct bs_device_info *)arg = *info;
-}
-
 static int
 rotate_opened(struct bs_ctl *ctl, struct rotation *n, const char *endpoint)
 {
 	struct bs_device_info info = { 0 };
 	struct bs_report r;
-	enum bs_err err = bs_store_each_device(ctl->store, endpoint, keep_info, &info);
+	enum bs_exit status = bs_ctl_find_device(ctl, endpoint, &info);
 
 	bs_report_init(&r, stderr, NULL);
-	if (err == BS_ENOTFOUND)
-		return bs_ctl_no_device(ctl, endpoint);
-	if (err != BS_OK)
-		return bs_ctl_fail_at(endpoint, err);
+	if (status != BS_EXIT_DONE)
+		return (int)status;
 	read_next(n, ctl->store, &info, &r);
 	return r.errors == 0 ? store_next(ctl, n, endpoint) : BS_EXIT_FAILED;
 }

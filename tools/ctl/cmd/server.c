@@ -104,19 +104,17 @@ print_row(void *arg, const struct bs_server_def *def)
 		printf("%s\t%s\t%u\t%s\n", def->name, bs_mode_name(def->mode), def->ssid, def->uri);
 }
 
+static enum bs_err
+print_all(struct bs_ctl *ctl)
+{
+	return bs_store_each_server(ctl->store, NULL, print_row, ctl);
+}
+
 static int
 server_list(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 {
-	int status = (int)bs_ctl_open(ctl);
-	enum bs_err err;
-
 	(void)args;
-	if (status != BS_EXIT_DONE)
-		return status;
-	bs_ctl_list_begin(ctl);
-	err = bs_store_each_server(ctl->store, NULL, print_row, ctl);
-	bs_ctl_list_end(ctl);
-	return err == BS_OK ? BS_EXIT_DONE : bs_ctl_fail(err, NULL);
+	return bs_ctl_list(ctl, print_all);
 }
 
 static void
@@ -153,23 +151,6 @@ print_server(void *arg, const struct bs_server_def *def)
 	}
 }
 
-static void
-offer(void *arg, const struct bs_server_def *def)
-{
-	bs_near_offer(arg, def->name);
-}
-
-int
-bs_server_none(struct bs_ctl *ctl, const char *name)
-{
-	struct bs_near near;
-
-	bs_near_init(&near, name);
-	if (bs_store_each_server(ctl->store, NULL, offer, &near) != BS_OK)
-		near.name[0] = '\0';
-	return bs_ctl_none("server account", name, &near);
-}
-
 static int
 server_show(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 {
@@ -180,7 +161,7 @@ server_show(struct bs_ctl *ctl, const struct bs_ctl_args *args)
 		return status;
 	err = bs_store_each_server(ctl->store, args->words[0], print_server, ctl);
 	if (err == BS_ENOTFOUND)
-		return bs_server_none(ctl, args->words[0]);
+		return bs_ctl_no_server(ctl, args->words[0]);
 	return err == BS_OK ? BS_EXIT_DONE : bs_ctl_fail_at(args->words[0], err);
 }
 

@@ -55,7 +55,5 @@ void bs_server_draft_clear(struct bs_server_draft *d);
 
 /* "server", "repository", "bootstrap account" */
 const char *bs_server_kind_name(const struct bs_server_def *def);
-/* There is no such server account: say so, with near names. Returns BS_EXIT_FAILED. */
-int bs_server_none(struct bs_ctl *ctl, const char *name);
 
 #endif

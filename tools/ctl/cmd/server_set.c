@@ -24,18 +24,6 @@ struct stored {
 	bool out_of_memory;
 };
 
-static bool
-keep_setting(struct bs_settings *to, const struct bs_setting *s)
-{
-	struct bs_setting copy = *s;
-
-	copy.text = to->count < BS_SETTINGS_MAX ? strdup(s->text) : NULL;
-	if (copy.text == NULL)
-		return false;
-	to->list[to->count++] = copy;
-	return true;
-}
-
 static void
 take_stored(void *arg, const struct bs_server_def *def)
 {
@@ -55,7 +43,7 @@ take_stored(void *arg, const struct bs_server_def *def)
 	good = s->name != NULL && s->uri != NULL &&
 	       (def->server_key_len == 0 || bs_blob_set(&d->key, def->server_key, def->server_key_len) == BS_OK);
 	for (size_t i = 0; i < def->setting_count && good; i++)
-		good = keep_setting(&d->settings, &def->settings[i]);
+		good = bs_settings_copy(&d->settings, &def->settings[i]);
 	d->def.settings = d->settings.list;
 	s->out_of_memory = !good;
 }
@@ -162,7 +150,7 @@ apply(struct bs_server_draft *d, struct bs_server_draft *named, const struct bs_
 	for (size_t i = 0; i < named->settings.count; i++)
 		drop_resource(&d->settings, named->settings.list[i].oid, named->settings.list[i].rid);
 	for (size_t i = 0; i < named->settings.count && r->errors == 0; i++)
-		if (!keep_setting(&d->settings, &named->settings.list[i]))
+		if (!bs_settings_copy(&d->settings, &named->settings.list[i]))
 			bs_report_error(r, "--set", "at most %d resources", BS_SETTINGS_MAX);
 }
 
@@ -292,7 +280,7 @@ change(struct bs_ctl *ctl, struct stored s[2], struct bs_server_draft *named, co
 		return store(ctl, s, bs_ctl_get(args, O_DRY_RUN) != NULL);
 	bs_store_rollback(ctl->store);
 	if (err == BS_ENOTFOUND)
-		return bs_server_none(ctl, args->words[0]);
+		return bs_ctl_no_server(ctl, args->words[0]);
 	return err == BS_OK ? BS_EXIT_FAILED : bs_ctl_fail(err, &diag);
 }
 

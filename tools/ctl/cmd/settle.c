@@ -17,8 +17,6 @@ static const struct bs_ctl_option options[] = {
 	{ 0 },
 };
 
-#define LOOK_BACK 1000 /* attempts of one device; the journal keeps fewer */
-
 /* Outcomes behind a finished handshake, when the journal says so, too: the device has proved that it holds the key. */
 static const enum bs_outcome proofs[] = {
 	BS_OUT_DONE,
@@ -94,7 +92,7 @@ settle_one(struct bs_ctl *ctl, struct bs_journal *journal, const struct bs_devic
 	enum bs_err err;
 
 	bs_ctl_journal_identity(d->next_identity, s.next_identity);
-	err = bs_journal_find(journal, d->endpoint, LOOK_BACK, look, &s, &found);
+	err = bs_journal_find(journal, d->endpoint, BS_CTL_LOOK_BACK, look, &s, &found);
 	if (err == BS_ENOTFOUND)
 		err = BS_OK;
 	if (err != BS_OK || !s.seen)
@@ -138,7 +136,7 @@ drop(struct bs_ctl *ctl, struct bs_journal *journal, const struct bs_device_info
 
 	bs_ctl_journal_identity(d->next_identity, s.next_identity);
 	if (err == BS_OK && journal != NULL)
-		err = bs_journal_find(journal, d->endpoint, LOOK_BACK, look, &s, &found);
+		err = bs_journal_find(journal, d->endpoint, BS_CTL_LOOK_BACK, look, &s, &found);
 	if (err != BS_OK && err != BS_ENOTFOUND)
 		return bs_ctl_fail_at(d->endpoint, err);
 	if (s.seen) {

@@ -225,12 +225,6 @@ compare_instances(const struct card *c, const struct bs_plan *plan)
 	return differences;
 }
 
-static void
-keep_info(void *arg, const struct bs_device_info *info)
-{
-	*(struct bs_device_info *)arg = *info;
-}
-
 static int
 compare(struct bs_ctl *ctl, const struct card *c, const char *endpoint, enum bs_lwm2m version)
 {
@@ -238,13 +232,13 @@ compare(struct bs_ctl *ctl, const struct card *c, const char *endpoint, enum bs_
 	struct bs_account *account = NULL;
 	struct bs_plan *plan = NULL;
 	struct bs_diag diag = { 0 };
-	enum bs_err err = bs_store_each_device(ctl->store, endpoint, keep_info, &device);
+	enum bs_exit status = bs_ctl_find_device(ctl, endpoint, &device);
+	enum bs_err err;
 	unsigned differences;
 
-	if (err == BS_ENOTFOUND)
-		return bs_ctl_no_device(ctl, endpoint);
-	if (err == BS_OK)
-		err = bs_offline_plan(ctl->store, &device, version, -1, &account, &plan, &diag);
+	if (status != BS_EXIT_DONE)
+		return (int)status;
+	err = bs_offline_plan(ctl->store, &device, version, -1, &account, &plan, &diag);
 	if (err != BS_OK)
 		return bs_ctl_fail(err, &diag);
 	differences = compare_instances(c, plan);
@@ -262,7 +256,7 @@ bs_smartcard_read(struct bs_ctl *ctl, const char *file, const char *endpoint, co
 	struct card c = { 0 };
 	struct bs_diag diag = { 0 };
 	enum bs_lwm2m version;
-	enum bs_exit status = bs_offline_version(version_text, &version);
+	enum bs_exit status = bs_ctl_read_version(version_text, &version);
 
 	if (status != BS_EXIT_DONE)
 		return (int)status;
